@@ -1,0 +1,1 @@
+"""Convolutional autoencoders for faces: images in, latent vectors and faces out."""

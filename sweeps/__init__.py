@@ -1,0 +1,1 @@
+"""Define a sweep, plan it, run it, record it."""

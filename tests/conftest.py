@@ -1,0 +1,66 @@
+"""Every test works in its own mlruns; prepared images and a migrated MLflow database are made once a session."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ["MPLBACKEND"] = "agg"
+
+
+@pytest.fixture(scope="session")
+def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("prepared")
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path: Path, shared_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CAE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("CAE_CACHE", str(shared_cache))
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+
+
+@pytest.fixture(scope="session")
+def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty MLflow database: creating one takes 5 s, copying it none."""
+    from mlflow import MlflowClient
+
+    path = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
+    MlflowClient(f"sqlite:///{path}").search_experiments()
+    return path
+
+
+@pytest.fixture
+def database(migrated_database: Path, _own_folders: None) -> Path:
+    """The MLflow database of this test's mlruns, already migrated."""
+    from sweeps import tracking
+
+    tracking.home().mkdir(parents=True)
+    return Path(shutil.copy(migrated_database, tracking.home() / "mlflow.db"))
+
+
+TINY_SWEEP = """
+name: tiny
+description: Does the whole path work?
+parameters:
+  data.name: {value: digits}
+  data.resolution: {value: 32}
+  model.maps: {value: [8, 16]}
+  model.latent_dim: {value: 8}
+  model.activation: {values: [relu, tanh]}
+  training.epochs: {value: 2}
+  analysis.images_per_grid: {value: 8}
+  analysis.contour_pairs: {value: 10}
+"""
+
+
+@pytest.fixture
+def tiny_sweep(tmp_path: Path) -> Path:
+    """A sweep file of two cells on scikit-learn's digits, a few seconds of training each."""
+    path = tmp_path / "tiny.yaml"
+    path.write_text(TINY_SWEEP, encoding="utf-8")
+    return path
