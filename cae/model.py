@@ -1,0 +1,78 @@
+"""The convolutional autoencoder: strided convolutions, one linear latent layer, mirrored transposed convolutions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+
+from cae.config import ModelConfig
+from cae.layers import MOMENTUM, BatchNorm, activation
+
+CHANNELS = 3
+
+
+@dataclass(frozen=True)
+class Autoencoder:
+    """encoder: uint8 (n, h, w, 3) -> float32 (n, latent_dim); decoder: back to float32 (n, h, w, 3) in [0, 1].
+
+    `model` is both in a row and shares their weights.
+    """
+
+    encoder: keras.Model
+    decoder: keras.Model
+    model: keras.Model
+
+
+def build_autoencoder(config: ModelConfig, resolution: int, precision: str = "float32") -> Autoencoder:
+    """An untrained autoencoder for square images of `resolution` pixels, a multiple of 2^layers.
+
+    precision: "float32", or "bfloat16" for the convolutions' arithmetic; weights, latent vectors and pictures are
+    float32 in both.
+    """
+    dtype = "float32" if precision == "float32" else "mixed_bfloat16"
+    encoder = _encoder(config, resolution, dtype)
+    decoder = _decoder(config, resolution, dtype)
+    return Autoencoder(encoder, decoder, keras.Model(encoder.input, decoder(encoder.output), name="autoencoder"))
+
+
+def _encoder(config: ModelConfig, resolution: int, dtype: str) -> keras.Model:
+    images = keras.Input((resolution, resolution, CHANNELS), dtype="uint8", name="images")
+    x = keras.layers.Rescaling(1 / 255, dtype="float32", name="to_unit_interval")(images)
+    for i, maps in enumerate(config.maps, start=1):
+        x = keras.layers.Conv2D(maps, **_convolution(config), dtype=dtype, name=f"conv_{i}")(x)
+        x = _activate(x, config, dtype, f"conv_{i}")
+    x = keras.layers.Flatten(dtype=dtype, name="flatten")(x)
+    latents = keras.layers.Dense(config.latent_dim, dtype="float32", name="latent")(x)
+    return keras.Model(images, latents, name="encoder")
+
+
+def _decoder(config: ModelConfig, resolution: int, dtype: str) -> keras.Model:
+    side = resolution // 2 ** len(config.maps)
+    latents = keras.Input((config.latent_dim,), name="latents")
+    x = keras.layers.Dense(side * side * config.maps[-1], dtype=dtype, name="dense")(latents)
+    x = keras.layers.Reshape((side, side, config.maps[-1]), dtype=dtype, name="reshape")(x)
+    for i, maps in enumerate(reversed(config.maps[:-1]), start=1):
+        x = keras.layers.Conv2DTranspose(maps, **_convolution(config), dtype=dtype, name=f"deconv_{i}")(x)
+        x = _activate(x, config, dtype, f"deconv_{i}")
+    x = keras.layers.Conv2DTranspose(CHANNELS, **_convolution(config), dtype=dtype, name="deconv_image")(x)
+    pictures = keras.layers.Activation("sigmoid", dtype="float32", name="pictures")(x)
+    return keras.Model(latents, pictures, name="decoder")
+
+
+def _convolution(config: ModelConfig) -> dict[str, Any]:
+    return {"kernel_size": config.kernel_size, "strides": 2, "padding": "same"}
+
+
+def _activate(x: Any, config: ModelConfig, dtype: str, name: str) -> Any:
+    x = activation(config.activation, config.negative_slope, dtype=dtype, name=f"{name}_{config.activation}")(x)
+    return BatchNorm(momentum=MOMENTUM, dtype=dtype, name=f"{name}_batch_norm")(x) if config.batch_norm else x
+
+
+def summary(autoencoder: Autoencoder) -> str:
+    """Layers, shapes and parameter counts of encoder and decoder as text."""
+    lines: list[str] = []
+    for model in (autoencoder.encoder, autoencoder.decoder):
+        model.summary(print_fn=lambda line, **_: lines.append(line), line_length=100)
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+
+from cae.config import ModelConfig
+from cae.model import build_autoencoder, summary
+
+SMALL = ModelConfig(maps=(4, 8), latent_dim=5)
+
+
+def conv(inputs: int, outputs: int, kernel: int = 3) -> int:
+    return kernel * kernel * inputs * outputs + outputs
+
+
+# Encoder and decoder of the articles' network by hand: 3-64-64-128-128 with strides of 2, then 256 latent dimensions.
+CONVOLUTIONS = conv(3, 64) + conv(64, 64) + conv(64, 128) + conv(128, 128)
+TRANSPOSED = conv(128, 128) + conv(128, 64) + conv(64, 64) + conv(64, 3)
+
+
+@pytest.mark.parametrize(("resolution", "side"), [(96, 6), (128, 8)])
+@pytest.mark.parametrize("batch_norm", [False, True])
+def test_parameter_counts(resolution: int, side: int, batch_norm: bool) -> None:
+    flat = side * side * 128
+    norm_in, norm_out = (4 * (64 + 64 + 128 + 128), 4 * (128 + 64 + 64)) if batch_norm else (0, 0)
+    network = build_autoencoder(ModelConfig(batch_norm=batch_norm), resolution)
+    assert network.encoder.count_params() == CONVOLUTIONS + norm_in + flat * 256 + 256
+    assert network.decoder.count_params() == 256 * flat + flat + TRANSPOSED + norm_out
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_shapes_and_types(precision: str) -> None:
+    network = build_autoencoder(SMALL, 32, precision)
+    images = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3), dtype=np.uint8)
+    latents = keras.ops.convert_to_numpy(network.encoder(images))
+    pictures = keras.ops.convert_to_numpy(network.decoder(latents))
+    assert (latents.shape, latents.dtype) == ((3, 5), np.float32)
+    assert (pictures.shape, pictures.dtype) == ((3, 32, 32, 3), np.float32)
+    assert 0 <= pictures.min() < pictures.max() <= 1
+    assert {weight.dtype for weight in network.model.weights} == {"float32"}
+
+
+def test_bfloat16_is_float32_rounded() -> None:
+    images = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3), dtype=np.uint8)
+    exact, rounded = build_autoencoder(SMALL, 32), build_autoencoder(SMALL, 32, "bfloat16")
+    rounded.model.set_weights(exact.model.get_weights())
+    a, b = (keras.ops.convert_to_numpy(network.encoder(images)) for network in (exact, rounded))
+    assert not np.array_equal(a, b)
+    assert np.abs(a - b).max() < 0.02 * np.abs(a).max()
+
+
+def test_pixels_are_scaled_inside_the_encoder() -> None:
+    network = build_autoencoder(SMALL, 32)
+    scaled = keras.Model(network.encoder.input, network.encoder.get_layer("to_unit_interval").output)
+    pixels = np.array([0, 51, 255], np.uint8).repeat(32 * 32 * 3).reshape(3, 32, 32, 3)
+    assert keras.ops.convert_to_numpy(scaled(pixels))[:, 0, 0, 0] == pytest.approx([0, 0.2, 1])
+
+
+def test_the_latent_layer_is_linear_and_the_decoder_mirrors_the_encoder() -> None:
+    network = build_autoencoder(ModelConfig(), 96)
+    assert network.encoder.layers[-1].activation is keras.activations.linear
+    maps = [layer.filters for layer in network.decoder.layers if isinstance(layer, keras.layers.Conv2DTranspose)]
+    assert maps == [128, 64, 64, 3]
+
+
+def test_leaky_relu_has_the_configured_slope() -> None:
+    network = build_autoencoder(ModelConfig(maps=(4,), latent_dim=2, negative_slope=0.3), 32)
+    layer = next(layer for layer in network.encoder.layers if isinstance(layer, keras.layers.LeakyReLU))
+    assert float(layer(np.float32([-2.0]))[0]) == pytest.approx(-0.6)
+
+
+def test_batch_norm_follows_the_activation() -> None:
+    network = build_autoencoder(SMALL.model_copy(update={"batch_norm": True}), 32)
+    names = [layer.name for layer in network.encoder.layers]
+    assert names[2:5] == ["conv_1", "conv_1_leaky_relu", "conv_1_batch_norm"]
+
+
+def test_summary_names_every_layer() -> None:
+    network = build_autoencoder(SMALL, 32)
+    text = summary(network)
+    assert all(layer.name in text for layer in network.encoder.layers + network.decoder.layers)
+
+
+def test_saved_models_load_in_safe_mode(tmp_path) -> None:
+    network = build_autoencoder(SMALL.model_copy(update={"batch_norm": True}), 32)
+    network.encoder.save(tmp_path / "encoder.keras")
+    loaded = keras.saving.load_model(tmp_path / "encoder.keras", safe_mode=True)
+    images = np.full((2, 32, 32, 3), 100, np.uint8)
+    assert np.array_equal(loaded(images), network.encoder(images))

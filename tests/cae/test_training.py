@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from cae.config import ModelConfig, TrainingConfig
+from cae.datasets.imageset import ImageSet
+from cae.model import Autoencoder, build_autoencoder
+from cae.training import (
+    Batches,
+    Epoch,
+    Progress,
+    TrainingDiverged,
+    _optimizer,
+    binary_crossentropy,
+    mean_squared_error,
+    restore,
+    save,
+    train,
+)
+
+SMALL = ModelConfig(maps=(4, 8), latent_dim=4)
+
+
+def fresh(model: ModelConfig = SMALL, precision: str = "float32") -> Autoencoder:
+    keras.utils.set_random_seed(3)
+    return build_autoencoder(model, 32, precision)
+
+
+def run(
+    images: ImageSet, config: TrainingConfig, folder: Path, stop_after: int = 99
+) -> tuple[Autoencoder, list[Epoch]]:
+    network, epochs = fresh(SMALL, config.precision), []
+    for epoch in train(network, images, config, folder):
+        epochs.append(epoch)
+        if epoch.epoch == stop_after:
+            break
+    return network, epochs
+
+
+@pytest.mark.parametrize("loss", ["bce", "mse"])
+def test_training_lowers_the_held_out_loss(blobs: ImageSet, tmp_path: Path, loss: str) -> None:
+    config = TrainingConfig(loss=loss, epochs=6, batch_size=32, learning_rate=3e-3)
+    _, epochs = run(blobs, config, tmp_path)
+    assert [e.epoch for e in epochs] == [1, 2, 3, 4, 5, 6]
+    assert epochs[-1].held_out_loss < 0.8 * epochs[0].held_out_loss
+    assert all(e.images_per_second > 0 for e in epochs)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "precision", "batch_norm"),
+    [("constant", "float32", False), ("cosine", "bfloat16", False), ("exponential", "float32", True)],
+)
+def test_a_resumed_training_equals_one_that_was_not_interrupted(
+    blobs: ImageSet, tmp_path: Path, schedule: str, precision: str, batch_norm: bool
+) -> None:
+    config = TrainingConfig(epochs=4, batch_size=32, schedule=schedule, precision=precision, seed=5)
+    model = SMALL.model_copy(update={"batch_norm": batch_norm})
+    whole, parts = fresh(model, precision), fresh(model, precision)
+    losses = [e.held_out_loss for e in train(whole, blobs, config, tmp_path / "whole")]
+    for epoch in train(parts, blobs, config, tmp_path / "parts"):
+        if epoch.epoch == 3:  # dies before the checkpoint of epoch 3 is written
+            break
+    resumed = fresh(model, precision)
+    later = list(train(resumed, blobs, config, tmp_path / "parts"))
+    assert [e.epoch for e in later] == [3, 4]
+    assert [e.held_out_loss for e in later] == pytest.approx(losses[2:], abs=1e-6)
+    for ours, theirs in zip(resumed.model.get_weights(), whole.model.get_weights(), strict=True):
+        assert ours == pytest.approx(theirs, abs=1e-6)
+
+
+def test_another_seed_gives_another_order_and_the_same_seed_the_same(blobs: ImageSet, tmp_path: Path) -> None:
+    losses = {}
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        config = TrainingConfig(epochs=1, batch_size=32, seed=seed)
+        losses[name] = run(blobs, config, tmp_path / name)[1][0].held_out_loss
+    assert losses["a"] == losses["b"] != losses["c"]
+
+
+def test_an_infinite_learning_rate_ends_with_the_epoch_and_a_remedy(blobs: ImageSet, tmp_path: Path) -> None:
+    config = TrainingConfig(epochs=3, batch_size=32, learning_rate=1e30)
+    with pytest.raises(TrainingDiverged, match=r"in epoch 1.*learning_rate 1e\+30; try 1e\+29"):
+        run(blobs, config, tmp_path)
+
+
+def test_progress_reaches_every_image(blobs: ImageSet, tmp_path: Path) -> None:
+    told: list[Progress] = []
+    list(train(fresh(), blobs, TrainingConfig(epochs=2, batch_size=32), tmp_path, told.append))
+    ends = [p for p in told if p.done == p.total]
+    assert [p.epoch for p in ends] == [1, 2]
+    assert all(p.total == 250 and p.images_per_second > 0 for p in told)
+
+
+def test_losses_are_those_of_the_textbook() -> None:
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (5, 4, 4, 3), dtype=np.uint8)
+    p, x = rng.uniform(0.05, 0.95, pixels.shape).astype(np.float32), pixels / 255
+    assert float(mean_squared_error(pixels, p)) == pytest.approx(np.mean((x - p) ** 2), rel=1e-5)
+    entropy = -np.mean(x * np.log(p) + (1 - x) * np.log(1 - p))
+    assert float(binary_crossentropy(pixels, p)) == pytest.approx(entropy, rel=1e-5)
+
+
+def test_batches_hold_every_image_once() -> None:
+    images = np.arange(10, dtype=np.uint8).reshape(10, 1, 1, 1).repeat(3, axis=3)
+    batches = Batches(images, np.array([7, 3, 9, 1, 5]), 2)
+    assert [len(batches[i][0]) for i in range(len(batches))] == [2, 2, 1]
+    assert sorted(int(v) for i in range(3) for v in batches[i][0][:, 0, 0, 0]) == [1, 3, 5, 7, 9]
+
+
+@pytest.mark.parametrize(("schedule", "last"), [("constant", 1.0), ("cosine", 0.0), ("exponential", 0.01)])
+def test_schedules_end_where_they_say(schedule: str, last: float) -> None:
+    config = TrainingConfig(schedule=schedule, epochs=4, batch_size=10, learning_rate=1e-2)
+    optimizer = _optimizer(config, 95)
+    optimizer.build([keras.Variable(1.0)])
+    optimizer.iterations.assign(4 * 10)
+    assert float(optimizer.learning_rate) == pytest.approx(last * 1e-2, abs=1e-8)
+
+
+def test_a_checkpoint_that_was_cut_off_is_not_read(blobs: ImageSet, tmp_path: Path) -> None:
+    network = fresh()
+    network.model.compile("adam", mean_squared_error)
+    network.model.optimizer.build(network.model.trainable_variables)
+    save(network.model, tmp_path, 2)
+    (tmp_path / "unfinished.weights.h5").write_bytes(b"half a file")
+    assert restore(network.model, tmp_path) == 2
+    save(network.model, tmp_path, 3)
+    assert [p.name for p in tmp_path.iterdir()] == ["epoch-00003.weights.h5"]
