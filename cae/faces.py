@@ -1,0 +1,92 @@
+"""Labelled grids of pictures, readable at a glance and crisp at any size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+COLUMNS = 8
+GAP = 4
+MARGIN = 16
+MIN_TILE = 96
+INK, QUIET, PAPER = (26, 26, 30), (110, 110, 118), (255, 255, 255)
+
+
+def grid(
+    pictures: np.ndarray,
+    title: str,
+    subtitle: str = "",
+    *,
+    columns: int = COLUMNS,
+    labels: Sequence[str] = (),
+    captions: Sequence[str] = (),
+) -> np.ndarray:
+    """uint8 (height, width, 3): `pictures`, uint8 (n, h, w, 3), row by row under a title.
+
+    labels: one for each row, written at its left. captions: one for each picture, written below it. Pictures smaller
+    than 96 pixels are enlarged by a whole factor without smoothing.
+    """
+    tiles = enlarge(pictures)
+    _, h, w, _ = tiles.shape
+    columns = min(columns, len(tiles))
+    left = MARGIN + max((_width(label, 13) + 10 for label in labels), default=0)
+    top, step = MARGIN + (54 if subtitle else 34), h + GAP + (20 if captions else 0)
+    rows = -(-len(tiles) // columns)
+    width = max(left + columns * (w + GAP) - GAP, left + _width(title, 18), left + _width(subtitle, 13)) + MARGIN
+    sheet = Image.new("RGB", (width, top + rows * step - GAP + MARGIN), PAPER)
+    draw = ImageDraw.Draw(sheet)
+    draw.text((MARGIN, MARGIN - 2), title, INK, _font(18, bold=True))
+    draw.text((MARGIN, MARGIN + 24), subtitle, QUIET, _font(13))
+    for i, tile in enumerate(tiles):
+        x, y = left + i % columns * (w + GAP), top + i // columns * step
+        sheet.paste(Image.fromarray(tile), (x, y))
+        if captions:
+            draw.text((x + w / 2, y + h + 3), captions[i], QUIET, _font(12), anchor="ma")
+    for row, label in enumerate(labels):
+        draw.text((left - 8, top + row * step + h / 2), label, QUIET, _font(13), anchor="rm")
+    return np.asarray(sheet)
+
+
+def pairs(originals: np.ndarray, reconstructions: np.ndarray, title: str, subtitle: str = "") -> np.ndarray:
+    """A grid whose rows alternate: originals, and below each its reconstruction. Both uint8 (n, h, w, 3)."""
+    rows: list[np.ndarray] = []
+    labels: list[str] = []
+    whole = len(originals) // COLUMNS * COLUMNS or len(originals)
+    for start in range(0, whole, COLUMNS):
+        rows += [originals[start : start + COLUMNS], reconstructions[start : start + COLUMNS]]
+        labels += ["original", "autoencoder"]
+    return grid(np.concatenate(rows), title, subtitle, columns=min(COLUMNS, whole), labels=labels)
+
+
+def tiles(pictures: np.ndarray, columns: int = 4) -> np.ndarray:
+    """Pictures side by side without words, for previews of 256 pixels: uint8 (rows h, columns w, 3)."""
+    whole = pictures[: len(pictures) // columns * columns]
+    return np.concatenate([np.concatenate(list(row), axis=1) for row in np.split(whole, len(whole) // columns)])
+
+
+def enlarge(pictures: np.ndarray) -> np.ndarray:
+    """The pictures, repeated by the smallest whole factor that makes them at least 96 pixels high."""
+    factor = -(-MIN_TILE // pictures.shape[1])
+    return pictures.repeat(factor, axis=1).repeat(factor, axis=2)
+
+
+def save_png(picture: np.ndarray, path: Path) -> None:
+    """Writes uint8 (h, w, 3) as PNG."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(picture).save(path, optimize=True)
+
+
+@cache
+def _font(size: int, bold: bool = False) -> ImageFont.FreeTypeFont:
+    # Matplotlib brings DejaVu, so that the labels look the same on every machine.
+    name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
+    return ImageFont.truetype(str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / name), size)
+
+
+def _width(text: str, size: int) -> int:
+    return int(_font(size, bold=size >= 18).getlength(text)) + 1
