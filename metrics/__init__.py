@@ -1,0 +1,7 @@
+"""How normal is a cloud of vectors? `score(latents)` answers in named numbers, with NumPy and SciPy alone."""
+
+from __future__ import annotations
+
+from metrics.scores import METRICS, VERSION, Metric, Scores, score
+
+__all__ = ["METRICS", "VERSION", "Metric", "Scores", "score"]

@@ -1,0 +1,152 @@
+"""Mean, covariance and Mahalanobis distances of n points with d components, a chunk at a time in float64."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.linalg import solve_triangular
+
+# 16 MB of float64: large enough for a full-speed matrix product, small beside any cloud worth chunking.
+CHUNK_VALUES = 2**21
+# Eigenvalues of the correlation matrix below this share of the largest are rounding, also for float32 sums of columns.
+RANK_TOLERANCE = 1e-12
+
+
+class DegenerateError(ValueError):
+    """The points are valid numbers, but too few or too dependent for this one measure."""
+
+
+@dataclass(frozen=True, eq=False)
+class Moments:
+    """n points' mean (d,) and unbiased covariance (d, d), both float64."""
+
+    n: int
+    mean: np.ndarray
+    covariance: np.ndarray
+
+    @property
+    def d(self) -> int:
+        return self.mean.size
+
+    @cached_property
+    def sd(self) -> np.ndarray:
+        """Standard deviation of each component (d,), unbiased in its square."""
+        return np.sqrt(np.diag(self.covariance))
+
+    @cached_property
+    def correlation(self) -> np.ndarray:
+        """Correlation matrix (d, d). Raises DegenerateError where a component is constant."""
+        check_varying(self)
+        return self.covariance / np.outer(self.sd, self.sd)
+
+    @cached_property
+    def correlation_factor(self) -> np.ndarray:
+        """Lower Cholesky factor (d, d) of the correlation matrix. Raises DegenerateError unless it has full rank."""
+        check_full_rank(self)
+        return np.linalg.cholesky(self.correlation)
+
+
+def row_slices(n: int, d: int) -> Iterator[slice]:
+    """Consecutive slices that cut n rows of d values into chunks."""
+    step = max(1, CHUNK_VALUES // d)
+    return (slice(start, min(start + step, n)) for start in range(0, n, step))
+
+
+def column_slices(n: int, d: int) -> Iterator[slice]:
+    """Consecutive slices that cut d columns of n values into chunks."""
+    return row_slices(d, n)
+
+
+def as_points(latents: ArrayLike) -> np.ndarray:
+    """The latents as a 2-D array, not copied where they are one. Raises ValueError for any other shape or type."""
+    points = np.asarray(latents)
+    if points.ndim != 2:
+        raise ValueError(f"latents have shape {points.shape}; give a 2-D array of n points (rows) by d components")
+    if points.dtype.kind not in "fiu":
+        raise ValueError(f"latents have type {points.dtype}; give real numbers (floating point or integers)")
+    n, d = points.shape
+    if n < 2 or d < 1:
+        raise ValueError(f"latents have shape {points.shape}; give at least 2 points (rows) of 1 component")
+    return points
+
+
+def moments(latents: ArrayLike) -> Moments:
+    """Mean and unbiased covariance of the latents, which are checked on the way.
+
+    latents: (n, d), any floating or integer type, read twice in chunks of rows; nothing of its size is allocated.
+    Raises ValueError naming row and column of the first NaN or infinity, or for numbers too large to square.
+    Cost: n d^2 multiplications. Two passes, the second around the mean, so that a large offset costs no digits.
+    """
+    points = as_points(latents)
+    n, d = points.shape
+    # Around the first row a constant component sums to exactly 0, so its variance below is exactly 0 as well.
+    offset = points[0].astype(np.float64)
+    total, products = np.zeros(d), np.zeros((d, d))
+    for rows in row_slices(n, d):
+        total += (_finite(points[rows], rows.start) - offset).sum(axis=0)
+    mean = offset + total / n
+    with np.errstate(over="ignore", invalid="ignore"):
+        for rows in row_slices(n, d):
+            centred = points[rows] - mean
+            products += centred.T @ centred
+    if not np.isfinite(products).all():
+        raise ValueError(f"latents reach {np.abs(points).max():g}, too large to square; divide them by a constant")
+    return Moments(n, mean, products / (n - 1))
+
+
+def _finite(chunk: np.ndarray, first_row: int) -> np.ndarray:
+    """The chunk as it is. Raises ValueError for NaN and infinity."""
+    finite = np.isfinite(chunk)
+    if not finite.all():
+        row, column = np.argwhere(~finite)[0]
+        place = f"row {first_row + row}, column {column}"
+        raise ValueError(f"latents hold {chunk[row, column]} in {place}; remove such rows or mend their source")
+    return chunk
+
+
+def check_varying(moments: Moments) -> None:
+    """Raises DegenerateError naming the components that are constant, at least within rounding."""
+    constant = np.flatnonzero(moments.sd <= 1e-14 * np.abs(moments.mean))
+    if constant.size:
+        raise DegenerateError(f"constant components: {_listed(constant)}; leave them out")
+
+
+def check_full_rank(moments: Moments) -> None:
+    """Raises DegenerateError for n <= d, constant components, or components that depend linearly on others."""
+    if moments.n <= moments.d:
+        raise DegenerateError(
+            f"{moments.n} points in {moments.d} components have no invertible covariance; "
+            f"use more than {moments.d} points, or fewer components"
+        )
+    values, vectors = np.linalg.eigh(moments.correlation)
+    empty = vectors[:, values <= RANK_TOLERANCE * values[-1]]
+    dependent = np.flatnonzero((empty**2).sum(axis=1) > 1e-6)
+    if dependent.size:
+        raise DegenerateError(
+            f"linearly dependent components: {_listed(dependent)}; leave {empty.shape[1]} of them out"
+        )
+
+
+def _listed(components: Sequence[int] | np.ndarray, limit: int = 10) -> str:
+    names = ", ".join(str(component) for component in components[:limit])
+    return names if len(components) <= limit else f"{names} and {len(components) - limit} more"
+
+
+def mahalanobis_squared(points: np.ndarray, moments: Moments) -> np.ndarray:
+    """Squared Mahalanobis distance of each point (n,), float64, 0 at the mean.
+
+    points: (n, d), the measured points or any others of the same components.
+    Raises DegenerateError as `check_full_rank`. Invariant under every invertible affine map of points and moments.
+    Cost: n d^2 multiplications, one chunk of rows beyond the input.
+    """
+    factor = moments.correlation_factor
+    squared = np.empty(len(points))
+    for rows in row_slices(*points.shape):
+        standardised = (points[rows] - moments.mean) / moments.sd
+        white = solve_triangular(factor, standardised.T, lower=True, check_finite=False)
+        squared[rows] = np.einsum("ij,ij->j", white, white)
+    return squared
