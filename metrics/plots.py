@@ -95,8 +95,8 @@ def draw_contours(latents: ArrayLike, figure: Figure, seed: int = 0) -> None:
         Line2D([], [], color=MODEL, marker="o", linestyle="", markersize=5, label="center"),
         Line2D([], [], color=INK, marker="+", linestyle="", markersize=9, label="origin"),
     ]
-    figure.legend(handles=handles, loc="lower center", ncols=4, fontsize=9, frameon=False, labelcolor=INK)
-    figure.tight_layout(rect=(0, 0.05, 1, 1))
+    figure.set_layout_engine("constrained")
+    figure.legend(handles=handles, loc="outside lower center", ncols=4, fontsize=9, frameon=False, labelcolor=INK)
 
 
 def _shown_pairs(moments: Moments, seed: int) -> np.ndarray:
