@@ -1,0 +1,49 @@
+"""Any folder, or zip of a folder, of photographs; sub-folders are labels."""
+
+from __future__ import annotations
+
+import posixpath
+from functools import partial
+
+import pandas as pd
+
+from cae.datasets.files import IMAGE_SUFFIXES, digest, expand, is_image, parent, scan
+from cae.datasets.imageset import DataError
+from cae.datasets.photographs import produce
+from cae.datasets.source import Source
+
+REMEDY = "name the folder or zip of photographs (JPEG, PNG, WebP, BMP)"
+
+
+def source(path: str | None) -> Source:
+    """Every image below the folder or inside the zip; `label` is the sub-folder (a/b for deeper ones).
+
+    Folders above all images carry no information and are cut from the names, so that a folder, the folder around it
+    and a zip of either are the same data set. Errors: DataError without path or without a single image.
+    """
+    root = expand(path, REMEDY)
+    sizes = {name: size for name, size in scan(root).sizes.items() if is_image(name)}
+    if not sizes:
+        raise DataError(f"data.path: no image in {root}; looked for {', '.join(IMAGE_SUFFIXES)} in it and below")
+    top = _common_folder(sizes)
+    names = sorted(sizes)
+    short = [name.removeprefix(top) for name in names]
+    return Source(
+        name="folder",
+        digest=digest("folder", (f"{name}\0{sizes[top + name]}" for name in short)),
+        count=len(names),
+        produce=lambda start, stop: partial(produce, root, names[start:stop]),
+        table=lambda: (_table(short), {"path": str(root.resolve())}),
+    )
+
+
+def _common_folder(names: dict[str, int]) -> str:
+    """The folder above all names, with a / at its end, or "" where there is none."""
+    common = posixpath.commonpath({parent(name) for name in names})
+    return f"{common}/" if common else ""
+
+
+def _table(names: list[str]) -> pd.DataFrame:
+    labels = [parent(name) for name in names]
+    table = pd.DataFrame({"file": names})
+    return table.assign(label=labels) if any(labels) else table

@@ -1,0 +1,45 @@
+"""The built-in synthetic faces as a source for the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cae.datasets.crops import fit
+from cae.datasets.files import digest
+from cae.datasets.source import Bad, Source, View
+
+DEFAULT_COUNT = 20_000
+
+
+def source(count: int, seed: int, factors: str) -> Source:
+    """`count` faces rendered from drawn factors; the table has the factors (float) and CelebA's attributes (int8)."""
+    from cae.datasets.synthetic import VERSION
+
+    return Source(
+        name="synthetic",
+        digest=digest("synthetic", map(str, (VERSION, seed, factors, count))),
+        count=count,
+        produce=lambda start, stop: partial(_produce, start, stop, seed, factors),
+        table=lambda: _table(count, seed, factors),
+        cropped=False,
+    )
+
+
+def _table(count: int, seed: int, factors: str) -> tuple[pd.DataFrame, dict[str, Any]]:
+    from cae.datasets.synthetic import draw_factors
+
+    names = pd.DataFrame({"file": [f"synthetic/{index:06d}" for index in range(count)]})
+    drawn = draw_factors(0, count, seed=seed, factors=factors).reset_index(drop=True)
+    return pd.concat([names, drawn], axis=1), {"seed": seed, "factors": factors}
+
+
+def _produce(start: int, stop: int, seed: int, factors: str, view: View) -> Iterator[np.ndarray | Bad]:
+    from cae.datasets.synthetic import draw_factors, render
+
+    for image in render(draw_factors(start, stop, seed=seed, factors=factors), view.resolution):
+        yield fit(image, view)

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cae.datasets.crops import LUMINANCE_MEAN, LUMINANCE_SD, fit, normalize_contrast, resize, window
+from cae.datasets.source import View
+
+
+def luminance(image: np.ndarray) -> np.ndarray:
+    return image @ np.array([0.299, 0.587, 0.114])
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "crop", "rows", "columns"),
+    [
+        (218, 178, "center", (20, 198), (0, 178)),
+        (218, 178, "tight", (45, 173), (25, 153)),
+        (218, 178, "none", (0, 218), (0, 178)),
+        (436, 356, "tight", (90, 346), (50, 306)),
+        (250, 250, "tight", (51, 198), (51, 198)),
+        (100, 300, "center", (0, 100), (100, 200)),
+        (16, 16, "tight", (3, 12), (3, 12)),
+    ],
+)
+def test_window(height: int, width: int, crop: str, rows: tuple[int, int], columns: tuple[int, int]) -> None:
+    assert window(height, width, crop) == (slice(*rows), slice(*columns))
+
+
+@given(st.integers(16, 500), st.integers(16, 500), st.sampled_from(["center", "tight"]))
+def test_window_is_a_centred_square_inside(height: int, width: int, crop: str) -> None:
+    rows, columns = window(height, width, crop)
+    side = rows.stop - rows.start
+    assert side == columns.stop - columns.start
+    for part, size in ((rows, height), (columns, width)):
+        assert 0 <= part.start < part.stop <= size
+        assert abs(part.start - (size - part.stop)) <= 1
+
+
+@pytest.mark.parametrize("contrast", ["as_is", "normalized"])
+@pytest.mark.parametrize("crop", ["center", "tight", "none"])
+@pytest.mark.parametrize("size", [(218, 178), (16, 300), (17, 16)])
+def test_fit_gives_the_square(size: tuple[int, int], crop: str, contrast: str) -> None:
+    image = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
+    square = fit(image, View(96, crop, contrast))
+    assert square.shape == (96, 96, 3)
+    assert square.dtype == np.uint8
+
+
+def test_shrinking_takes_means_and_growing_is_smooth() -> None:
+    checks = np.indices((64, 64)).sum(0)[..., None].repeat(3, 2) % 2 * 200
+    assert np.ptp(resize(checks.astype(np.uint8), 32)) == 0
+    step = np.zeros((8, 8, 3), np.uint8)
+    step[:, 4:] = 200
+    assert len(np.unique(resize(step, 96)[50, :, 0])) > 8
+
+
+def test_normalised_images_have_one_luminance_and_contrast() -> None:
+    rng = np.random.default_rng(1)
+    for level, spread in ((40, 20), (128, 100), (200, 15)):  # evenly spread grey values: nothing is clipped
+        grey = rng.uniform(level - spread, level + spread, (96, 96, 1))
+        result = luminance(normalize_contrast((grey + np.array([4, 0, -4])).astype(np.uint8)))
+        assert result.mean() == pytest.approx(LUMINANCE_MEAN, abs=0.5)
+        assert result.std() == pytest.approx(LUMINANCE_SD, abs=0.5)
+
+
+def test_normalising_undoes_gain_and_offset() -> None:
+    image = np.random.default_rng(2).normal(120, 20, (64, 64, 3)).clip(60, 180)
+    first, second = (normalize_contrast(x.astype(np.uint8)) for x in (image, image * 0.8 + 40))
+    assert np.abs(first.astype(int) - second).max() <= 6
+
+
+def test_even_picture_stays_even() -> None:
+    flat = np.full((32, 32, 3), 30, np.uint8)
+    flat[0, 0] = 31
+    assert luminance(normalize_contrast(flat)).std() < 1

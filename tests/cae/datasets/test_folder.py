@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cae.config import DataConfig
+from cae.datasets import DataError, data_digest, load
+from cae.datasets.files import read, scan
+
+NAMES = [f"{label}/{number}.{suffix}" for label in ("old", "young") for number in range(4) for suffix in ("jpg", "PNG")]
+
+
+def config(path: Path, **fields: object) -> DataConfig:
+    return DataConfig.model_validate(
+        {"name": "folder", "path": str(path), "resolution": 16, "test_fraction": 0.25} | fields
+    )
+
+
+def test_subfolders_are_labels_and_other_files_are_ignored(photographs: Callable[..., Path], tmp_path: Path) -> None:
+    root = photographs(tmp_path / "data", [*NAMES, "old/deep/8.webp", "9.BMP", "old/10.JPEG"])
+    (root / "old" / "note.txt").write_text("no image")
+    (root / "old" / "._0.jpg").write_bytes(b"Finder's")
+    (root / ".thumbnails").mkdir()
+    (root / ".thumbnails" / "0.jpg").write_bytes(b"cache")
+    faces = load(config(root))
+    assert faces.table["file"].tolist() == sorted([*NAMES, "old/deep/8.webp", "9.BMP", "old/10.JPEG"])
+    labels = dict(zip(faces.table["file"], faces.table["label"], strict=True))
+    assert labels["9.BMP"] == ""
+    assert labels["old/deep/8.webp"] == "old/deep"
+    assert labels["young/3.jpg"] == "young"
+    assert faces.report["left_out"] == 0
+
+
+def test_images_stand_in_the_order_of_the_table(photographs: Callable[..., Path], tmp_path: Path) -> None:
+    names = [f"{number:03d}.png" for number in range(300)]  # several tasks, several processes
+    root = photographs(tmp_path / "data", names)
+    (root / "137.png").write_bytes(b"broken")
+    calls: list[tuple[int, int, str]] = []
+    faces = load(config(root, crop="none"), progress=lambda done, total, what: calls.append((done, total, what)))
+    assert calls[-1] == (300, 300, "preparing folder at 16x16")
+    assert sorted(done for done, _, _ in calls) == [done for done, _, _ in calls]
+    assert faces.table["file"].tolist() == [name for name in names if name != "137.png"]
+    for row in (0, 136, 137, 298):
+        whole = Image.open(root / faces.table["file"][row]).resize((16, 16), Image.Resampling.BOX)
+        assert np.abs(faces.images[row].astype(int) - np.asarray(whole)).max() <= 12
+
+
+@pytest.mark.parametrize("prefix", ["", "faces/", "a/faces/"])
+def test_zip_and_folder_and_folder_around_it_agree(
+    photographs: Callable[..., Path], pack: Callable[..., Path], tmp_path: Path, prefix: str
+) -> None:
+    root = photographs(tmp_path / "around" / "data", NAMES)
+    archive = pack(root, tmp_path / "data.zip", prefix)
+    digests = {data_digest(config(path)) for path in (root, tmp_path / "around", archive)}
+    assert len(digests) == 1
+    faces = load(config(archive))
+    assert faces.table["file"].tolist() == sorted(NAMES)
+    assert set(faces.table["label"]) == {"old", "young"}
+
+
+def test_digest_changes_with_a_file_added_and_a_size_changed(photographs: Callable[..., Path], tmp_path: Path) -> None:
+    root = photographs(tmp_path / "data", NAMES)
+    digests = [data_digest(config(root))]
+    (root / "old" / "new.png").write_bytes(b"x")
+    digests.append(data_digest(config(root)))
+    (root / "old" / "new.png").write_bytes(b"xx")
+    digests.append(data_digest(config(root)))
+    assert len(set(digests)) == 3
+
+
+def spoil(root: Path, count: int) -> None:
+    for number in range(count):
+        (root / f"bad{number}.jpg").write_bytes(b"<html>404 Not Found</html>")
+
+
+@pytest.mark.parametrize(("good", "bad"), [(19, 1), (38, 2)])
+def test_up_to_5_percent_bad_are_left_out_and_listed(
+    photographs: Callable[..., Path], tmp_path: Path, good: int, bad: int
+) -> None:
+    root = photographs(tmp_path / "data", [f"{number}.png" for number in range(good)])
+    spoil(root, bad)
+    faces = load(config(root))
+    assert len(faces.images) == len(faces.table) == good
+    assert faces.report["found"] == good + bad
+    assert faces.report["left_out"] == bad
+    assert faces.report["bad"] == [{"file": f"bad{n}.jpg", "reason": "not an image"} for n in range(bad)]
+
+
+@pytest.mark.parametrize(("good", "bad"), [(18, 1), (0, 3)])
+def test_more_bad_is_an_error_that_names_them(
+    photographs: Callable[..., Path], tmp_path: Path, cache_folder: Path, good: int, bad: int
+) -> None:
+    root = photographs(tmp_path / "data", [f"{number}.png" for number in range(good)])
+    root.mkdir(exist_ok=True)
+    spoil(root, bad)
+    with pytest.raises(DataError, match=rf"{bad} of {good + bad} .*bad0.jpg \(not an image\).*5%") as error:
+        load(config(root))
+    report = Path(str(error.value).rpartition(" ")[2])
+    assert "bad0.jpg" in report.read_text()
+    assert not [path for path in cache_folder.rglob("*") if path.is_dir() and path.parent != cache_folder]
+
+
+def test_damaged_zip_entry_is_bad(photographs: Callable[..., Path], pack: Callable[..., Path], tmp_path: Path) -> None:
+    root = photographs(tmp_path / "data", [f"{number:02d}.png" for number in range(25)])
+    archive = pack(root, tmp_path / "data.zip")
+    content = bytearray(archive.read_bytes())
+    middle = content.index((root / "07.png").read_bytes()) + 40
+    content[middle] ^= 0xFF
+    archive.write_bytes(content)
+    faces = load(config(archive))
+    assert len(faces.images) == 24
+    assert "CRC" in faces.report["bad"][0]["reason"]
+
+
+@pytest.mark.parametrize("name", ["../evil.jpg", "/etc/evil.jpg", "a/../../evil.jpg", "..\\evil.jpg", "C:\\evil.jpg"])
+def test_zip_entry_that_leaves_its_folder_is_an_error(tmp_path: Path, name: str) -> None:
+    with zipfile.ZipFile(tmp_path / "data.zip", "w") as archive:
+        archive.writestr(name, b"x")
+    with pytest.raises(DataError, match="leads out of its folder"):
+        load(config(tmp_path / "data.zip"))
+
+
+def test_huge_file_is_not_read(tmp_path: Path) -> None:
+    with open(tmp_path / "huge.jpg", "wb") as file:
+        file.truncate(300 * 2**20)
+    with pytest.raises(OSError, match="bytes are more than"):
+        read(tmp_path, "huge.jpg")
+
+
+def test_dangling_link_is_bad_and_not_fatal(photographs: Callable[..., Path], tmp_path: Path) -> None:
+    root = photographs(tmp_path / "data", [f"{number:02d}.png" for number in range(25)])
+    (root / "link.png").symlink_to(tmp_path / "gone.png")
+    assert load(config(root)).report["bad"][0]["reason"].startswith("cannot be read")
+
+
+def test_empty_folder_and_no_zip(tmp_path: Path) -> None:
+    (tmp_path / "note.txt").write_text("no image")
+    with pytest.raises(DataError, match=r"no image in .*\.jpg"):
+        load(config(tmp_path))
+    with pytest.raises(DataError, match="neither a folder nor a readable zip"):
+        load(config(tmp_path / "note.txt"))
+
+
+def test_scan_names_are_relative_and_sized(photographs: Callable[..., Path], tmp_path: Path) -> None:
+    root = photographs(tmp_path / "data", ["a/b/1.png"])
+    assert scan(root).sizes == {"a/b/1.png": (root / "a/b/1.png").stat().st_size}
+    assert scan(root, below=False).sizes == {}
