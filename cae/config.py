@@ -32,6 +32,8 @@ def _number(value: object) -> object:
 
 Number = Annotated[float, BeforeValidator(_number), Field(allow_inf_nan=False)]
 Positive = Annotated[float, BeforeValidator(_number), Field(gt=0, allow_inf_nan=False)]
+# Contours nearer to the center or farther out hold too few points to be drawn.
+Level = Annotated[float, BeforeValidator(_number), Field(ge=0.5, le=5)]
 Count = Annotated[StrictInt, Field(ge=1)]
 
 
@@ -109,7 +111,7 @@ class AnalysisConfig(Section):
     """What is measured and drawn after training."""
 
     contour_pairs: Count = Field(200, description="random pairs of components whose contours are compared")
-    levels: Annotated[tuple[Positive, ...], Field(min_length=1)] = (1.0, 1.5, 2.0, 2.5, 3.0)
+    levels: Annotated[tuple[Level, ...], Field(min_length=1)] = (1.0, 1.5, 2.0, 2.5, 3.0)
     sampling: Annotated[tuple[SamplingMethod, ...], Field(min_length=1)] = ("mnd", "independent", "uniform", "pca")
     mnd_sigma: Positive = Field(1.0, description="s of N(mean, s^2 covariance)")
     pca_sigma: Positive = Field(2.0, description="principal scores are clipped at this many sd")

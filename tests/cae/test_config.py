@@ -35,6 +35,7 @@ def message(values: dict[str, object]) -> str:
         ({"data.mixture": MIXTURE}, "data.mixture"),
         ({"data.split": "official"}, "needs celeba or mnist"),
         ({"data.split": "identity"}, "needs celeba"),
+        ({"analysis.levels": [1.0, 9.0]}, "less than or equal to 5"),
         ({"model.colour": 3}, "Extra inputs"),
     ],
 )
