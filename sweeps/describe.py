@@ -1,0 +1,55 @@
+"""What a run found, in words and with its numbers, as Markdown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cae.config import RunConfig
+from sweeps.plan import readable
+
+# How far a score may fall short of its null, an MND of the same n and d, to be called this.
+WORDS = ((0.01, "cannot be told from"), (0.03, "come close to"), (0.1, "differ visibly from"), (2.0, "are far from"))
+
+
+def describe(config: RunConfig, result: dict[str, Any]) -> str:
+    """Markdown: the data and network in one line, then each headline beside what an MND of that size gives."""
+    metrics, images = result["metrics"], result["images"]
+    model, training = config.model, config.training
+    norm = "with" if model.batch_norm else "without"
+    lines = [
+        f"**{config.data.name}** at {config.data.resolution} px ({images['train']:,} training images, "
+        f"{images['held_out']:,} held out); {readable(list(model.maps))} maps, {model.activation}, {norm} batch norm, "
+        f"{model.latent_dim} latent dimensions; {training.loss}, {training.epochs} epochs, {training.precision}, "
+        f"seed {training.seed}.",
+        "",
+        "The latent vectors of the training images against a multivariate normal distribution (MND) of the same "
+        "number of points and dimensions:",
+        "",
+        headline(metrics, "marginal_gaussianity", "One component at a time, they {} an MND"),
+        headline(metrics, "contour_agreement", "Two at a time, their contours {} the ellipses of an MND"),
+        headline(metrics, "radius_agreement", "In all dimensions at once, their distances from the center {} an MND's"),
+        origin(metrics),
+        f"- Held-out reconstruction: BCE {metrics['reconstruction/bce']:.4f}, MSE {metrics['reconstruction/mse']:.5f}, "
+        f"SSIM {metrics['reconstruction/ssim']:.3f}.",
+    ]
+    lines += [f"- Left out: {name}: {reason}" for name, reason in result["omitted"].items()]
+    return "\n".join(line for line in lines if line is not None)
+
+
+def headline(metrics: dict[str, float], name: str, sentence: str) -> str | None:
+    """One line on a score and its null, None where the score was left out."""
+    value, null = metrics.get(f"mnd/{name}"), metrics.get(f"mnd/{name}_null")
+    if value is None or null is None:
+        return None
+    words = next(word for limit, word in WORDS if null - value < limit)
+    test = metrics.get(f"mnd_test/{name}")
+    held_out = "" if test is None else f"; held out {test:.3f}, MND {metrics[f'mnd_test/{name}_null']:.3f}"
+    return f"- {sentence.format(words)} (`{name}` {value:.3f}, MND {null:.3f}{held_out})."
+
+
+def origin(metrics: dict[str, float]) -> str | None:
+    """One line on where the center lies."""
+    distance = metrics.get("mnd/off_origin_distance")
+    if distance is None:
+        return None
+    return f"- The center lies {distance:.2f} times the cloud's own size away from the origin (`off_origin_distance`)."

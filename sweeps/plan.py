@@ -1,0 +1,113 @@
+"""What a sweep consists of and how far it is: every cell with its hash, parameters and state."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from cae.config import DataConfig, RunConfig, cell_hash, config_hash, flatten
+from cae.datasets import DataError, data_digest
+from sweeps import tracking
+from sweeps.definition import Sweep
+from sweeps.grid import expand
+
+State = Literal["new", "running", "finished", "failed"]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One run of a sweep. Hashes are None while the data cannot be found; `note` then says why."""
+
+    config: RunConfig
+    label: str
+    config_hash: str | None
+    cell_hash: str | None
+    state: State = "new"
+    attempt: int = 0
+    run_id: str | None = None
+    metrics: dict[str, float] = field(default_factory=dict)
+    note: str = ""
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        return flatten(self.config)
+
+
+def plan(sweep: Sweep, path: Path) -> list[Cell]:
+    """The cells of a sweep in file order with what is recorded of them. Raises SweepError, TrackingError."""
+    configs = expand(sweep, path)
+    records = tracking.records(sweep.name)
+    digests: dict[DataConfig, str | DataError] = {}
+    cells: dict[str, Cell] = {}
+    names = varied(configs)
+    for config in configs:
+        cell = _cell(config, label(config, names), _digest(config.data, digests), records)
+        cells.setdefault(cell.config_hash or f"{config!r}", cell)
+    return list(cells.values())[: sweep.run_cap]
+
+
+def _digest(data: DataConfig, known: dict[DataConfig, str | DataError]) -> str | DataError:
+    if data not in known:
+        try:
+            known[data] = data_digest(data)
+        except DataError as error:
+            known[data] = error
+    return known[data]
+
+
+def _cell(config: RunConfig, name: str, digest: str | DataError, records: dict[str, tracking.Record]) -> Cell:
+    if isinstance(digest, DataError):
+        return Cell(config, name, None, None, note=str(digest))
+    key, group = config_hash(config, digest), cell_hash(config, digest)
+    record = records.get(key)
+    if record is None:
+        return Cell(config, name, key, group, state="running" if tracking.is_held(key) else "new")
+    state, note = state_of(record)
+    return Cell(config, name, key, group, state, record.attempt, record.run_id, record.metrics, note)
+
+
+def state_of(record: tracking.Record) -> tuple[State, str]:
+    """The state of a recorded run, and a note where it was cut off."""
+    if record.status == "FINISHED":
+        return "finished", ""
+    here = record.host in ("", socket.gethostname())
+    if record.status in ("RUNNING", "SCHEDULED") and (tracking.is_held(record.config_hash) or not here):
+        return "running", "" if here else f"on {record.host}"
+    if record.status == "FAILED":
+        return "failed", record.tags.get("sweep.error", "")
+    return "failed", "interrupted; goes on with the next cae run"
+
+
+def varied(configs: list[RunConfig]) -> list[str]:
+    """The fields in which these runs differ, in the order of RunConfig; where the images lie does not count."""
+    flat = [flatten(config) for config in configs]
+    return [name for name in flat[0] if name != "data.path" and any(f[name] != flat[0][name] for f in flat)]
+
+
+def label(config: RunConfig, names: list[str]) -> str:
+    """A name a person can read: "activation=relu batch_norm=true seed=0" from the fields that vary."""
+    values = flatten(config)
+    shown = [name for name in names if name != "training.seed"]
+    words = [f"{name.split('.')[1]}={readable(values[name])}" for name in shown]
+    return " ".join([*words, f"seed={config.training.seed}"])
+
+
+def readable(value: Any) -> str:
+    """A value in few characters: [64, 64, 128] -> 64-64-128, true, 0.0005, a mixture as its parts' names."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, list):
+        return "-".join(readable(item) for item in value)
+    if isinstance(value, dict):
+        return f"{value['name']}:{readable(value['weight'])}"
+    return "default" if value is None else str(value)
+
+
+def as_json(sweep: Sweep, cells: list[Cell]) -> dict[str, Any]:
+    """The cells as plain values: the form that plan, status and compare print with --json."""
+    fields = ("config_hash", "cell_hash", "state", "attempt", "run_id", "parameters", "metrics")
+    return {"sweep": sweep.name, "cells": [{name: getattr(cell, name) for name in fields} for cell in cells]}

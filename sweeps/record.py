@@ -1,0 +1,130 @@
+"""From a run's folder to its MLflow run: parameters, metrics, pictures, files and words."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mlflow.data.code_dataset_source import CodeDatasetSource
+from mlflow.data.dataset_source import DatasetSource
+from mlflow.data.meta_dataset import MetaDataset
+from mlflow.data.sources import LocalArtifactDatasetSource
+from mlflow.entities import DatasetInput, InputTag, Metric, Param, RunTag
+from PIL import Image
+
+from cae.config import RunConfig, flatten
+from metrics import VERSION as METRICS_VERSION
+from sweeps import tracking
+from sweeps.describe import describe
+from sweeps.plan import readable
+from sweeps.run import read_history
+
+EPOCH_METRICS = {"loss": "training/loss", "held_out_loss": "training/held_out_loss"}
+SPEED = "training/images_per_second"
+# Progress, logs and checkpoints serve the running process; previews go to the image chart.
+NOT_UPLOADED = {"checkpoints", "previews", "progress.json"}
+
+
+def open_run(experiment_id: str, name: str, tags: dict[str, str], config: RunConfig, previous: str | None) -> str:
+    """The id of the MLflow run to record in: `previous`, an interrupted one, reopened, or else a new one."""
+    client = tracking.client()
+    if previous is not None:
+        client.update_run(previous, status="RUNNING")
+        for key, value in tags.items():
+            client.set_tag(previous, key, value)
+        return previous
+    run = client.create_run(experiment_id, run_name=name, tags=tags)
+    client.log_batch(run.info.run_id, params=[Param(key, value) for key, value in parameters(config).items()])
+    return str(run.info.run_id)
+
+
+def parameters(config: RunConfig) -> dict[str, str]:
+    """Every field as MLflow shows it: maps as 64-64-128-128. The place of the images is a tag, not a parameter."""
+    return {name: readable(value) for name, value in flatten(config).items() if name != "data.path" and value != []}
+
+
+def tags(config: RunConfig, sweep: str, config_hash: str, cell_hash: str, digest: str, attempt: int) -> dict[str, str]:
+    """What identifies a run and where it was made."""
+    commit = git_commit()
+    return tracking.tag_values(
+        {
+            tracking.SWEEP: sweep,
+            tracking.HASH: config_hash,
+            tracking.CELL: cell_hash,
+            tracking.ATTEMPT: attempt,
+            tracking.HOST: socket.gethostname(),
+            "sweep.role": "run",
+            "data.digest": digest,
+            "data.path": config.data.path,
+            "git.commit": commit,
+            "metrics.version": METRICS_VERSION,
+            "cae.version": version("cae-mnd"),
+            "mlflow.user": os.environ.get("USER") or getpass.getuser(),
+            "mlflow.source.name": "cae run",
+            "mlflow.source.type": "LOCAL",
+            "mlflow.source.git.commit": commit,
+        }
+    )
+
+
+def git_commit() -> str | None:
+    """The commit of the code that runs, None where it is not a git checkout."""
+    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()  # noqa: S603
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def log_history(run_id: str, folder: Path) -> None:
+    """Brings the run's losses per epoch up to date with `history.json`; what is there already is not logged again."""
+    client = tracking.client()
+    logged = {metric.step for metric in client.get_metric_history(run_id, SPEED)}
+    rows = [row for row in read_history(folder) if row["epoch"] not in logged]
+    names = {**EPOCH_METRICS, "images_per_second": SPEED}
+    metrics = [Metric(key, row[field], row["timestamp"], row["epoch"]) for row in rows for field, key in names.items()]
+    for start in range(0, len(metrics), 900):
+        client.log_batch(run_id, metrics=metrics[start : start + 900])
+
+
+def record(run_id: str, folder: Path, config: RunConfig, result: dict[str, Any]) -> None:
+    """Uploads everything a complete run's folder holds and marks the run FINISHED."""
+    client = tracking.client()
+    log_history(run_id, folder)
+    epochs = config.training.epochs
+    numbers = result["metrics"] | {f"seconds/{name}": value for name, value in result["seconds"].items()}
+    stamp = int((folder / "result.json").stat().st_mtime * 1000)
+    client.log_batch(run_id, metrics=[Metric(name, value, stamp, epochs) for name, value in numbers.items()])
+    log_dataset(run_id, config, result)
+    for picture in sorted((folder / "previews").glob("*.png")):
+        image = np.asarray(Image.open(picture))
+        client.log_image(run_id, image, key=f"faces/{picture.stem}", step=epochs, synchronous=True)
+    for item in sorted(folder.iterdir()):
+        if item.name not in NOT_UPLOADED and not item.name.startswith("."):
+            upload(run_id, item)
+    words = [RunTag("mlflow.note.content", describe(config, result)), RunTag("data.digest", result["data_digest"])]
+    client.log_batch(run_id, tags=words)
+    client.set_terminated(run_id, status="FINISHED")
+
+
+def upload(run_id: str, item: Path) -> None:
+    """A file into the root of the run's artifacts, a folder under its name."""
+    if item.is_dir():
+        tracking.client().log_artifacts(run_id, str(item), artifact_path=item.name)
+    else:
+        tracking.client().log_artifact(run_id, str(item))
+
+
+def log_dataset(run_id: str, config: RunConfig, result: dict[str, Any]) -> None:
+    """The image set as the run's MLflow dataset, by name and digest; the pictures themselves are not stored."""
+    source: DatasetSource = CodeDatasetSource(tags={"data.name": config.data.name})
+    if config.data.path:
+        source = LocalArtifactDatasetSource(uri=config.data.path)
+    entity = MetaDataset(source, name=config.data.name, digest=result["data_digest"])._to_mlflow_entity()
+    tracking.client().log_inputs(run_id, datasets=[DatasetInput(entity, [InputTag("mlflow.data.context", "training")])])

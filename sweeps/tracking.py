@@ -1,0 +1,209 @@
+"""Where runs are recorded: MLflow's database and artifacts, opened the same way by every command."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock, Timeout
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
+
+# No usage statistics leave the machine unless the user says so.
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+SWEEP, HASH, CELL, ATTEMPT, HOST = "sweep.name", "sweep.config_hash", "sweep.cell_hash", "sweep.attempt", "host"
+
+
+class TrackingError(RuntimeError):
+    """The record of runs cannot be reached or written; the message says where it is looked for."""
+
+
+def home() -> Path:
+    """The folder `mlruns`, in $CAE_HOME or else the current folder. Absolute; it may not exist yet."""
+    return (Path(os.environ.get("CAE_HOME") or ".") / "mlruns").expanduser().resolve()
+
+
+def uri() -> str:
+    """The tracking store: $MLFLOW_TRACKING_URI, else the SQLite database in `mlruns`."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{home() / 'mlflow.db'}"
+
+
+def is_local() -> bool:
+    """Whether runs are recorded in `mlruns` itself rather than by a server."""
+    return not os.environ.get("MLFLOW_TRACKING_URI")
+
+
+def exists() -> bool:
+    """Whether there may be runs to read: opening a store that does not exist yet would create it, which takes 5 s."""
+    return not is_local() or (home() / "mlflow.db").exists()
+
+
+@cache
+def _open(address: str) -> MlflowClient:
+    import logging
+
+    from mlflow import MlflowClient
+
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    # Not mlflow.set_tracking_uri: it writes $MLFLOW_TRACKING_URI, which is the user's to set.
+    return MlflowClient(address)
+
+
+def client() -> MlflowClient:
+    """MLflow's client on the store; a missing database is created by one process while the others wait."""
+    if not is_local():
+        return _open(uri())
+    try:
+        home().mkdir(parents=True, exist_ok=True)
+        with FileLock(home() / ".create.lock"):
+            opened = _open(uri())
+            opened.search_experiments(max_results=1)
+    except OSError as error:
+        raise TrackingError(f"{home()}: cannot be written: {error}; set CAE_HOME to a writable folder") from None
+    except Exception as error:
+        raise _unreachable(error) from None
+    return opened
+
+
+def experiment(name: str, description: str) -> str:
+    """The id of the experiment called `name`, created if need be, with its description renewed."""
+    mlflow_client = client()
+    try:
+        found = mlflow_client.get_experiment_by_name(name)
+        if found is None:
+            location = (home() / "artifacts" / name).as_uri() if is_local() else None
+            experiment_id = mlflow_client.create_experiment(name, artifact_location=location)
+        elif found.lifecycle_stage == "deleted":
+            mlflow_client.restore_experiment(found.experiment_id)
+            experiment_id = found.experiment_id
+        else:
+            experiment_id = found.experiment_id
+        mlflow_client.set_experiment_tag(experiment_id, "mlflow.note.content", description)
+    except Exception as error:
+        raise _unreachable(error) from error
+    return str(experiment_id)
+
+
+def _unreachable(error: Exception) -> TrackingError:
+    return TrackingError(f"the tracking store {uri()} does not answer: {str(error).splitlines()[0]}")
+
+
+def close(run_id: str, status: str, reason: str) -> None:
+    """Closes a run that did not finish as FAILED or KILLED, with the reason as tag and in its description."""
+    mlflow_client = client()
+    mlflow_client.set_tag(run_id, "sweep.error", reason[:5000])
+    mlflow_client.set_tag(run_id, "mlflow.note.content", f"**{status.lower()}**: {reason}"[:5000])
+    mlflow_client.set_terminated(run_id, status=status)
+
+
+def close_orphans(sweep: str) -> None:
+    """Marks as KILLED what the record calls RUNNING although its process is gone, killed too hard to say so itself."""
+    for record in records(sweep).values():
+        if record.status == "RUNNING" and record.host == socket.gethostname() and not is_held(record.config_hash):
+            close(record.run_id, "KILLED", "its process died; the next cae run goes on from its last finished epoch")
+
+
+@dataclass(frozen=True)
+class Record:
+    """One MLflow run of a sweep. status: MLflow's (RUNNING, FINISHED, FAILED, KILLED); state: see `state`."""
+
+    run_id: str
+    name: str
+    config_hash: str
+    status: str
+    attempt: int
+    host: str
+    metrics: dict[str, float] = field(default_factory=dict)
+    params: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+def records(sweep: str) -> dict[str, Record]:
+    """The run that counts for each config_hash of a sweep: the finished one, else the latest. Empty without a store."""
+    if not exists():
+        return {}
+    try:
+        mlflow_client = client()
+        found = mlflow_client.get_experiment_by_name(sweep)
+        runs = list(_pages(mlflow_client, found.experiment_id)) if found else []
+    except TrackingError:
+        raise
+    except Exception as error:
+        raise _unreachable(error) from error
+    return latest(_record(run) for run in runs if HASH in run.data.tags)
+
+
+def _pages(mlflow_client: MlflowClient, experiment_id: str) -> Iterator[Run]:
+    token = None
+    while True:
+        page = mlflow_client.search_runs([experiment_id], order_by=["attributes.start_time ASC"], page_token=token)
+        yield from page
+        token = page.token
+        if not token:
+            return
+
+
+def _record(run: Run) -> Record:
+    tags = dict(run.data.tags)
+    return Record(
+        run_id=run.info.run_id,
+        name=run.info.run_name,
+        config_hash=tags[HASH],
+        status=run.info.status,
+        attempt=int(tags.get(ATTEMPT, "1")),
+        host=tags.get(HOST, ""),
+        metrics=dict(run.data.metrics),
+        params=dict(run.data.params),
+        tags=tags,
+    )
+
+
+def latest(runs: Iterable[Record]) -> dict[str, Record]:
+    """Of runs in order of their start, the one that counts for each config_hash."""
+    chosen: dict[str, Record] = {}
+    for run in runs:
+        if run.config_hash not in chosen or chosen[run.config_hash].status != "FINISHED":
+            chosen[run.config_hash] = run
+    return chosen
+
+
+# --- work in progress on this machine ----------------------------------------------------------------------------
+
+
+def work_folder(config_hash: str) -> Path:
+    """Where a run keeps its files until they are recorded."""
+    return home() / "work" / config_hash
+
+
+def run_lock(config_hash: str) -> FileLock:
+    """The lock that one process holds while it works on a run; the system frees it however the process ends."""
+    path = home() / "work" / f"{config_hash}.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return FileLock(path)
+
+
+def is_held(config_hash: str) -> bool:
+    """Whether some process of this machine works on the run now."""
+    if not (home() / "work" / f"{config_hash}.lock").exists():
+        return False
+    lock = run_lock(config_hash)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    lock.release()
+    return False
+
+
+def tag_values(values: dict[str, Any]) -> dict[str, str]:
+    """The values as MLflow stores tags: text of at most 8,000 characters, without those that are None."""
+    return {name: str(value)[:8000] for name, value in values.items() if value is not None}

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import json
+import socket
+from pathlib import Path
+
+import pytest
+
+from cae.config import from_flat
+from sweeps import tracking
+from sweeps.plan import as_json, label, plan, readable, state_of, varied
+from sweeps.sweepfile import load
+from sweeps.tracking import Record
+
+
+def record(status: str, host: str = "", **tags: str) -> Record:
+    return Record("id", "name", "cafe", status, 1, host, tags=tags)
+
+
+@pytest.mark.parametrize(
+    ("status", "host", "state"),
+    [
+        ("FINISHED", "", "finished"),
+        ("FAILED", "", "failed"),
+        ("KILLED", "", "failed"),
+        ("RUNNING", socket.gethostname(), "failed"),
+        ("RUNNING", "another-machine", "running"),
+    ],
+)
+def test_states(status: str, host: str, state: str) -> None:
+    assert state_of(record(status, host))[0] == state
+
+
+def test_a_run_whose_lock_is_held_is_running() -> None:
+    with tracking.run_lock("cafe"):
+        assert state_of(record("RUNNING", socket.gethostname()))[0] == "running"
+
+
+def test_the_reason_of_a_failure_is_told() -> None:
+    assert state_of(record("FAILED", **{"sweep.error": "the loss became nan"}))[1] == "the loss became nan"
+
+
+def test_a_new_sweep_is_all_new_and_creates_nothing(tiny_sweep: Path) -> None:
+    cells = plan(load(tiny_sweep), tiny_sweep)
+    assert [cell.state for cell in cells] == ["new", "new"]
+    assert len({cell.config_hash for cell in cells}) == 2
+    assert not tracking.home().exists()
+
+
+def test_cells_whose_data_are_missing_say_so(tiny_sweep: Path) -> None:
+    cells = plan(load(tiny_sweep, {"data.name": "celeba", "data.path": "/nowhere"}), tiny_sweep)
+    assert [cell.config_hash for cell in cells] == [None, None]
+    assert all("/nowhere" in cell.note for cell in cells)
+
+
+def test_cells_that_differ_in_nothing_that_matters_are_one(tiny_sweep: Path) -> None:
+    text = tiny_sweep.read_text().replace(
+        "{values: [relu, tanh]}", "{value: relu}\n  model.negative_slope: {values: [0.1, 0.2]}"
+    )
+    tiny_sweep.write_text(text)
+    assert len(plan(load(tiny_sweep), tiny_sweep)) == 1
+
+
+def test_run_cap_limits_the_cells(tiny_sweep: Path) -> None:
+    tiny_sweep.write_text(tiny_sweep.read_text() + "run_cap: 1\n")
+    assert len(plan(load(tiny_sweep), tiny_sweep)) == 1
+
+
+def test_labels_name_what_varies() -> None:
+    configs = [
+        from_flat({"model.maps": maps, "model.batch_norm": norm}) for maps in ([8, 16], [4]) for norm in (True, False)
+    ]
+    names = varied(configs)
+    assert names == ["model.maps", "model.batch_norm"]
+    assert [label(config, names) for config in configs][1] == "maps=8-16 batch_norm=false seed=0"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ([64, 64, 128, 128], "64-64-128-128"),
+        (True, "true"),
+        (5e-4, "0.0005"),
+        (None, "default"),
+        ([{"name": "celeba", "path": "/x", "weight": 0.5}], "celeba:0.5"),
+        ("relu", "relu"),
+    ],
+)
+def test_values_are_readable(value: object, text: str) -> None:
+    assert readable(value) == text
+
+
+def test_json_form(tiny_sweep: Path) -> None:
+    sweep = load(tiny_sweep)
+    content = json.loads(json.dumps(as_json(sweep, plan(sweep, tiny_sweep))))
+    assert content["sweep"] == "tiny"
+    keys = {"config_hash", "cell_hash", "state", "attempt", "run_id", "parameters", "metrics"}
+    assert all(set(cell) == keys for cell in content["cells"])
+    assert content["cells"][0]["parameters"]["model.maps"] == [8, 16]

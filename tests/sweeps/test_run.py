@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from cae.config import RunConfig
+from cae.training import Epoch
+from sweeps.files import read_json, write_json
+from sweeps.run import append_history, compute, counts, draw_plots, read_history
+
+
+def test_a_repeated_epoch_replaces_itself(tmp_path: Path) -> None:
+    for epoch, loss in ((1, 0.9), (2, 0.8), (3, 0.75), (2, 0.7)):
+        append_history(tmp_path, Epoch(epoch, loss, 0.5, 100.0))
+    assert [(row["epoch"], row["loss"]) for row in read_history(tmp_path)] == [(1, 0.9), (2, 0.7)]
+
+
+def test_no_history_is_empty(tmp_path: Path) -> None:
+    assert read_history(tmp_path) == []
+
+
+def test_a_complete_folder_is_not_computed_again(tmp_path: Path) -> None:
+    write_json(tmp_path / "result.json", {"metrics": {"a": 1.0}})
+    assert compute(RunConfig(), tmp_path, "title") == {"metrics": {"a": 1.0}}
+
+
+def test_files_are_whole_or_not_there(tmp_path: Path) -> None:
+    write_json(tmp_path / "new" / "a.json", [1])
+    write_json(tmp_path / "new" / "a.json", [2])
+    assert read_json(tmp_path / "new" / "a.json") == [2]
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["a.json"]
+    assert read_json(tmp_path / "missing.json") is None
+
+
+def test_a_constant_component_leaves_out_plots_with_a_reason(tmp_path: Path) -> None:
+    cloud = np.random.default_rng(0).normal(size=(500, 4)).astype(np.float32)
+    assert draw_plots(cloud, tmp_path / "normal", "title") == {}
+    cloud[:, 2] = 1.5
+    omitted = draw_plots(cloud, tmp_path / "plots", "title")
+    assert "plots/quantiles" in omitted
+    assert "2" in omitted["plots/quantiles"]
+    assert not (tmp_path / "plots" / "quantiles.png").exists()
+
+
+def test_reports_are_reduced_to_their_numbers() -> None:
+    assert counts({"bad": 2, "files": ["a", "b"], "name": "x"}) == {"bad": 2, "name": "x"}
