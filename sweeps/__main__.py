@@ -1,0 +1,5 @@
+"""`python -m sweeps` is `cae`."""
+
+from sweeps.cli import main
+
+main(prog_name="cae")

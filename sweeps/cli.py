@@ -1,0 +1,191 @@
+"""The command line: each command parses, calls one function and prints."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+FILE = click.argument("file", type=click.Path(path_type=Path))
+SET = click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Fix a field in every run.")
+JSON = click.option("--json", "as_json", is_flag=True, help="Print plain JSON.")
+
+
+def clear_errors(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Bad input ends with its message and exit code 2, an interruption with 130; neither shows a traceback."""
+
+    @wraps(command)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        from cae.datasets.imageset import DataError
+        from sweeps.definition import SweepError
+        from sweeps.tracking import TrackingError
+
+        try:
+            return command(*args, **kwargs)
+        except (SweepError, DataError, TrackingError) as error:
+            click.echo(f"{error}", err=True)
+            sys.exit(2)
+        except KeyboardInterrupt:
+            click.echo("interrupted; the same command goes on from the last finished epoch", err=True)
+            sys.exit(130)
+
+    return guarded
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="cae-mnd")
+def main() -> None:
+    """Which convolutional autoencoders fill their latent space with a normal distribution that nobody enforced?"""
+
+
+def _load(file: Path, overrides: tuple[str, ...]) -> Any:
+    from sweeps.sweepfile import load, parse_override
+
+    return load(file, dict(parse_override(text) for text in overrides))
+
+
+@main.command("plan")
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+@SET
+@JSON
+@click.option("--schema", is_flag=True, help="Print the JSON schema of sweep files, for editors.")
+@clear_errors
+def plan_command(file: Path | None, overrides: tuple[str, ...], as_json: bool, schema: bool) -> None:
+    """Show the cells of a sweep file: hash, parameters, state. Trains nothing."""
+    from sweeps import plan, sweepfile, view
+
+    if schema:
+        return click.echo(json.dumps(sweepfile.schema(), indent=2))
+    if file is None:
+        raise click.UsageError("give a sweep file, for example: cae plan experiments/quickstart.yaml")
+    sweep = _load(file, overrides)
+    cells = plan.plan(sweep, file)
+    if as_json:
+        return click.echo(json.dumps(plan.as_json(sweep, cells)))
+    out = view.console()
+    view.show_cells(out, cells)
+    out.print(f"{sweep.name}: {_counted(cells)}")
+    return None
+
+
+def _counted(cells: list[Any]) -> str:
+    states = [cell.state for cell in cells]
+    told = [f"{states.count(state)} {state}" for state in ("finished", "running", "failed", "new") if state in states]
+    return f"{len(cells)} cell{'s' if len(cells) != 1 else ''}: {', '.join(told)}"
+
+
+@main.command("run")
+@FILE
+@SET
+@click.option("--limit", type=click.IntRange(min=1), help="Run at most this many of the cells that are not finished.")
+@clear_errors
+def run_command(file: Path, overrides: tuple[str, ...], limit: int | None) -> None:
+    """Run every cell of a sweep file that is not finished. Running it again is resume."""
+    from sweeps import launch, plan, view
+    from sweeps.sweepfile import describe
+
+    sweep = _load(file, overrides)
+    out = view.console()
+    cells = plan.plan(sweep, file)
+    missing = next((cell.note for cell in cells if cell.config_hash is None), None)
+    if missing:
+        click.echo(f"{file}: {missing}", err=True)
+        sys.exit(2)
+    todo = [cell for cell in cells if cell.state != "finished"][:limit]
+    if not todo:
+        out.print(f"{sweep.name}: all {len(cells)} cells are finished; there is nothing to do")
+    else:
+        launch.remember(sweep.name, overrides)
+        out.print(f"{sweep.name}: {_counted(cells)}; running {len(todo)}")
+        launch.prepare_images(todo, out)
+        launch.launch(sweep, todo, out, describe(sweep, file))
+        cells = plan.plan(sweep, file)
+    view.show_cells(out, cells, with_metrics=True)
+    view.show_legend(out)
+    out.print(f"Next: `cae ui` compares the runs in MLflow; `cae faces {file} --out faces` downloads the face grids.")
+    sys.exit(1 if any(cell.state == "failed" for cell in cells) else 0)
+
+
+@main.command("status")
+@FILE
+@SET
+@JSON
+@clear_errors
+def status_command(file: Path, overrides: tuple[str, ...], as_json: bool) -> None:
+    """Show how far a sweep is, also while another process runs it.
+
+    Without --set, the values given to the last `cae run` of this sweep are used.
+    """
+    from sweeps import launch, plan, view
+
+    sweep = _load(file, overrides)
+    if not overrides and (recalled := launch.recall(sweep.name)):
+        sweep = _load(file, recalled)
+        click.echo(f"with {' '.join(f'--set {text}' for text in recalled)}, as last run", err=True)
+    cells = plan.plan(sweep, file)
+    if as_json:
+        return click.echo(json.dumps(plan.as_json(sweep, cells)))
+    out = view.console()
+    view.show_cells(out, cells, with_metrics=any(cell.metrics for cell in cells))
+    out.print(f"{sweep.name}: {_counted(cells)}")
+    for cell in cells:
+        if cell.state == "running":
+            view.show_running(out, cell)
+    return None
+
+
+@main.command("faces")
+@click.argument("file_or_run")
+@click.option("--out", "folder", type=click.Path(path_type=Path), required=True, help="Folder for the pictures.")
+@clear_errors
+def faces_command(file_or_run: str, folder: Path) -> None:
+    """Download the face grids of every finished run of a sweep file, or of one run, under readable names."""
+    from sweeps.download import download_faces
+
+    for name, count in download_faces(file_or_run, folder).items():
+        click.echo(f"{folder / name}: {count} pictures")
+
+
+@main.group("data")
+def data_group() -> None:
+    """Prepare image sets and list what is prepared."""
+
+
+@data_group.command("prepare")
+@click.argument("names", nargs=-1, required=True)
+@click.option("--path", help="Folder or archive of the images.")
+@click.option("--resolution", type=int, multiple=True, default=(96,), show_default=True)
+@click.option("--crop", default="center", show_default=True, help="center, tight or none.")
+@click.option("--contrast", default="as_is", show_default=True, help="as_is or normalized.")
+@click.option("--size", type=int, help="Number of synthetic faces.")
+@clear_errors
+def prepare_command(names: tuple[str, ...], resolution: tuple[int, ...], **fields: Any) -> None:
+    """Build the prepared images of the sets NAMES once, for all runs."""
+    from sweeps.images import prepare_sets
+
+    given = {name: value for name, value in fields.items() if value is not None}
+    for line in prepare_sets(names, resolution, given):
+        click.echo(line)
+
+
+@data_group.command("list")
+def list_command() -> None:
+    """Say what is prepared, where, and how large it is."""
+    from sweeps.images import show_prepared
+
+    show_prepared()
+
+
+@main.command("ui")
+@click.option("--port", default=5000, show_default=True)
+@clear_errors
+def ui_command(port: int) -> None:
+    """Open MLflow's UI on 127.0.0.1 with the right paths."""
+    from sweeps.ui import serve
+
+    sys.exit(serve(port))

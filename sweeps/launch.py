@@ -1,0 +1,97 @@
+"""Run what is not finished of a sweep: prepare its images once, then one cell after the other."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from cae.config import DataConfig
+from cae.datasets import data_digest, prepare
+from sweeps import tracking
+from sweeps.definition import Sweep
+from sweeps.execute import Outcome, Task
+from sweeps.files import read_json, write_json
+from sweeps.plan import Cell
+from sweeps.view import SweepProgress
+from sweeps.workers import Worker
+
+
+def prepare_images(cells: Sequence[Cell], out: Console) -> None:
+    """Builds the prepared images that the cells need and that are not there yet, with a progress bar."""
+    for data in dict.fromkeys(cell.config.data for cell in cells):
+        prepare_one(data, out)
+
+
+def prepare_one(data: DataConfig, out: Console) -> None:
+    """Builds one prepared set if it is not there yet. Raises DataError."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as bar:
+        task = bar.add_task(f"preparing {data.name}", total=None)
+        prepare(
+            data, progress=lambda done, total, what: bar.update(task, completed=done, total=total, description=what)
+        )
+
+
+def launch(sweep: Sweep, cells: Sequence[Cell], out: Console, description: str) -> dict[str, Outcome]:
+    """The outcome of each cell by config_hash. A cell that another process works on is waited for.
+
+    Raises KeyboardInterrupt after Ctrl-C or SIGTERM, when the running cell has been closed as KILLED.
+    """
+    experiment_id = tracking.experiment(sweep.name, description)
+    tracking.close_orphans(sweep.name)
+    worker, outcomes = Worker(), {}
+    waiting = deque(enumerate(cells, start=1))
+    with _sigterm_as_interrupt(), SweepProgress(out, len(cells)) as progress:
+        try:
+            while waiting:
+                number, cell = waiting.popleft()
+                task = _task(sweep, experiment_id, cell)
+                progress.begin(number, cell.label, task.config_hash)
+                outcome = worker.run(task, progress.poll)
+                if outcome.state == "busy":
+                    waiting.append((number, cell))
+                    time.sleep(1)
+                    continue
+                progress.end(outcome)
+                if outcome.state == "died":
+                    tracking.close_orphans(sweep.name)
+                outcomes[task.config_hash] = outcome
+        finally:
+            worker.stop()
+    return outcomes
+
+
+def _task(sweep: Sweep, experiment_id: str, cell: Cell) -> Task:
+    assert cell.config_hash is not None
+    assert cell.cell_hash is not None
+    digest = data_digest(cell.config.data)
+    return Task(sweep.name, experiment_id, cell.label, cell.config, cell.config_hash, cell.cell_hash, digest)
+
+
+def remember(sweep: str, overrides: Sequence[str]) -> None:
+    """Keeps the --set words of a launch, so that `cae status` asks about what was launched."""
+    write_json(tracking.home() / "sweeps" / f"{sweep}.json", {"set": list(overrides)})
+
+
+def recall(sweep: str) -> tuple[str, ...]:
+    """The --set words of the last launch."""
+    return tuple((read_json(tracking.home() / "sweeps" / f"{sweep}.json") or {}).get("set", []))
+
+
+@contextmanager
+def _sigterm_as_interrupt() -> Iterator[None]:
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    previous = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)

@@ -1,0 +1,259 @@
+"""The whole path through the command line, as a user goes it: plan, run, run again, kill, resume, look, download."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from sweeps import tracking
+
+CAE = [sys.executable, "-m", "sweeps"]
+
+
+def cae(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*CAE, *arguments], capture_output=True, text=True, timeout=300, check=False, **options)
+
+
+def start(*arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*CAE, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    )
+
+
+def read_until(process: subprocess.Popen[str], words: str) -> str:
+    lines = []
+    assert process.stdout is not None
+    for line in process.stdout:
+        lines.append(line)
+        if words in line:
+            return line
+    raise AssertionError(f"{words!r} was never printed:\n{''.join(lines)}")
+
+
+def statuses(sweep: str) -> list[str]:
+    client = tracking.client()
+    found = client.get_experiment_by_name(sweep)
+    return sorted(run.info.status for run in client.search_runs([found.experiment_id]))
+
+
+def steps(record: tracking.Record, metric: str) -> list[int]:
+    return [m.step for m in tracking.client().get_metric_history(record.run_id, metric)]
+
+
+@pytest.fixture
+def finished(database: Path, tiny_sweep: Path) -> Path:
+    done = cae("run", str(tiny_sweep))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "finished" in done.stdout
+    return tiny_sweep
+
+
+def test_a_sweep_from_file_to_faces(finished: Path, tmp_path: Path) -> None:
+    again = cae("run", str(finished))
+    assert again.returncode == 0
+    assert "all 2 cells are finished; there is nothing to do" in again.stdout
+    assert statuses("tiny") == ["FINISHED", "FINISHED"]
+
+    status = json.loads(cae("status", str(finished), "--json").stdout)
+    assert [cell["state"] for cell in status["cells"]] == ["finished", "finished"]
+    for cell in status["cells"]:
+        for name in ("marginal_gaussianity", "contour_agreement", "radius_agreement", "off_origin_distance"):
+            assert {f"{p}/{name}{end}" for p in ("mnd", "mnd_test") for end in ("", "_null")} <= set(cell["metrics"])
+        assert 0 < cell["metrics"]["reconstruction/mse"] < 1
+
+    downloaded = cae("faces", str(finished), "--out", str(tmp_path / "faces"))
+    assert downloaded.returncode == 0, downloaded.stderr
+    names = {"reconstruction.png", "mnd.png", "independent.png", "uniform.png", "pca.png", "center.png"}
+    for folder in ("activation=relu", "activation=tanh"):
+        assert {p.name for p in (tmp_path / "faces" / folder).iterdir()} == names
+        assert Image.open(tmp_path / "faces" / folder / "mnd.png").size[0] > 8 * 96
+
+    check_record(tracking.records("tiny"))
+    assert not list((tracking.home() / "work").iterdir())
+
+
+def check_record(records: dict[str, tracking.Record]) -> None:
+    client = tracking.client()
+    for config_hash, record in records.items():
+        assert record.params["model.maps"] == "8-16"
+        assert steps(record, "training/loss") == steps(record, "training/held_out_loss") == [1, 2]
+        assert record.tags["sweep.attempt"] == "1"
+        assert {"data.digest", "sweep.cell_hash", "metrics.version", "host"} <= set(record.tags)
+        assert "latent vectors" in record.tags["mlflow.note.content"]
+        assert record.tags["sweep.config_hash"] == config_hash
+        inputs = client.get_run(record.run_id).inputs.dataset_inputs
+        assert [entry.dataset.digest for entry in inputs] == [record.tags["data.digest"]]
+        assert {p.path for p in client.list_artifacts(record.run_id)} == {
+            "config.json",
+            "faces",
+            "history.json",
+            "images",
+            "latents",
+            "log.txt",
+            "model",
+            "plots",
+            "result.json",
+        }
+        folder = Path(client.download_artifacts(record.run_id, ""))
+        encoder = keras.saving.load_model(folder / "model" / "encoder.keras", safe_mode=True)
+        stored = np.load(folder / "latents" / "latents.npz", allow_pickle=False)
+        assert stored["train"].shape[1] == encoder.output_shape[-1] == 8
+        assert not set(stored["train_index"]) & set(stored["test_index"])
+        assert len(list((folder / "images").glob("faces~mnd*.png"))) == 1
+        assert {p.stem for p in (folder / "plots").iterdir()} == {"contours", "marginals", "quantiles", "radii"}
+
+
+def test_the_same_seed_gives_the_same_metrics(database: Path, tiny_sweep: Path, monkeypatch, tmp_path: Path) -> None:
+    arguments = ["run", str(tiny_sweep), "--set", "model.activation=relu"]
+    found = []
+    for name in ("first", "second"):
+        monkeypatch.setenv("CAE_HOME", str(tmp_path / name))
+        assert cae(*arguments).returncode == 0
+        (record,) = tracking.records("tiny").values()
+        found.append({k: v for k, v in record.metrics.items() if k.startswith(("mnd", "reconstruction"))})
+    assert found[0] == pytest.approx(found[1], rel=1e-5)
+
+
+LONG = ["--set", "training.epochs=400", "--set", "model.activation=relu"]
+
+
+@pytest.mark.parametrize("whom", ["everything", "the worker"])
+def test_kill_9_loses_at_most_an_epoch(database: Path, tiny_sweep: Path, whom: str) -> None:
+    process = start("run", str(tiny_sweep), *LONG)
+    read_until(process, "epoch 5")
+    if whom == "everything":
+        os.killpg(process.pid, signal.SIGKILL)
+    else:
+        os.kill(worker_of(process.pid), signal.SIGKILL)
+    process.communicate(timeout=60)
+
+    resumed = start("run", str(tiny_sweep), *LONG)
+    line = read_until(resumed, "epoch ")
+    assert int(line.split("epoch ")[1].split("/")[0]) >= 5
+    resumed.send_signal(signal.SIGTERM)
+    resumed.communicate(timeout=90)
+    assert "RUNNING" not in statuses("tiny")
+    (record,) = tracking.records("tiny").values()
+    seen = steps(record, "training/loss")
+    assert seen == list(range(1, len(seen) + 1))
+    assert record.attempt == 2
+
+
+def worker_of(pid: int) -> int:
+    import psutil
+
+    children = psutil.Process(pid).children(recursive=True)
+    return max(children, key=lambda child: child.memory_info().rss).pid
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_an_interrupted_run_is_killed_not_running_and_goes_on(database: Path, tiny_sweep: Path, number: int) -> None:
+    process = start("run", str(tiny_sweep), "--set", "training.epochs=400")
+    read_until(process, "epoch 3")
+    os.killpg(process.pid, number) if number == signal.SIGINT else process.send_signal(number)
+    output = process.communicate(timeout=90)[0]
+    assert process.returncode == 130, output
+    assert "the same command goes on" in output
+    assert "Traceback" not in output
+    assert statuses("tiny") == ["KILLED"]
+    shown = json.loads(cae("status", str(tiny_sweep), "--json").stdout)
+    assert [cell["state"] for cell in shown["cells"]] == ["failed", "new"]
+
+
+def test_a_diverging_run_fails_and_the_others_go_on(database: Path, tiny_sweep: Path) -> None:
+    text = tiny_sweep.read_text().replace(
+        "model.activation: {values: [relu, tanh]}", "training.learning_rate: {values: [1.0e+30, 1.0e-3]}"
+    )
+    tiny_sweep.write_text(text)
+    done = cae("run", str(tiny_sweep))
+    assert done.returncode == 1
+    assert "in epoch 1: the likely cause is training.learning_rate 1e+30" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+    assert statuses("tiny") == ["FAILED", "FINISHED"]
+    again = cae("run", str(tiny_sweep))
+    assert "running 1" in again.stdout
+    assert statuses("tiny") == ["FAILED", "FAILED", "FINISHED"]
+
+
+def test_two_at_once_run_every_cell_once(database: Path, tiny_sweep: Path) -> None:
+    both = [start("run", str(tiny_sweep)) for _ in range(2)]
+    outputs = [process.communicate(timeout=300)[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0], outputs
+    assert statuses("tiny") == ["FINISHED", "FINISHED"]
+
+
+def test_status_while_another_process_runs(database: Path, tiny_sweep: Path) -> None:
+    process = start("run", str(tiny_sweep), "--set", "training.epochs=400")
+    read_until(process, "epoch 2")
+    shown = cae("status", str(tiny_sweep))
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=90)
+    assert "with --set training.epochs=400, as last run" in shown.stderr
+    assert "1 running, 1 new" in shown.stdout
+    assert "epoch " in shown.stdout
+
+
+def test_results_wait_in_files_while_the_store_is_down(database: Path, tiny_sweep: Path, tmp_path: Path) -> None:
+    """The record is made unreadable in the middle of a run; what was computed is recorded without training again."""
+    long = ["--set", "training.epochs=60", "--set", "model.activation=relu"]
+    process = start("run", str(tiny_sweep), *long)
+    read_until(process, "epoch 3")
+    away = database.with_suffix(".away")
+    database.rename(away)
+    database.mkdir()  # SQLite cannot open a folder
+    output = process.communicate(timeout=200)[0]
+    assert process.returncode != 0
+    assert "Traceback" not in output
+    (folder,) = [p for p in (tracking.home() / "work").iterdir() if p.is_dir()]
+    assert (folder / "result.json").exists(), output
+    database.rmdir()
+    away.rename(database)
+    begun = time.monotonic()
+    done = cae("run", str(tiny_sweep), *long)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "epoch" not in done.stdout.split("running 1")[1].split("finished")[0]
+    assert time.monotonic() - begun < 100
+    (record,) = tracking.records("tiny").values()
+    assert steps(record, "training/loss") == list(range(1, 61))
+
+
+def test_bad_input_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
+    path = tmp_path / "s.yaml"
+    path.write_text("name: s\nparameters:\n  data.name: {value: celeba}\n  data.path: {value: /nowhere}\n")
+    for arguments in (
+        ["run", str(path)],
+        ["run", "missing.yaml"],
+        ["faces", "abc", "--out", "x"],
+        ["plan", "missing.yaml"],
+    ):
+        done = cae(*arguments)
+        assert done.returncode == 2, arguments
+        assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_missing_images_do_not_hide_the_plan(tmp_path: Path) -> None:
+    path = tmp_path / "s.yaml"
+    path.write_text("name: s\nparameters:\n  data.name: {value: celeba}\n  data.path: {value: /nowhere}\n")
+    done = cae("plan", str(path))
+    assert done.returncode == 0
+    assert "/nowhere" in done.stdout
+
+
+def test_pictures_are_the_same_people_in_every_run(finished: Path) -> None:
+    rows = []
+    for record in tracking.records("tiny").values():
+        path = tracking.client().download_artifacts(record.run_id, "faces/reconstruction.png")
+        rows.append(np.asarray(Image.open(io.BytesIO(Path(path).read_bytes())))[:160])
+    assert np.array_equal(rows[0][75:], rows[1][75:])  # below the titles, which name the run
