@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
 import joblib
 import numpy as np
 from joblib.externals.loky import get_reusable_executor
@@ -79,7 +80,7 @@ def _run(tasks: Iterator[Any], workers: int) -> Iterator[tuple[int, dict[int, st
         return_as="generator_unordered",
         pre_dispatch="3*n_jobs",
         max_nbytes=None,
-        initializer=_end_with,
+        initializer=_begin_worker,
         initargs=(os.getpid(),),
     )
     try:
@@ -93,8 +94,11 @@ def _run(tasks: Iterator[Any], workers: int) -> Iterator[tuple[int, dict[int, st
             get_reusable_executor().shutdown(wait=True, kill_workers=True)
 
 
-def _end_with(parent: int) -> None:
-    """Let this worker end within a second of its parent: after a kill -9 it would wait for its next task for ever."""
+def _begin_worker(parent: int) -> None:
+    """One thread for OpenCV, as every core has its process; and an end within a second of the parent's.
+
+    After a kill -9 of its parent a worker would wait for its next task for ever.
+    """
 
     def watch() -> None:
         while os.getppid() == parent:
@@ -102,6 +106,7 @@ def _end_with(parent: int) -> None:
         os._exit(1)
 
     if os.getpid() != parent:
+        cv2.setNumThreads(1)
         threading.Thread(target=watch, daemon=True).start()
 
 

@@ -261,7 +261,8 @@ def test_bad_resolutions_are_named(resolution: int) -> None:
 def test_a_face_detector_finds_the_faces() -> None:
     mtcnn = pytest.importorskip("mtcnn")
     detector, found = mtcnn.MTCNN(), 0
-    for image in render(draw_factors(0, 100, seed=0, factors="gaussian"), 96):
+    # Not the faces that were looked at while the renderer was made.
+    for image in render(draw_factors(1000, 1100, seed=0, factors="gaussian"), 96):
         faces = detector.detect_faces(cv2.resize(image, (192, 192), interpolation=cv2.INTER_CUBIC))
         found += any(face["confidence"] > 0.9 for face in faces)
     assert found >= 95
