@@ -46,22 +46,6 @@ class Epoch:
     images_per_second: float
 
 
-class Batches(keras.utils.PyDataset):
-    """Batches of uint8 images as (input, target), in the given order of indices into a memory map."""
-
-    def __init__(self, images: np.ndarray, order: np.ndarray, batch_size: int) -> None:
-        super().__init__()
-        self.images, self.order, self.batch_size = images, order, batch_size
-
-    def __len__(self) -> int:
-        return math.ceil(len(self.order) / self.batch_size)
-
-    def __getitem__(self, i: int) -> tuple[np.ndarray, np.ndarray]:
-        # Reading a memory map in ascending order spares the disk; the order inside a batch does not matter.
-        batch = self.images[np.sort(self.order[i * self.batch_size : (i + 1) * self.batch_size])]
-        return batch, batch
-
-
 def train(
     autoencoder: Autoencoder,
     images: ImageSet,
@@ -76,16 +60,56 @@ def train(
     """
     model = autoencoder.model
     model.compile(optimizer=_optimizer(config, len(images.train)), loss=LOSSES[config.loss], jit_compile=False)
-    held_out = Batches(images.images, images.test, config.batch_size)
+    model.optimizer.build(model.trainable_variables)
     for epoch in range(restore(model, checkpoints) + 1, config.epochs + 1):
-        order = np.random.default_rng([config.seed, epoch]).permutation(images.train)
-        watch = _Watch(epoch, len(order), config, on_progress)
-        model.fit(Batches(images.images, order, config.batch_size), shuffle=False, verbose=0, callbacks=[watch])
-        held_out_loss = float(model.evaluate(held_out, verbose=0))
-        watch.check(held_out_loss)
-        yield Epoch(epoch, watch.loss, held_out_loss, len(order) / watch.seconds)
+        start = time.perf_counter()
+        for progress in _one_epoch(model, images, config, epoch):
+            on_progress(progress)
+        seconds = time.perf_counter() - start
+        held_out_loss = _held_out_loss(model, images, config)
+        _check(held_out_loss, epoch, config)
+        yield Epoch(epoch, progress.loss, held_out_loss, len(images.train) / seconds)
         # After the caller has written the epoch down: killed in between, the epoch is repeated, never lost.
         save(model, checkpoints, epoch)
+
+
+def batches(images: np.ndarray, order: np.ndarray, size: int) -> Iterator[np.ndarray]:
+    """uint8 (at most size, h, w, 3): the images at the indices `order`, batch by batch, read from a memory map."""
+    for start in range(0, len(order), size):
+        # In ascending order, which spares the disk; the order inside a batch does not matter.
+        yield images[np.sort(order[start : start + size])]
+
+
+def _one_epoch(model: keras.Model, images: ImageSet, config: TrainingConfig, epoch: int) -> Iterator[Progress]:
+    """Trains on every image once; tells the mean loss so far a few times a second, and at the end.
+
+    Not model.fit: when it ends, tf.data's autotuning holds it back until its next look, which comes at doubling
+    intervals (0.6, 1.3, 2.6, 5.1 s ...), so that an epoch took up to twice its time.
+    """
+    order = np.random.default_rng([config.seed, epoch]).permutation(images.train)
+    start = told = time.perf_counter()
+    done, total = 0, 0.0
+    for batch in batches(images.images, order, config.batch_size):
+        total += float(model.train_on_batch(batch, batch)) * len(batch)
+        done += len(batch)
+        now = time.perf_counter()
+        if now - told > 0.3 or done == len(order):
+            told = now
+            _check(total / done, epoch, config)
+            yield Progress(epoch, done, len(order), total / done, done / (now - start))
+
+
+def _held_out_loss(model: keras.Model, images: ImageSet, config: TrainingConfig) -> float:
+    test = batches(images.images, images.test, config.batch_size)
+    return sum(float(model.test_on_batch(batch, batch)) * len(batch) for batch in test) / len(images.test)
+
+
+def _check(loss: float, epoch: int, config: TrainingConfig) -> None:
+    if not math.isfinite(loss):
+        raise TrainingDiverged(
+            f"the loss became {loss} in epoch {epoch}: the likely cause is training.learning_rate "
+            f"{config.learning_rate:g}; try {config.learning_rate / 10:g}, or training.precision float32"
+        )
 
 
 def binary_crossentropy(pixels: Any, pictures: Any) -> Any:
@@ -131,37 +155,5 @@ def restore(model: keras.Model, folder: Path) -> int:
     newest = max(folder.glob("epoch-*.weights.h5"), default=None)
     if newest is None:
         return 0
-    model.optimizer.build(model.trainable_variables)
     model.load_weights(newest)
     return int(newest.name.split(".")[0].removeprefix("epoch-"))
-
-
-class _Watch(keras.callbacks.Callback):
-    """Reports progress and stops at a non-finite loss, looking a few times a second so that it costs nothing."""
-
-    def __init__(self, epoch: int, total: int, config: TrainingConfig, on_progress: Callable[[Progress], None]) -> None:
-        super().__init__()
-        self.epoch, self.total, self.config, self.on_progress = epoch, total, config, on_progress
-        self.start = self.last = time.perf_counter()
-        self.loss, self.seconds = math.nan, math.nan
-
-    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        if time.perf_counter() - self.last > 0.3:
-            self._report(min((batch + 1) * self.config.batch_size, self.total), logs)
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        self.seconds = time.perf_counter() - self.start
-        self._report(self.total, logs)
-
-    def _report(self, done: int, logs: dict[str, Any] | None) -> None:
-        self.last = time.perf_counter()
-        self.loss = float((logs or {})["loss"])
-        self.check(self.loss)
-        self.on_progress(Progress(self.epoch, done, self.total, self.loss, done / (self.last - self.start)))
-
-    def check(self, loss: float) -> None:
-        if not math.isfinite(loss):
-            raise TrainingDiverged(
-                f"the loss became {loss} in epoch {self.epoch}: the likely cause is training.learning_rate "
-                f"{self.config.learning_rate:g}; try {self.config.learning_rate / 10:g}, or training.precision float32"
-            )

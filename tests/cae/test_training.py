@@ -10,11 +10,11 @@ from cae.config import ModelConfig, TrainingConfig
 from cae.datasets.imageset import ImageSet
 from cae.model import Autoencoder, build_autoencoder
 from cae.training import (
-    Batches,
     Epoch,
     Progress,
     TrainingDiverged,
     _optimizer,
+    batches,
     binary_crossentropy,
     mean_squared_error,
     restore,
@@ -105,9 +105,18 @@ def test_losses_are_those_of_the_textbook() -> None:
 
 def test_batches_hold_every_image_once() -> None:
     images = np.arange(10, dtype=np.uint8).reshape(10, 1, 1, 1).repeat(3, axis=3)
-    batches = Batches(images, np.array([7, 3, 9, 1, 5]), 2)
-    assert [len(batches[i][0]) for i in range(len(batches))] == [2, 2, 1]
-    assert sorted(int(v) for i in range(3) for v in batches[i][0][:, 0, 0, 0]) == [1, 3, 5, 7, 9]
+    found = list(batches(images, np.array([7, 3, 9, 1, 5]), 2))
+    assert [len(batch) for batch in found] == [2, 2, 1]
+    assert sorted(int(v) for batch in found for v in batch[:, 0, 0, 0]) == [1, 3, 5, 7, 9]
+
+
+def test_losses_are_means_over_all_images(blobs: ImageSet, tmp_path: Path) -> None:
+    """Also of a last batch that is smaller than the others; a learning rate of almost 0 leaves the network as it is."""
+    config = TrainingConfig(epochs=1, batch_size=64, learning_rate=1e-30, loss="mse")
+    network, (epoch,) = run(blobs, config, tmp_path)
+    errors = (keras.ops.convert_to_numpy(network.model(blobs.images)) - blobs.images / 255) ** 2
+    assert epoch.loss == pytest.approx(errors[blobs.train].mean(), rel=1e-5)
+    assert epoch.held_out_loss == pytest.approx(errors[blobs.test].mean(), rel=1e-5)
 
 
 @pytest.mark.parametrize(("schedule", "last"), [("constant", 1.0), ("cosine", 0.0), ("exponential", 0.01)])
