@@ -98,7 +98,7 @@ def run_command(file: Path, overrides: tuple[str, ...], limit: int | None) -> No
         sys.exit(2)
     todo = [cell for cell in cells if cell.state != "finished"][:limit]
     if not todo:
-        out.print(f"{sweep.name}: all {len(cells)} cells are finished; there is nothing to do")
+        out.print(f"{sweep.name}: {_counted(cells)}; there is nothing to do")
     else:
         launch.remember(sweep.name, overrides)
         out.print(f"{sweep.name}: {_counted(cells)}; running {len(todo)}")

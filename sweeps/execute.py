@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import sys
 import time
 import traceback
@@ -39,9 +40,12 @@ class Task:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How it ended. killed: interrupted on request. died: its process is gone. busy: another process works on it."""
+    """How it ended. killed: interrupted on request. died: its process is gone. busy: another process works on it.
 
-    state: Literal["finished", "failed", "killed", "died", "busy"]
+    elsewhere: it runs on another machine.
+    """
+
+    state: Literal["finished", "failed", "killed", "died", "busy", "elsewhere"]
     message: str = ""
     memory: int = 0
 
@@ -57,6 +61,8 @@ def execute(task: Task) -> Outcome:
         record = tracking.records(task.sweep).get(task.config_hash)
         if record is not None and record.status == "FINISHED":
             return Outcome("finished", "by another process")
+        if record is not None and record.status == "RUNNING" and record.host not in ("", socket.gethostname()):
+            return Outcome("elsewhere", f"on {record.host}, which must finish or close it first")
         outcome = _locked(task, record)
         if outcome.state == "finished":
             Path(lock.lock_file).unlink(missing_ok=True)

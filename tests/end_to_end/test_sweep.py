@@ -62,7 +62,7 @@ def finished(database: Path, tiny_sweep: Path) -> Path:
 def test_a_sweep_from_file_to_faces(finished: Path, tmp_path: Path) -> None:
     again = cae("run", str(finished))
     assert again.returncode == 0
-    assert "all 2 cells are finished; there is nothing to do" in again.stdout
+    assert "tiny: 2 cells: 2 finished; there is nothing to do" in again.stdout
     assert statuses("tiny") == ["FINISHED", "FINISHED"]
 
     status = json.loads(cae("status", str(finished), "--json").stdout)

@@ -1,0 +1,80 @@
+"""What the README shows is what the program does."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+import yaml
+
+from metrics.table import markdown
+from sweeps.cli import main
+from sweeps.sweepfile import load
+
+DOCUMENTS = [Path("README.md"), Path("experiments/README.md")]
+TEXT = Path("README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", TEXT, flags=re.DOTALL)
+
+
+def commands() -> list[str]:
+    lines = [
+        line.removeprefix("$ ") for block in blocks("console") for line in block.splitlines() if line.startswith("$ ")
+    ]
+    return [line for line in lines if line.startswith("cae ")]
+
+
+def test_there_are_commands_to_check() -> None:
+    assert len(commands()) >= 8
+
+
+@pytest.mark.parametrize("command", commands())
+def test_every_command_is_understood(command: str) -> None:
+    context: click.Context | None = None
+    group: click.Command = main
+    words = shlex.split(command, comments=True)[1:]
+    while isinstance(group, click.Group):
+        context = click.Context(group, parent=context)
+        name, group, words = group.resolve_command(context, words)
+        assert group is not None, name
+    group.make_context(group.name, words, parent=context, resilient_parsing=False)
+
+
+def test_make_targets_exist() -> None:
+    makefile = Path("Makefile").read_text(encoding="utf-8")
+    for target in re.findall(r"^\$ make (\w+)", "\n".join(blocks("console")), flags=re.MULTILINE):
+        assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), target
+
+
+def test_the_sweep_file_is_valid(tmp_path: Path) -> None:
+    shown = [block for block in blocks("yaml") if "parameters:" in block]
+    assert shown
+    for block in shown:
+        path = tmp_path / f"{yaml.safe_load(block)['name']}.yaml"
+        path.write_text(block, encoding="utf-8")
+        load(path)
+
+
+def test_the_table_of_metrics_is_the_generated_one() -> None:
+    assert markdown() in TEXT
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=str)
+def test_links_lead_somewhere(document: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)|src=\"([^\"]+)\"", document.read_text(encoding="utf-8")):
+        path = "".join(target)
+        assert path.startswith("http") or (document.parent / path).exists(), path
+
+
+def test_every_experiment_is_listed_with_its_number_of_runs() -> None:
+    from sweeps.grid import expand
+
+    listed = Path("experiments/README.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"\| `(\w+\.yaml)` \|.*\| (\d+) \|\n", listed))
+    found = {path.name: str(len(expand(load(path), path))) for path in Path("experiments").glob("*.yaml")}
+    assert rows == found
