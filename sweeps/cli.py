@@ -86,7 +86,7 @@ def _counted(cells: list[Any]) -> str:
 @clear_errors
 def run_command(file: Path, overrides: tuple[str, ...], limit: int | None) -> None:
     """Run every cell of a sweep file that is not finished. Running it again is resume."""
-    from sweeps import launch, plan, view
+    from sweeps import images, launch, plan, view
     from sweeps.sweepfile import describe
 
     sweep = _load(file, overrides)
@@ -102,7 +102,8 @@ def run_command(file: Path, overrides: tuple[str, ...], limit: int | None) -> No
     else:
         launch.remember(sweep.name, overrides)
         out.print(f"{sweep.name}: {_counted(cells)}; running {len(todo)}")
-        launch.prepare_images(todo, out)
+        for line in images.prepare_all([cell.config.data for cell in todo], out):
+            out.print(line, markup=False)
         launch.launch(sweep, todo, out, describe(sweep, file))
         cells = plan.plan(sweep, file)
     view.show_cells(out, cells, with_metrics=True)
@@ -166,10 +167,11 @@ def data_group() -> None:
 @clear_errors
 def prepare_command(names: tuple[str, ...], resolution: tuple[int, ...], **fields: Any) -> None:
     """Build the prepared images of the sets NAMES once, for all runs."""
-    from sweeps.images import prepare_sets
+    from sweeps.images import named_sets, prepare_all
+    from sweeps.view import console
 
     given = {name: value for name, value in fields.items() if value is not None}
-    for line in prepare_sets(names, resolution, given):
+    for line in prepare_all(named_sets(names, resolution, given), console()):
         click.echo(line)
 
 

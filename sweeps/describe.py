@@ -32,6 +32,7 @@ def describe(config: RunConfig, result: dict[str, Any]) -> str:
         f"- Held-out reconstruction: BCE {metrics['reconstruction/bce']:.4f}, MSE {metrics['reconstruction/mse']:.5f}, "
         f"SSIM {metrics['reconstruction/ssim']:.3f}.",
     ]
+    lines.append(f"- Data: {images['report']}, digest `{result['data_digest']}`.")
     lines += [f"- Left out: {name}: {reason}" for name, reason in result["omitted"].items()]
     return "\n".join(line for line in lines if line is not None)
 
@@ -43,7 +44,8 @@ def headline(metrics: dict[str, float], name: str, sentence: str) -> str | None:
         return None
     words = next(word for limit, word in WORDS if null - value < limit)
     test = metrics.get(f"mnd_test/{name}")
-    held_out = "" if test is None else f"; held out {test:.3f}, MND {metrics[f'mnd_test/{name}_null']:.3f}"
+    test_null = metrics.get(f"mnd_test/{name}_null")
+    held_out = "" if test is None or test_null is None else f"; held out {test:.3f}, MND {test_null:.3f}"
     return f"- {sentence.format(words)} (`{name}` {value:.3f}, MND {null:.3f}{held_out})."
 
 

@@ -1,31 +1,39 @@
-"""`cae data`: prepare image sets and say what is prepared."""
+"""Prepare image sets once for all runs, and say what is prepared."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from pydantic import ValidationError
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from cae.config import DataConfig
 from cae.datasets import load, prepared
+from cae.datasets.report import summary
 from sweeps.definition import SweepError, check_value
-from sweeps.launch import prepare_one
 from sweeps.view import console
 
 
-def prepare_sets(names: tuple[str, ...], resolutions: tuple[int, ...], fields: dict[str, Any]) -> Iterator[str]:
-    """Prepares every combination of names and resolutions; yields a line on each. Raises SweepError, DataError."""
-    for name in names:
-        for resolution in resolutions:
-            data = _config({"name": name, "resolution": resolution, **fields})
-            prepare_one(data, console(stderr=True))
-            images = load(data)
-            told = ", ".join(
-                f"{key} {value}" for key, value in images.report.items() if isinstance(value, int) and value
-            )
-            yield f"{name} at {resolution} px: {len(images.images):,} images, digest {images.digest} ({told})"
+def prepare_all(sets: Iterable[DataConfig], out: Console) -> Iterator[str]:
+    """Prepares each set that is not there yet, with a progress bar; yields a line on each. Raises DataError."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    for data in dict.fromkeys(sets):
+        with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as bar:
+            images = load(data, progress=_shown(bar))
+        yield f"{data.name} at {data.resolution} px: {summary(images.report)}; digest {images.digest}"
+
+
+def _shown(bar: Progress) -> Callable[[int, int, str], None]:
+    task = bar.add_task("reading the list of images", total=None)
+    return lambda done, total, what: bar.update(task, completed=done, total=total, description=what)
+
+
+def named_sets(names: tuple[str, ...], resolutions: tuple[int, ...], fields: dict[str, Any]) -> list[DataConfig]:
+    """Every combination of names and resolutions with these other fields. Raises SweepError."""
+    return [_config({"name": name, "resolution": size, **fields}) for name in names for size in resolutions]
 
 
 def _config(fields: dict[str, Any]) -> DataConfig:

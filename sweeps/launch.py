@@ -1,4 +1,4 @@
-"""Run what is not finished of a sweep: prepare its images once, then one cell after the other."""
+"""Run what is not finished of a sweep, one cell after the other."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ from contextlib import contextmanager
 from types import FrameType
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from cae.config import DataConfig
-from cae.datasets import data_digest, prepare
+from cae.datasets import data_digest
 from sweeps import tracking
 from sweeps.definition import Sweep
 from sweeps.execute import Outcome, Task
@@ -21,22 +19,6 @@ from sweeps.files import read_json, write_json
 from sweeps.plan import Cell
 from sweeps.view import SweepProgress
 from sweeps.workers import Worker
-
-
-def prepare_images(cells: Sequence[Cell], out: Console) -> None:
-    """Builds the prepared images that the cells need and that are not there yet, with a progress bar."""
-    for data in dict.fromkeys(cell.config.data for cell in cells):
-        prepare_one(data, out)
-
-
-def prepare_one(data: DataConfig, out: Console) -> None:
-    """Builds one prepared set if it is not there yet. Raises DataError."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as bar:
-        task = bar.add_task(f"preparing {data.name}", total=None)
-        prepare(
-            data, progress=lambda done, total, what: bar.update(task, completed=done, total=total, description=what)
-        )
 
 
 def launch(sweep: Sweep, cells: Sequence[Cell], out: Console, description: str) -> dict[str, Outcome]:

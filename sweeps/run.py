@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 
 from cae import faces, latents, sampling
 from cae.config import AnalysisConfig, RunConfig
-from cae.datasets import ImageSet, load
+from cae.datasets import ImageSet, load, report
 from cae.model import Autoencoder, build_autoencoder, summary
 from cae.training import Epoch, Progress, train
 from metrics import VERSION as METRICS_VERSION
@@ -89,18 +89,13 @@ def compute(config: RunConfig, folder: Path, title: str, listener: Listener | No
         "metrics": metrics,
         "omitted": omitted,
         "seconds": clock.seconds,
-        "images": {"train": len(images.train), "held_out": len(images.test), "report": counts(images.report)},
+        "images": {"train": len(images.train), "held_out": len(images.test), "report": report.summary(images.report)},
         "data_digest": images.digest,
         "metrics_version": METRICS_VERSION,
         "versions": {name: version(name) for name in ("cae-mnd", "keras", "tensorflow", "numpy", "scipy")},
     }
     write_json(folder / "result.json", result)
     return result
-
-
-def counts(report: dict[str, Any]) -> dict[str, Any]:
-    """The numbers of a data report, without its lists of files."""
-    return {name: value for name, value in report.items() if isinstance(value, int | float | str)}
 
 
 # --- train -------------------------------------------------------------------------------------------------------

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import re
-import time
 
 import numpy as np
 import pytest
@@ -186,11 +185,3 @@ def test_a_held_out_set_of_few_hundred_points_is_read_against_its_own_null() -> 
     assert values["radius_agreement"] < 0.9
     for name in SHAPES:
         assert abs(values[f"{name}_gap"]) < 1.95 / np.sqrt(300)
-
-
-@pytest.mark.slow
-def test_speed_at_the_size_of_a_run() -> None:
-    points = np.random.default_rng(0).standard_normal((15_000, 256), dtype=np.float32)
-    started = time.perf_counter()
-    score(points)
-    assert time.perf_counter() - started < 10

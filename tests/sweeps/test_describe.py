@@ -15,7 +15,12 @@ def result(**changes: float) -> dict:
     }
     metrics |= {"mnd/off_origin_distance": 0.54, "reconstruction/bce": 0.49, "reconstruction/mse": 0.005}
     metrics |= {"reconstruction/ssim": 0.8} | {f"mnd/{name}": value for name, value in changes.items()}
-    return {"metrics": metrics, "omitted": {}, "images": {"train": 5400, "held_out": 600}}
+    return {
+        "metrics": metrics,
+        "omitted": {},
+        "images": {"train": 5400, "held_out": 600, "report": "6,000 images"},
+        "data_digest": "d",
+    }
 
 
 @pytest.mark.parametrize(

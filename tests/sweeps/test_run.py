@@ -7,7 +7,7 @@ import numpy as np
 from cae.config import RunConfig
 from cae.training import Epoch
 from sweeps.files import read_json, write_json
-from sweeps.run import append_history, compute, counts, draw_plots, read_history
+from sweeps.run import append_history, compute, draw_plots, read_history
 
 
 def test_a_repeated_epoch_replaces_itself(tmp_path: Path) -> None:
@@ -41,7 +41,3 @@ def test_a_constant_component_leaves_out_plots_with_a_reason(tmp_path: Path) -> 
     assert "plots/quantiles" in omitted
     assert "2" in omitted["plots/quantiles"]
     assert not (tmp_path / "plots" / "quantiles.png").exists()
-
-
-def test_reports_are_reduced_to_their_numbers() -> None:
-    assert counts({"bad": 2, "files": ["a", "b"], "name": "x"}) == {"bad": 2, "name": "x"}
