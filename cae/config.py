@@ -153,7 +153,7 @@ def from_flat(values: dict[str, Any]) -> RunConfig:
     return RunConfig.model_validate(sections)
 
 
-def _irrelevant(config: RunConfig) -> set[str]:
+def irrelevant(config: RunConfig) -> set[str]:
     """Fields that cannot change the result: where the images lie, and settings of parts that are not used."""
     names = {"data.path"}
     if config.model.activation != "leaky_relu":
@@ -167,7 +167,7 @@ def _irrelevant(config: RunConfig) -> set[str]:
 
 def identity(config: RunConfig) -> dict[str, Any]:
     """The fields that make this run what it is: those that differ from their defaults and can change the result."""
-    default, ignored = flatten(RunConfig()), _irrelevant(config)
+    default, ignored = flatten(RunConfig()), irrelevant(config)
     fields = {k: v for k, v in flatten(config).items() if v != default[k] and k not in ignored}
     if "data.mixture" in fields:
         fields["data.mixture"] = [{k: v for k, v in part.items() if k != "path"} for part in fields["data.mixture"]]

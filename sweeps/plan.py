@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from cae.config import DataConfig, RunConfig, cell_hash, config_hash, flatten
+from cae.config import DataConfig, RunConfig, cell_hash, config_hash, flatten, irrelevant
 from cae.datasets import DataError, data_digest
 from sweeps import tracking
 from sweeps.definition import Sweep
@@ -88,10 +88,15 @@ def varied(configs: list[RunConfig]) -> list[str]:
 
 def label(config: RunConfig, names: list[str]) -> str:
     """A name a person can read: "activation=relu batch_norm=true seed=0" from the fields that vary."""
-    values = flatten(config)
-    shown = [name for name in names if name != "training.seed"]
-    words = [f"{name.split('.')[1]}={readable(values[name])}" for name in shown]
+    shown = shown_values(config, [name for name in names if name != "training.seed"])
+    words = [f"{name.split('.')[1]}={value}" for name, value in shown.items() if value]
     return " ".join([*words, f"seed={config.training.seed}"])
+
+
+def shown_values(config: RunConfig, names: list[str]) -> dict[str, str]:
+    """These fields as a person reads them; empty where a field has no meaning for this run."""
+    values, ignored = flatten(config), irrelevant(config)
+    return {name: "" if name in ignored else readable(values[name]) for name in names}
 
 
 def readable(value: Any) -> str:

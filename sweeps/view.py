@@ -12,10 +12,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 
-from cae.config import flatten
 from sweeps.execute import Outcome
 from sweeps.files import read_json
-from sweeps.plan import Cell, readable, varied
+from sweeps.plan import Cell, shown_values, varied
 from sweeps.tracking import work_folder
 
 HEADLINES = {
@@ -52,8 +51,7 @@ def show_cells(out: Console, cells: Sequence[Cell], with_metrics: bool = False) 
     for column in HEADLINES if with_metrics else ():
         table.add_column(column, no_wrap=True, justify="right")
     for number, cell in enumerate(cells, start=1):
-        values = flatten(cell.config)
-        shown = [readable(values[name]) for name in names]
+        shown = shown_values(cell.config, names).values()
         state = f"[{STYLES[cell.state]}]{cell.state}[/]"
         numbers = [_number(cell, metric) for metric in HEADLINES.values()] if with_metrics else []
         table.add_row(str(number), cell.config_hash or "-", *shown, state, *numbers)

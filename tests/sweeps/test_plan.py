@@ -97,3 +97,11 @@ def test_json_form(tiny_sweep: Path) -> None:
     keys = {"config_hash", "cell_hash", "state", "attempt", "run_id", "parameters", "metrics"}
     assert all(set(cell) == keys for cell in content["cells"])
     assert content["cells"][0]["parameters"]["model.maps"] == [8, 16]
+
+
+def test_fields_without_meaning_for_a_run_are_not_shown() -> None:
+    values = {"data.name": "celeba", "data.factors": "uniform", "model.negative_slope": 0.1}
+    leaky, relu = from_flat(values), from_flat(values | {"model.activation": "relu"})
+    names = ["data.factors", "model.activation", "model.negative_slope", "data.mixture"]
+    assert label(leaky, names) == "activation=leaky_relu negative_slope=0.1 seed=0"
+    assert label(relu, names) == "activation=relu seed=0"
