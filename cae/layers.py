@@ -22,8 +22,9 @@ def activation(kind: str, negative_slope: float, **layer: Any) -> keras.layers.L
 class BatchNorm(keras.layers.BatchNormalization):
     """Batch normalisation over the last axis of (n, h, w, c), by TensorFlow's fused kernel where it is the backend.
 
-    Same results as Keras' layer, which computes the moments in separate float32 passes: the fused kernel trains
-    twice as fast in bfloat16 on a CPU. Moments and moving averages are float32 in either precision.
+    Same results as Keras' layer, which computes the moments in separate float32 passes. The whole training step of
+    64-64-128-128 maps at 96 px in bfloat16 was 1.6 times as fast, side by side on two busy CPU cores. Moments and
+    moving averages are float32 in either precision.
     """
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:

@@ -84,7 +84,7 @@ def _one_epoch(model: keras.Model, images: ImageSet, config: TrainingConfig, epo
     """Trains on every image once; tells the mean loss so far a few times a second, and at the end.
 
     Not model.fit: when it ends, tf.data's autotuning holds it back until its next look, which comes at doubling
-    intervals (0.6, 1.3, 2.6, 5.1 s ...), so that an epoch took up to twice its time.
+    intervals (1.3, 2.6, 5.1, 10.2 s), so that an epoch took up to twice its time.
     """
     order = np.random.default_rng([config.seed, epoch]).permutation(images.train)
     start = told = time.perf_counter()

@@ -59,16 +59,21 @@ def execute(task: Task) -> Outcome:
         return Outcome("busy")
     try:
         record = tracking.records(task.sweep).get(task.config_hash)
-        if record is not None and record.status == "FINISHED":
-            return Outcome("finished", "by another process")
-        if record is not None and record.status == "RUNNING" and record.host not in ("", socket.gethostname()):
-            return Outcome("elsewhere", f"on {record.host}, which must finish or close it first")
-        outcome = _locked(task, record)
+        outcome = _recorded(record) or _locked(task, record)
         if outcome.state == "finished":
             Path(lock.lock_file).unlink(missing_ok=True)
         return outcome
     finally:
         lock.release()
+
+
+def _recorded(record: tracking.Record | None) -> Outcome | None:
+    """The outcome that the record already has, None where there is work to do."""
+    if record is not None and record.status == "FINISHED":
+        return Outcome("finished", "by another process")
+    if record is not None and record.status == "RUNNING" and record.host not in ("", socket.gethostname()):
+        return Outcome("elsewhere", f"on {record.host}, which must finish or close it first")
+    return None
 
 
 def _locked(task: Task, record: tracking.Record | None) -> Outcome:

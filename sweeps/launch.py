@@ -11,24 +11,23 @@ from types import FrameType
 
 from rich.console import Console
 
-from cae.datasets import data_digest
 from sweeps import tracking
 from sweeps.definition import Sweep
-from sweeps.execute import Outcome, Task
+from sweeps.execute import Task
 from sweeps.files import read_json, write_json
 from sweeps.plan import Cell
 from sweeps.view import SweepProgress
 from sweeps.workers import Worker
 
 
-def launch(sweep: Sweep, cells: Sequence[Cell], out: Console, description: str) -> dict[str, Outcome]:
-    """The outcome of each cell by config_hash. A cell that another process works on is waited for.
+def launch(sweep: Sweep, cells: Sequence[Cell], out: Console, description: str) -> None:
+    """Runs each cell and shows how it ended. A cell that another process works on is waited for.
 
     Raises KeyboardInterrupt after Ctrl-C or SIGTERM, when the running cell has been closed as KILLED.
     """
     experiment_id = tracking.experiment(sweep.name, description)
     tracking.close_orphans(sweep.name)
-    worker, outcomes = Worker(), {}
+    worker = Worker()
     waiting = deque(enumerate(cells, start=1))
     with _sigterm_as_interrupt(), SweepProgress(out, len(cells)) as progress:
         try:
@@ -44,17 +43,20 @@ def launch(sweep: Sweep, cells: Sequence[Cell], out: Console, description: str) 
                 progress.end(outcome)
                 if outcome.state == "died":
                     tracking.close_orphans(sweep.name)
-                outcomes[task.config_hash] = outcome
+        except KeyboardInterrupt:
+            worker.stop()
+            tracking.close_orphans(sweep.name)  # of a worker that was too busy to close its run itself
+            raise
         finally:
             worker.stop()
-    return outcomes
 
 
 def _task(sweep: Sweep, experiment_id: str, cell: Cell) -> Task:
     assert cell.config_hash is not None
     assert cell.cell_hash is not None
-    digest = data_digest(cell.config.data)
-    return Task(sweep.name, experiment_id, cell.label, cell.config, cell.config_hash, cell.cell_hash, digest)
+    assert cell.data_digest is not None
+    hashes = cell.config_hash, cell.cell_hash, cell.data_digest
+    return Task(sweep.name, experiment_id, cell.label, cell.config, *hashes)
 
 
 def remember(sweep: str, overrides: Sequence[str]) -> None:

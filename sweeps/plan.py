@@ -24,6 +24,7 @@ class Cell:
     label: str
     config_hash: str | None
     cell_hash: str | None
+    data_digest: str | None = None
     state: State = "new"
     attempt: int = 0
     run_id: str | None = None
@@ -63,9 +64,9 @@ def _cell(config: RunConfig, name: str, digest: str | DataError, records: dict[s
     key, group = config_hash(config, digest), cell_hash(config, digest)
     record = records.get(key)
     if record is None:
-        return Cell(config, name, key, group, state="running" if tracking.is_held(key) else "new")
+        return Cell(config, name, key, group, digest, "running" if tracking.is_held(key) else "new")
     state, note = state_of(record)
-    return Cell(config, name, key, group, state, record.attempt, record.run_id, record.metrics, note)
+    return Cell(config, name, key, group, digest, state, record.attempt, record.run_id, record.metrics, note)
 
 
 def state_of(record: tracking.Record) -> tuple[State, str]:
@@ -76,7 +77,7 @@ def state_of(record: tracking.Record) -> tuple[State, str]:
     if record.status in ("RUNNING", "SCHEDULED") and (tracking.is_held(record.config_hash) or not here):
         return "running", "" if here else f"on {record.host}"
     if record.status == "FAILED":
-        return "failed", record.tags.get("sweep.error", "")
+        return "failed", record.tags.get(tracking.ERROR, "")
     return "failed", "interrupted; goes on with the next cae run"
 
 

@@ -15,7 +15,7 @@ from mlflow.data.code_dataset_source import CodeDatasetSource
 from mlflow.data.dataset_source import DatasetSource
 from mlflow.data.meta_dataset import MetaDataset
 from mlflow.data.sources import LocalArtifactDatasetSource
-from mlflow.entities import DatasetInput, InputTag, Metric, Param, RunTag
+from mlflow.entities import DatasetInput, InputTag, Metric, Param
 from PIL import Image
 
 from cae.config import RunConfig, flatten
@@ -27,7 +27,7 @@ from sweeps.run import read_history
 
 EPOCH_METRICS = {"loss": "training/loss", "held_out_loss": "training/held_out_loss"}
 SPEED = "training/images_per_second"
-# Progress, logs and checkpoints serve the running process; previews go to the image chart.
+# Progress and checkpoints serve the running process; previews go to the image chart.
 NOT_UPLOADED = {"checkpoints", "previews", "progress.json"}
 
 
@@ -36,6 +36,8 @@ def open_run(experiment_id: str, name: str, tags: dict[str, str], config: RunCon
     client = tracking.client()
     if previous is not None:
         client.update_run(previous, status="RUNNING")
+        if tracking.ERROR in client.get_run(previous).data.tags:
+            client.delete_tag(previous, tracking.ERROR)
         for key, value in tags.items():
             client.set_tag(previous, key, value)
         return previous
@@ -108,8 +110,7 @@ def record(run_id: str, folder: Path, config: RunConfig, result: dict[str, Any])
     for item in sorted(folder.iterdir()):
         if item.name not in NOT_UPLOADED and not item.name.startswith("."):
             upload(run_id, item)
-    words = [RunTag("mlflow.note.content", describe(config, result)), RunTag("data.digest", result["data_digest"])]
-    client.log_batch(run_id, tags=words)
+    client.set_tag(run_id, "mlflow.note.content", describe(config, result))
     client.set_terminated(run_id, status="FINISHED")
 
 

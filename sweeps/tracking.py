@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 SWEEP, HASH, CELL, ATTEMPT, HOST = "sweep.name", "sweep.config_hash", "sweep.cell_hash", "sweep.attempt", "host"
+# Why a run did not finish.
+ERROR = "sweep.error"
 
 
 class TrackingError(RuntimeError):
@@ -100,7 +102,7 @@ def _unreachable(error: Exception) -> TrackingError:
 def close(run_id: str, status: str, reason: str) -> None:
     """Closes a run that did not finish as FAILED or KILLED, with the reason as tag and in its description."""
     mlflow_client = client()
-    mlflow_client.set_tag(run_id, "sweep.error", reason[:5000])
+    mlflow_client.set_tag(run_id, ERROR, reason[:5000])
     mlflow_client.set_tag(run_id, "mlflow.note.content", f"**{status.lower()}**: {reason}"[:5000])
     mlflow_client.set_terminated(run_id, status=status)
 
@@ -114,7 +116,7 @@ def close_orphans(sweep: str) -> None:
 
 @dataclass(frozen=True)
 class Record:
-    """One MLflow run of a sweep. status: MLflow's (RUNNING, FINISHED, FAILED, KILLED); state: see `state`."""
+    """One MLflow run of a sweep. status: MLflow's (RUNNING, FINISHED, FAILED, KILLED)."""
 
     run_id: str
     name: str

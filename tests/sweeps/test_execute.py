@@ -52,3 +52,16 @@ def test_all_output_goes_to_the_file_and_back(tmp_path: Path, capfd: pytest.Capt
     print("after")
     assert (tmp_path / "log.txt").read_text().splitlines().count("as C++ would") == 1
     assert "after" in capfd.readouterr().out
+
+
+def test_a_reopened_run_forgets_why_it_was_cut_off(database: Path) -> None:
+    from sweeps.record import open_run
+
+    client = tracking.client()
+    run = client.create_run(tracking.experiment("s", "?"), tags={HASH: "cafe"})
+    tracking.close(run.info.run_id, "KILLED", "interrupted")
+    assert open_run("0", "seed=0", {tracking.ATTEMPT: "2"}, RunConfig(), run.info.run_id) == run.info.run_id
+    found = client.get_run(run.info.run_id)
+    assert found.info.status == "RUNNING"
+    assert found.data.tags[tracking.ATTEMPT] == "2"
+    assert tracking.ERROR not in found.data.tags

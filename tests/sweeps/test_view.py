@@ -81,7 +81,7 @@ def test_cells_show_what_varies_and_their_headlines() -> None:
     metrics = {"mnd/radius_agreement": 0.594, "mnd/radius_agreement_null": 0.991, "reconstruction/mse": 0.0105}
     configs = [from_flat({"model.activation": name}) for name in ("relu", "tanh")]
     cells = [
-        Cell(configs[0], "a", "cafe", "c0", "finished", metrics=metrics),
+        Cell(configs[0], "a", "cafe", "c0", "d", "finished", metrics=metrics),
         Cell(configs[1], "b", None, None, note="no [such] folder"),
     ]
     show_cells(out, cells, with_metrics=True)
