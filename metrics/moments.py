@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.linalg import solve_triangular
+from scipy.linalg import lapack, solve_triangular
+from threadpoolctl import ThreadpoolController
 
 # 16 MB of float64: large enough for a full-speed matrix product, small beside any cloud worth chunking.
 CHUNK_VALUES = 2**21
 # Eigenvalues of the correlation matrix below this share of the largest are rounding, also for float32 sums of columns.
 RANK_TOLERANCE = 1e-12
+# Above this reciprocal condition number no eigenvalue needs a look, which costs ten times the Cholesky factor.
+SURE_RANK = 10 * RANK_TOLERANCE
+# Chunks are added up in this many sums, whatever the number of cores, so that every machine rounds alike.
+STRIPS = 4
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 class DegenerateError(ValueError):
@@ -46,8 +58,56 @@ class Moments:
     @cached_property
     def correlation_factor(self) -> np.ndarray:
         """Lower Cholesky factor (d, d) of the correlation matrix. Raises DegenerateError unless it has full rank."""
+        if self.n <= self.d:
+            raise DegenerateError(
+                f"{self.n} points in {self.d} components have no invertible covariance; "
+                f"use more than {self.d} points, or fewer components"
+            )
+        factor, failed = lapack.dpotrf(self.correlation, lower=1)
+        # For a symmetric matrix the condition number in this norm is no smaller than the ratio of eigenvalues.
+        if failed or lapack.dpocon(factor, np.abs(self.correlation).sum(axis=0).max(), uplo="L")[0] < SURE_RANK:
+            _check_eigenvalues(self)
+        return factor
+
+    @cached_property
+    def whitening(self) -> np.ndarray:
+        """Inverse symmetric root (d, d) of the correlation matrix. Raises DegenerateError unless it has full rank."""
         check_full_rank(self)
-        return np.linalg.cholesky(self.correlation)
+        values, vectors = np.linalg.eigh(self.correlation)
+        return (vectors / np.sqrt(values)) @ vectors.T
+
+
+def in_threads(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+    """The results in order, computed by one thread per core: NumPy lets other threads run while it works."""
+    work = list(items)
+    if len(work) == 1 or cores() == 1:
+        return [function(item) for item in work]
+    with one_blas_thread(), ThreadPoolExecutor(cores()) as pool:
+        return list(pool.map(function, work))
+
+
+def one_blas_thread() -> AbstractContextManager[object]:
+    """Within it matrix products take one core each.
+
+    BLAS threads wait for one another in busy loops: together with threads of ours, or with another process that wants
+    the core, products of a chunk took up to 40 times as long as by one thread.
+    """
+    return _blas().limit(limits=1)
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    return ThreadpoolController().select(user_api="blas")
+
+
+def cores() -> int:
+    """The cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def subsample(n: int, size: int, rng: np.random.Generator) -> np.ndarray:
+    """Sorted indices (min(n, size),) of rows drawn without replacement; all of them where there are no more."""
+    return np.arange(n) if n <= size else np.sort(rng.choice(n, size, replace=False))
 
 
 def row_slices(n: int, d: int) -> Iterator[slice]:
@@ -85,17 +145,24 @@ def moments(latents: ArrayLike) -> Moments:
     n, d = points.shape
     # Around the first row a constant component sums to exactly 0, so its variance below is exactly 0 as well.
     offset = points[0].astype(np.float64)
-    total, products = np.zeros(d), np.zeros((d, d))
-    for rows in row_slices(n, d):
-        total += (_finite(points[rows], rows.start) - offset).sum(axis=0)
-    mean = offset + total / n
-    with np.errstate(over="ignore", invalid="ignore"):
-        for rows in row_slices(n, d):
-            centred = points[rows] - mean
-            products += centred.T @ centred
+    sums = in_threads(lambda rows: (_finite(points[rows], rows.start) - offset).sum(axis=0), row_slices(n, d))
+    mean = offset + np.sum(sums, axis=0) / n
+    slices = list(row_slices(n, d))
+    strips = [slices[first::STRIPS] for first in range(min(STRIPS, len(slices)))]
+    products = np.sum(in_threads(lambda strip: _products(points, mean, strip), strips), axis=0)
     if not np.isfinite(products).all():
         raise ValueError(f"latents reach {np.abs(points).max():g}, too large to square; divide them by a constant")
     return Moments(n, mean, products / (n - 1))
+
+
+def _products(points: np.ndarray, mean: np.ndarray, strip: Iterable[slice]) -> np.ndarray:
+    """Sum of x x' (d, d) over the rows of all these slices, around the mean."""
+    total = np.zeros((mean.size, mean.size))
+    with np.errstate(over="ignore", invalid="ignore"):
+        for rows in strip:
+            centred = points[rows] - mean
+            total += centred.T @ centred
+    return total
 
 
 def _finite(chunk: np.ndarray, first_row: int) -> np.ndarray:
@@ -117,11 +184,11 @@ def check_varying(moments: Moments) -> None:
 
 def check_full_rank(moments: Moments) -> None:
     """Raises DegenerateError for n <= d, constant components, or components that depend linearly on others."""
-    if moments.n <= moments.d:
-        raise DegenerateError(
-            f"{moments.n} points in {moments.d} components have no invertible covariance; "
-            f"use more than {moments.d} points, or fewer components"
-        )
+    _ = moments.correlation_factor
+
+
+def _check_eigenvalues(moments: Moments) -> None:
+    """Raises DegenerateError naming the components that take part in a linear dependence."""
     values, vectors = np.linalg.eigh(moments.correlation)
     empty = vectors[:, values <= RANK_TOLERANCE * values[-1]]
     dependent = np.flatnonzero((empty**2).sum(axis=1) > 1e-6)
@@ -136,6 +203,17 @@ def _listed(components: Sequence[int] | np.ndarray, limit: int = 10) -> str:
     return names if len(components) <= limit else f"{names} and {len(components) - limit} more"
 
 
+def whiten(points: np.ndarray, moments: Moments) -> np.ndarray:
+    """The points (n, d) at mean 0 and covariance I, each component still closest to the one it was (ZCA-cor).
+
+    points: (n, d), the measured ones, a few rows of them, or any others. float64; cut large clouds into `row_slices`.
+    Standardised, then multiplied with the inverse symmetric root of the correlation matrix (Kessy et al. 2018): scale
+    and shift of a component drop out, permuted components stay permuted.
+    """
+    whitening = moments.whitening
+    return (points - moments.mean) / moments.sd @ whitening
+
+
 def mahalanobis_squared(points: np.ndarray, moments: Moments) -> np.ndarray:
     """Squared Mahalanobis distance of each point (n,), float64, 0 at the mean.
 
@@ -144,9 +222,10 @@ def mahalanobis_squared(points: np.ndarray, moments: Moments) -> np.ndarray:
     Cost: n d^2 multiplications, one chunk of rows beyond the input.
     """
     factor = moments.correlation_factor
-    squared = np.empty(len(points))
-    for rows in row_slices(*points.shape):
+
+    def chunk(rows: slice) -> np.ndarray:
         standardised = (points[rows] - moments.mean) / moments.sd
         white = solve_triangular(factor, standardised.T, lower=True, check_finite=False)
-        squared[rows] = np.einsum("ij,ij->j", white, white)
-    return squared
+        return np.einsum("ij,ij->j", white, white)
+
+    return np.concatenate(in_threads(chunk, row_slices(*points.shape)))

@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
+from scipy.integrate import cumulative_trapezoid
+from scipy.ndimage import gaussian_filter
 from scipy.optimize import brentq
 from scipy.special import ndtr
 
@@ -15,6 +20,8 @@ from metrics.contours import (
     WIDENING,
     check_levels,
     contour_agreement,
+    correlated_pairs,
+    density_thresholds,
     level_agreement,
     pair_root,
     random_pairs,
@@ -22,9 +29,11 @@ from metrics.contours import (
     whitened_pair,
 )
 from metrics.moments import DegenerateError, Moments, moments
-from tests.metrics.controls import cube, normal, student
+from tests.metrics.controls import cube, mixture, normal, student
 
 LEVELS = (1.0, 1.5, 2.0, 2.5, 3.0)
+GRID = np.stack(np.meshgrid(*2 * [(np.arange(CELLS) + 0.5) * BIN - HALF_WIDTH], indexing="ij"))
+IID = Moments(10, np.zeros(3), np.eye(3))
 
 
 def normal_density(sd_x: float, sd_y: float) -> np.ndarray:
@@ -91,6 +100,57 @@ def test_a_large_round_sample_reaches_its_closed_form() -> None:
     np.testing.assert_allclose(measured(points)[0], np.minimum(ratio, 1 / ratio) ** 2, atol=0.02)
 
 
+def smoothed_t(r: np.ndarray, df: float) -> np.ndarray:
+    """Density at distance r of a round bivariate t of sd 1, binned and smoothed."""
+    # A scale mixture of normals, at 1,000 quantiles of its chi-square.
+    variances = (df - 2) / stats.chi2(df).ppf((np.arange(1000) + 0.5) / 1000) + BANDWIDTH**2 + BIN**2 / 12
+    return (np.exp(-(r[:, None] ** 2) / (2 * variances)) / (2 * np.pi * variances)).mean(axis=1)
+
+
+def smoothed_disc(r: np.ndarray) -> np.ndarray:
+    """The same of points spread evenly in a disc, whose radius is 2 for sd 1."""
+    variance = BANDWIDTH**2 + BIN**2 / 12
+    return stats.ncx2(2, r**2 / variance).cdf(4 / variance) / (4 * np.pi)
+
+
+@pytest.mark.parametrize(
+    "density", [lambda r: smoothed_t(r, 3), lambda r: smoothed_t(r, 8), smoothed_disc], ids=["t 3", "t 8", "disc"]
+)
+def test_a_round_law_has_the_agreement_of_two_discs(density) -> None:
+    # All these fall outwards: the highest-density region is a disc, whose radius a 1-D integral gives.
+    r = np.linspace(0, 20, 2001)
+    height = density(r)
+    share = cumulative_trapezoid(2 * np.pi * r * height, r, initial=0)
+    radii = np.interp(1 - np.exp(-np.square(LEVELS) / 2), share, r)
+    ratio = radii / np.multiply(LEVELS, WIDENING)
+    cells = BIN**2 * np.interp(np.hypot(*GRID), r, height)
+    # Lattice points on both rims, as above.
+    np.testing.assert_allclose(level_agreement(cells, LEVELS), np.minimum(ratio, 1 / ratio) ** 2, atol=0.01)
+
+
+def test_evenly_spread_points_of_a_disc_reach_its_closed_form() -> None:
+    # A lattice as fine as 1/5 bin stands for infinitely many points: no sampling error, the whole computation.
+    line = np.arange(-200.5, 201) / 200 * 2
+    lattice = np.stack(np.meshgrid(line, line)).reshape(2, -1)
+    points = lattice[:, np.hypot(*lattice) < 2].T
+    r = np.linspace(0, 6, 1201)
+    share = cumulative_trapezoid(2 * np.pi * r * smoothed_disc(r), r, initial=0)
+    ratio = np.interp(1 - np.exp(-np.square(LEVELS) / 2), share, r) / np.multiply(LEVELS, WIDENING)
+    np.testing.assert_allclose(measured(points)[0], np.minimum(ratio, 1 / ratio) ** 2, atol=0.01)
+
+
+@pytest.mark.parametrize("n", [1000, 10_000])
+def test_the_null_score_is_that_of_any_normal_cloud(n: int) -> None:
+    rng = np.random.default_rng(0)
+    # Pairs that share no component, so that their scores are independent.
+    pairs = np.arange(200).reshape(100, 2)
+    scores = []
+    for points in (rng.standard_normal((n, 200)), normal(n, 200, rng)):
+        scores.append(contour_agreement(points, moments(points), pairs, LEVELS))
+    error = np.sqrt(sum(s.var(axis=0, ddof=1) / len(pairs) for s in scores))
+    assert (np.abs(scores[0].mean(axis=0) - scores[1].mean(axis=0)) < 4 * error).all()
+
+
 def test_the_null_of_14000_points_is_the_one_that_was_measured_before() -> None:
     each = measured(np.random.default_rng(0).standard_normal((14_000, 12))).mean(axis=0)
     # DESIGN.md, section 8: .952 .968 .968 .969 .953 by another script.
@@ -102,6 +162,30 @@ def test_smoothing_keeps_the_mass_and_widens_by_what_the_disc_gets() -> None:
     centers = (np.arange(CELLS) + 0.5) * BIN - HALF_WIDTH
     assert density.sum() == pytest.approx(1, abs=1e-6)
     assert np.sqrt(density.sum(axis=1) @ centers**2) == pytest.approx(WIDENING, abs=0.01)
+
+
+@pytest.mark.parametrize("make", [normal, student, cube, mixture])
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int16"])
+def test_the_density_is_the_smoothed_histogram(make, dtype: str) -> None:
+    points = (30 * make(3000, 2, np.random.default_rng(0))).astype(dtype)
+    whitened = whitened_pair(points, moments(points), (0, 1))
+    edges = np.arange(CELLS + 1) * BIN - HALF_WIDTH
+    counts = np.histogram2d(*whitened, bins=[edges, edges])[0]
+    expected = gaussian_filter(counts / 3000, BANDWIDTH / BIN, mode="constant")
+    # A cell of the peak holds 4e-4. Points on an edge of a bin may fall on either side.
+    np.testing.assert_allclose(smoothed_density(whitened), expected, atol=1e-7 if dtype == "float64" else 2e-6)
+
+
+@pytest.mark.parametrize("make", [normal, student, mixture])
+@pytest.mark.parametrize("outside", [0.0, 0.001, 0.01, 0.2, 1.0])
+def test_thresholds_are_those_of_all_cells_in_order(make, outside: float) -> None:
+    rng = np.random.default_rng(0)
+    points = make(3000, 2, rng)
+    whitened = np.where(rng.random(3000) < outside, 9.0, whitened_pair(points, moments(points), (0, 1)))
+    density, levels = smoothed_density(whitened), (*LEVELS, 5.0)
+    ordered = np.sort(density, axis=None)[::-1]
+    last = np.searchsorted(np.cumsum(ordered, dtype=float), 1 - np.exp(-np.square(levels) / 2))
+    np.testing.assert_array_equal(density_thresholds(density, levels), ordered[np.minimum(last, ordered.size - 1)])
 
 
 def test_points_outside_the_grid_stay_in_the_total() -> None:
@@ -153,6 +237,60 @@ def test_every_pair_is_drawn_equally_often() -> None:
     found = counts[np.triu_indices(5, 1)]
     # 600 expected, binomial sd 20.
     assert (np.abs(found - 600) < 100).all()
+
+
+def test_pairs_of_many_components_are_drawn_without_listing_them() -> None:
+    tracemalloc.start()
+    pairs = random_pairs(1600, 400, np.random.default_rng(0))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    # All 1.3 million pairs would take 20 MB.
+    assert peak < 1e6
+    assert len(np.unique(pairs, axis=0)) == 400
+    assert pairs.min() >= 0
+    assert pairs.max() < 1600
+
+
+def test_the_most_correlated_pairs_come_first() -> None:
+    r = np.array([[1.0, 0.3, -0.9, 0.0], [0.3, 1.0, 0.5, 0.2], [-0.9, 0.5, 1.0, -0.1], [0.0, 0.2, -0.1, 1.0]])
+    sd = np.array([1.0, 10.0, 0.1, 2.0])
+    found = Moments(10, np.zeros(4), r * np.outer(sd, sd))
+    order = [[0, 2], [1, 2], [0, 1], [1, 3], [2, 3], [0, 3]]
+    assert correlated_pairs(found, 3).tolist() == order[:3]
+    assert correlated_pairs(found, 99).tolist() == order
+
+
+def test_uncorrelated_pairs_come_in_order() -> None:
+    assert correlated_pairs(Moments(10, np.zeros(3), np.eye(3)), 9).tolist() == [[0, 1], [0, 2], [1, 2]]
+
+
+def test_one_component_has_no_correlated_pairs() -> None:
+    assert correlated_pairs(Moments(10, np.zeros(1), np.eye(1)), 9).shape == (0, 2)
+
+
+def test_a_constant_component_has_no_correlation() -> None:
+    with pytest.raises(DegenerateError, match="constant components: 1"):
+        correlated_pairs(Moments(10, np.ones(2), np.diag([1.0, 0.0])), 1)
+
+
+@pytest.mark.parametrize(
+    "draw", [lambda: random_pairs(3, 0, np.random.default_rng(0)), lambda: correlated_pairs(IID, 0)]
+)
+def test_no_pairs_are_no_choice(draw) -> None:
+    with pytest.raises(ValueError, match="contour pairs are 0; give at least 1"):
+        draw()
+
+
+def test_no_pairs_have_no_contours() -> None:
+    with pytest.raises(DegenerateError, match="1 component has no pairs"):
+        contour_agreement(np.zeros((10, 1)), IID, np.empty((0, 2), int), LEVELS)
+
+
+def test_three_points_are_three_discs_against_one() -> None:
+    scores = measured(np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]))
+    # Each point is a kernel's disc of 1/3 of the probability: three of k kernel sds against one of k * WIDENING.
+    # The disc of 1 sigma is too small to hold them, 2 / sqrt(3) sd from the center.
+    np.testing.assert_allclose(scores[0, 1:], 3 * smoothed(0.0) ** 2 / WIDENING**2, atol=0.02)
 
 
 @pytest.mark.parametrize(
