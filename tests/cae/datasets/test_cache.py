@@ -28,6 +28,8 @@ def progress(done, total, what):
     print(what, flush=True)
     if "sleep" in sys.argv and what.startswith("preparing"):
         time.sleep(float(sys.argv[-1]))
+    if "wait" in sys.argv and what.startswith("preparing"):
+        sys.stdin.readline()
 
 try:
     print(prepare(DataConfig(name="folder", path=sys.argv[1], resolution=16), progress=progress))
@@ -50,7 +52,7 @@ def start(root: Path, *arguments: str, limit: int | None = None) -> subprocess.P
     if limit:
         code = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))\n{SCRIPT}"
     command = [sys.executable, "-c", code, str(root), *arguments]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=REPOSITORY)
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=REPOSITORY)
 
 
 def leftovers(folder: Path) -> list[Path]:
@@ -109,14 +111,15 @@ def test_prepared_lists_what_is_there(root: Path) -> None:
 
 
 def test_two_processes_that_ask_at_once_prepare_once(root: Path) -> None:
-    first = start(root, "sleep", "1.5")
+    first = start(root, "wait")
     assert first.stdout is not None
     assert first.stdout.readline().startswith("preparing")
     second = start(root)
-    lines = [process.communicate(timeout=60)[0].splitlines() for process in (first, second)]
+    assert second.stdout is not None
+    assert second.stdout.readline().startswith("waiting for another process")
+    lines = [process.communicate("go on\n", timeout=60)[0].splitlines() for process in (first, second)]
     assert lines[0][-1] == lines[1][-1]
     assert Path(lines[0][-1], "report.json").is_file()
-    assert lines[1][0].startswith("waiting for another process")
     assert not any(line.startswith("preparing") for line in lines[1])
 
 
