@@ -149,7 +149,8 @@ def moments(latents: ArrayLike) -> Moments:
     mean = offset + np.sum(sums, axis=0) / n
     slices = list(row_slices(n, d))
     strips = [slices[first::STRIPS] for first in range(min(STRIPS, len(slices)))]
-    products = np.sum(in_threads(lambda strip: _products(points, mean, strip), strips), axis=0)
+    # Python's sum: NumPy's would first make one array of all.
+    products = np.asarray(sum(in_threads(lambda strip: _products(points, mean, strip), strips)))
     if not np.isfinite(products).all():
         raise ValueError(f"latents reach {np.abs(points).max():g}, too large to square; divide them by a constant")
     return Moments(n, mean, products / (n - 1))

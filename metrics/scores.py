@@ -1,117 +1,74 @@
-"""The scores of a cloud of latent vectors, and the table that says what each of them means."""
+"""The scores of a cloud of latent vectors, each beside what a normal cloud of the same size gives."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from operator import index
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from metrics.contours import check_levels, contour_agreement, random_pairs
-from metrics.marginals import marginals
-from metrics.moments import DegenerateError, Moments, as_points, mahalanobis_squared, moments
-from metrics.null import normal_sample
-from metrics.origin import off_origin_distance, off_origin_norm, origin_mahalanobis, share_nearer_than_origin
-from metrics.radius import radius_agreement
+from metrics import battery
+from metrics.battery import Cloud, Settings
+from metrics.catalog import HEADLINES, METRICS, Metric
+from metrics.contours import check_levels
+from metrics.core import Profile
+from metrics.intervals import interval, standard_errors
+from metrics.marginals import Marginals
+from metrics.moments import DegenerateError, Moments, as_points, moments, one_blas_thread
+from metrics.null import Null, alikeness, null_distribution
+from metrics.origin import off_origin_null
+from metrics.pursuit import Direction
+from metrics.radius import radius_correlation
 
 # Raised whenever the same latents would get another number; recorded with every run as `metrics.version`.
-VERSION = "1"
+VERSION = "2"
+# All measures with a null are of order 1: a smaller sd is rounding (radii of n = d + 1 points are all alike, say).
+ROUNDING = 1e-9
+
+__all__ = ["HEADLINES", "METRICS", "VERSION", "Metric", "Row", "Scores", "adjusted", "score"]
+
+Detail = TypeVar("Detail")
 
 
 @dataclass(frozen=True)
-class Metric:
-    """One row of the table of metrics; `name` is the key in `Scores.values`, where K stands for a level."""
+class Row:
+    """One measure. beside: what it is read against, as far as known:
+
+    null, null_sd: mean and sd for normal clouds of this n and d. gap: null - value. gap_sds: the same in null sds.
+    low, high: 95 % interval, for headlines. adjusted: see the function of that name, for headlines but the last.
+    """
 
     name: str
-    range: str
-    direction: str
-    sees: str
-    cannot_see: str
+    value: float
+    beside: dict[str, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Scores:
-    """values: name to number. omitted: name to the reason why it could not be computed (one line)."""
+    """What was measured of one cloud, headlines first.
 
-    values: dict[str, float]
+    omitted: name to the reason why it could not be computed (one line).
+    components: one value per component; profile: the headlines of the core; worst: the least normal direction found.
+    Each of these is None where it could not be computed.
+    """
+
+    rows: tuple[Row, ...]
     omitted: dict[str, str]
+    components: Marginals | None = None
+    profile: Profile | None = None
+    worst: Direction | None = None
 
-
-HEADLINES = ("marginal_gaussianity", "contour_agreement", "radius_agreement", "off_origin_distance")
-
-METRICS = (
-    Metric(
-        "marginal_gaussianity",
-        "0 to 1",
-        "1 = normal",
-        "skewed, peaked, heavy-tailed or split distributions of the components, on average",
-        "anything between components; one bad component among hundreds",
-    ),
-    Metric(
-        "marginal_skewness_abs",
-        "0 and up",
-        "0 = normal",
-        "one-sided tails of the components: the mean of their absolute skewness",
-        "symmetric deviations; it is above 0 for any sample",
-    ),
-    Metric(
-        "marginal_excess_kurtosis",
-        "-2 and up",
-        "0 = normal",
-        "heavy (above 0) or short (below 0) tails: the mean over components",
-        "skewness; components whose deviations cancel",
-    ),
-    Metric(
-        "contour_agreement",
-        "0 to 1",
-        "1 = normal",
-        "skewed, hollow, split or curved pairs of components, and peaks or tails of a pair's density",
-        "structure that needs three components to be seen, or is finer than a quarter of an sd",
-    ),
-    Metric(
-        "contour_agreement_K",
-        "0 to 1",
-        "1 = normal",
-        "the same at the K-sigma ellipse alone: small K the core, large K the tails",
-        "as contour_agreement",
-    ),
-    Metric(
-        "radius_agreement",
-        "0 to 1",
-        "1 = normal",
-        "a cloud whose size varies from point to point though each view of it looks normal; shells and balls",
-        "deviations in few directions of many; anything when n is not far above d (read the gap)",
-    ),
-    Metric(
-        "off_origin_distance",
-        "0 and up",
-        "0 = centered at the origin",
-        "how far the center is from the origin, in root mean square distances of the points from the center",
-        "the shape of the cloud; it does not tell normal from other clouds",
-    ),
-    Metric(
-        "off_origin_norm",
-        "0 and up",
-        "0 = centered at the origin",
-        "the same in the latents' own units",
-        "the size of the cloud; not comparable between networks",
-    ),
-    Metric(
-        "origin_mahalanobis",
-        "0 and up",
-        "points of a normal cloud lie near sqrt(d)",
-        "how far the origin is in the directions where the cloud is thin",
-        "whether those directions matter; thin ones dominate",
-    ),
-    Metric(
-        "share_nearer_than_origin",
-        "0 to 1",
-        "0 = the origin is innermost, 1 = outside the cloud",
-        "the share of points with a smaller Mahalanobis distance than the origin's",
-        "how far outside the origin lies once it is outside",
-    ),
-)
+    @property
+    def values(self) -> dict[str, float]:
+        """Every number by its name: NAME, NAME_null, NAME_null_sd, NAME_gap, NAME_gap_sds, NAME_low and so on."""
+        flat: dict[str, float] = {}
+        for row in self.rows:
+            flat[row.name] = row.value
+            flat |= {f"{row.name}_{part}": value for part, value in row.beside.items()}
+        return flat
 
 
 def score(
@@ -120,78 +77,130 @@ def score(
     contour_pairs: int = 200,
     levels: Sequence[float] = (1.0, 1.5, 2.0, 2.5, 3.0),
     seed: int = 0,
+    covariates: Mapping[str, ArrayLike] | None = None,
+    calibrate: bool = True,
+    tell: Callable[[int, int], None] = lambda done, total: None,
 ) -> Scores:
-    """Every metric of METRICS for this cloud; each headline also as NAME_null and NAME_gap = NAME_null - NAME.
+    """Every metric of METRICS for this cloud, beside what a normal cloud of the same size gives.
 
-    latents: (n, d), floating or integer. contour_pairs: pairs of components drawn without replacement with `seed`.
-    NAME_null is the value of one sample of N(m, S) drawn with `seed`: same n, d, mean m, covariance S, pairs and code.
+    latents: (n, d), floating or integer. contour_pairs: pairs of components drawn without replacement with `seed`, from
+    which every other random choice (rows, blocks, starts, groups) comes as well.
+    covariates: name to one number per point, such as an image's contrast, to correlate with the radius.
+    calibrate: with null distributions and intervals. Nulls come from a cache; one that is not there yet is computed
+    once for each n and d (up to 20 times the cost of scoring), and `tell(done, to do)` is called meanwhile.
     A metric that these points do not allow (n <= d, constant or dependent components) is in `omitted` with its reason.
-    Raises ValueError for NaN and infinity, anything but a 2-D array of numbers, fewer than 2 points, unusable levels.
-    Cost: 3 s at 15,000 x 256, 13 s at 170,000 x 256 on 2 idle cores; beyond the input the null sample, in float32
-    unless the input needs float64, and about 0.1 GB.
+    Raises ValueError for NaN and infinity, anything but a 2-D array of numbers, fewer than 2 points, unusable levels,
+    covariates of another length.
     """
     check_levels(levels)
+    settings = Settings(index(contour_pairs), tuple(float(level) for level in levels))
     points = as_points(latents)
-    pair_rng, null_rng = np.random.default_rng(seed).spawn(2)
-    pairs = random_pairs(points.shape[1], contour_pairs, pair_rng)
-    own = moments(points)
-    measured = _measure(points, own, pairs, levels)
-    sample = normal_sample(own, null_rng, np.result_type(points.dtype, np.float32))
-    return _with_null(measured, _measure(sample, moments(sample), pairs, levels))
-
-
-def _measure(points: np.ndarray, own: Moments, pairs: np.ndarray, levels: Sequence[float]) -> Scores:
-    """Every metric, without nulls. What raises DegenerateError is omitted, all metrics of the same part together."""
-    level_names = tuple(f"contour_agreement_{float(level)}" for level in levels)
-    parts: tuple[tuple[tuple[str, ...], Callable[[], Sequence[float]]], ...] = (
-        (
-            ("marginal_gaussianity", "marginal_skewness_abs", "marginal_excess_kurtosis"),
-            lambda: _marginal_scores(points, own),
-        ),
-        (("contour_agreement", *level_names), lambda: _contour_scores(points, own, pairs, levels)),
-        (
-            ("radius_agreement", "origin_mahalanobis", "share_nearer_than_origin"),
-            lambda: _radius_scores(points, own),
-        ),
-        (("off_origin_distance",), lambda: [off_origin_distance(own)]),
-        (("off_origin_norm",), lambda: [off_origin_norm(own)]),
+    if points.dtype.itemsize > 8:  # np.longdouble, which SciPy's distributions do not take.
+        points = points.astype(np.float64)
+    measured, drawn = np.random.SeedSequence(seed).spawn(2)
+    with one_blas_thread():
+        cloud = battery.cloud_of(points, moments(points), settings, measured)
+        values, omitted = battery.shape(cloud)
+        for more in (battery.place(cloud), _correlated(cloud, covariates or {})):
+            values, omitted = values | more[0], omitted | more[1]
+        null = _null(cloud, tell) if calibrate else None
+        rows = _rows(cloud, values, null, np.random.default_rng(drawn))
+    return Scores(
+        rows,
+        omitted,
+        components=_or_none(lambda: cloud.marginals),
+        profile=_or_none(lambda: _profile(cloud, null)),
+        worst=_or_none(lambda: cloud.worst),
     )
+
+
+def adjusted(value: float, null: float) -> float:
+    """The score less what chance takes from it at this n: 1 - sqrt((1 - value)^2 - (1 - null)^2), at most 1.
+
+    Distances of a sample are made of its distribution's own and of noise that shrinks with n, and noise adds in
+    quadrature as an instrument's resolution does. So this hardly changes with n for a fixed distribution, where the
+    score itself rises with n and its gap as well.
+    """
+    return 1 - float(np.sqrt(max((1 - value) ** 2 - (1 - null) ** 2, 0.0)))
+
+
+def _correlated(cloud: Cloud, covariates: Mapping[str, ArrayLike]) -> tuple[dict[str, float], dict[str, str]]:
+    """Correlation of the radius with each covariate, and the reasons for those without."""
     values: dict[str, float] = {}
     omitted: dict[str, str] = {}
-    for names, compute in parts:
+    for name, given in covariates.items():
+        each = np.asarray(given, dtype=np.float64)
+        if each.shape != (cloud.moments.n,):
+            raise ValueError(f"covariate {name} has shape {each.shape}; give one number for each of {cloud.moments.n}")
+        if not np.isfinite(each).all():
+            raise ValueError(f"covariate {name} holds NaN or infinity; remove such points or mend their source")
         try:
-            values |= zip(names, compute(), strict=True)
+            values[f"radius/correlation_{name}"] = radius_correlation(cloud.squared, each)
         except DegenerateError as error:
-            omitted |= dict.fromkeys(names, str(error))
-    return Scores(values, omitted)
+            omitted[f"radius/correlation_{name}"] = str(error)
+    return values, omitted
 
 
-def _marginal_scores(points: np.ndarray, own: Moments) -> list[float]:
-    each = marginals(points, own)
-    return [
-        1.0 - float(each.ks.mean()),
-        float(np.abs(each.skewness).mean()),
-        float(each.excess_kurtosis.mean()),
-    ]
+def _null(cloud: Cloud, tell: Callable[[int, int], None]) -> Null:
+    settings, own = cloud.settings, cloud.moments
+
+    def measure(sample: np.ndarray, seed: np.random.SeedSequence) -> dict[str, float]:
+        return battery.shape(battery.cloud_of(sample, moments(sample), settings, seed))[0]
+
+    return null_distribution(own.n, own.d, {"version": VERSION, **asdict(settings)}, measure, tell)
 
 
-def _contour_scores(points: np.ndarray, own: Moments, pairs: np.ndarray, levels: Sequence[float]) -> list[float]:
-    each = contour_agreement(points, own, pairs, levels)
-    return [float(each.mean()), *each.mean(axis=0).tolist()]
+def _rows(cloud: Cloud, values: dict[str, float], null: Null | None, rng: np.random.Generator) -> tuple[Row, ...]:
+    """The values, headlines first, each with what it is read against."""
+    ordered = sorted(values, key=lambda name: name not in HEADLINES)
+    if null is None:
+        return tuple(Row(name, values[name]) for name in ordered)
+    own, expected = cloud.moments, {name: (null.mean[name], null.sd[name]) for name in null.mean}
+    if "off_origin_distance" in values:
+        expected["off_origin_distance"] = off_origin_null(_of_unit_size(own))
+    for name in battery.ALIKE.keys() & values.keys() & null.mean.keys():
+        expected[name] = null.mean[name], null.sd[name] * alikeness(own, battery.ALIKE[name])
+    squared = _or_none(lambda: cloud.squared)
+    errors = standard_errors(cloud.points, own, squared, cloud.pairs, cloud.settings.levels, rng)
+    return tuple(Row(name, values[name], _beside(name, values[name], expected, errors)) for name in ordered)
 
 
-def _radius_scores(points: np.ndarray, own: Moments) -> list[float]:
-    squared = mahalanobis_squared(points, own)
-    return [radius_agreement(squared, own.d), origin_mahalanobis(own), share_nearer_than_origin(squared, own)]
+def _of_unit_size(own: Moments) -> Moments:
+    """The same cloud with a largest variance of 1: what has no unit is the same, and no square of it overflows."""
+    largest = own.covariance.diagonal().max()
+    return replace(own, mean=own.mean / np.sqrt(largest), covariance=own.covariance / largest)
 
 
-def _with_null(measured: Scores, null: Scores) -> Scores:
-    """The measured scores, and for each headline that both have NAME_null and NAME_gap."""
-    values, omitted = dict(measured.values), dict(measured.omitted)
-    for name in HEADLINES:
-        if name in values and name in null.values:
-            values[f"{name}_null"] = null.values[name]
-            values[f"{name}_gap"] = null.values[name] - values[name]
-        elif name in values:
-            omitted[f"{name}_null"] = null.omitted[name]
-    return Scores(values, omitted)
+def _beside(
+    name: str, value: float, expected: dict[str, tuple[float, float]], errors: dict[str, float]
+) -> dict[str, float]:
+    beside: dict[str, float] = {}
+    if name in expected:
+        mean, sd = expected[name]
+        beside |= {"null": mean, "null_sd": sd, "gap": mean - value}
+        # A measure that is the same in every sample (no block rejected in any, say) has no sd to count in.
+        if sd > ROUNDING:
+            beside["gap_sds"] = (mean - value) / sd
+        if name in HEADLINES[:3]:
+            beside["adjusted"] = adjusted(value, mean)
+    if name in errors:
+        beside["low"], beside["high"] = interval(value, errors[name])
+    return beside
+
+
+def _profile(cloud: Cloud, null: Null | None) -> Profile:
+    if null is None or battery.core_name(battery.CORE_NAMES[0], 50) not in null.mean:
+        return cloud.profile
+    expected = {
+        name: np.array([null.mean[battery.core_name(name, percent)] for percent in battery.CORE_PERCENT])
+        for name in battery.CORE_NAMES
+    }
+    return replace(cloud.profile, null=expected)
+
+
+def _or_none(compute: Callable[[], Detail]) -> Detail | None:
+    """None for what is in `Scores.omitted` with its reason."""
+    try:
+        return compute()
+    except DegenerateError:
+        return None

@@ -29,6 +29,9 @@ def describe(config: RunConfig, result: dict[str, Any]) -> str:
         headline(metrics, "contour_agreement", "Two at a time, their contours {} the ellipses of an MND"),
         headline(metrics, "radius_agreement", "In all dimensions at once, their distances from the center {} an MND's"),
         origin(metrics),
+        tails(metrics),
+        contrast(metrics),
+        groups(metrics),
         f"- Held-out reconstruction: BCE {metrics['reconstruction/bce']:.4f}, MSE {metrics['reconstruction/mse']:.5f}, "
         f"SSIM {metrics['reconstruction/ssim']:.3f}.",
     ]
@@ -55,3 +58,32 @@ def origin(metrics: dict[str, float]) -> str | None:
     if distance is None:
         return None
     return f"- The center lies {distance:.2f} times the cloud's own size away from the origin (`off_origin_distance`)."
+
+
+def tails(metrics: dict[str, float]) -> str | None:
+    """One line on heavy tails and whether a common radius makes them, None where there are none to speak of."""
+    before, after = metrics.get("mnd/elliptical/kurtosis"), metrics.get("mnd/elliptical/kurtosis_of_directions")
+    if before is None or after is None or before < 0.1:
+        return None
+    verdict = "a common radius makes them" if abs(after) < before / 5 else "more than a common radius makes them"
+    return (
+        f"- Heavy tails: {verdict} (excess kurtosis of the whitened components {before:.2f}, "
+        f"{after:z.2f} with every vector at the same radius)."
+    )
+
+
+def contrast(metrics: dict[str, float]) -> str | None:
+    """One line on what the radius has to do with the image's contrast."""
+    value = metrics.get("mnd/radius/correlation_contrast")
+    return None if value is None else f"- Correlation of the radius with the image's contrast: {value:.2f}."
+
+
+def groups(metrics: dict[str, float]) -> str | None:
+    """One line on whether groups of images are more normal than the whole."""
+    within, everybody = metrics.get("mnd/groups/radius_agreement"), metrics.get("mnd/groups/radius_agreement_all")
+    if within is None or everybody is None:
+        return None
+    return (
+        f"- Within groups of images that share an attribute the radii agree as well as {within:.3f} on average, "
+        f"in as many images at random {everybody:.3f}."
+    )

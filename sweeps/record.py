@@ -65,7 +65,7 @@ def tags(config: RunConfig, sweep: str, config_hash: str, cell_hash: str, digest
             "data.digest": digest,
             "data.path": config.data.path,
             "git.commit": commit,
-            "metrics.version": METRICS_VERSION,
+            tracking.METRICS: METRICS_VERSION,
             "cae.version": version("cae-mnd"),
             "mlflow.user": os.environ.get("USER") or getpass.getuser(),
             "mlflow.source.name": "cae run",
@@ -103,6 +103,7 @@ def record(run_id: str, folder: Path, config: RunConfig, result: dict[str, Any])
     numbers = result["metrics"] | {f"seconds/{name}": value for name, value in result["seconds"].items()}
     stamp = int((folder / "result.json").stat().st_mtime * 1000)
     client.log_batch(run_id, metrics=[Metric(name, value, stamp, epochs) for name, value in numbers.items()])
+    log_steps(run_id, result.get("steps", {}), stamp)
     log_dataset(run_id, config, result)
     for picture in sorted((folder / "previews").glob("*.png")):
         image = np.asarray(Image.open(picture))
@@ -112,6 +113,13 @@ def record(run_id: str, folder: Path, config: RunConfig, result: dict[str, Any])
             upload(run_id, item)
     client.set_tag(run_id, "mlflow.note.content", describe(config, result))
     client.set_terminated(run_id, status="FINISHED")
+
+
+def log_steps(run_id: str, steps: dict[str, dict[int, float]], stamp: int) -> None:
+    """Metrics that are curves: name to {step: value}. stamp: milliseconds, the same for all."""
+    metrics = [Metric(name, value, stamp, int(step)) for name, curve in steps.items() for step, value in curve.items()]
+    if metrics:
+        tracking.client().log_batch(run_id, metrics=metrics)
 
 
 def upload(run_id: str, item: Path) -> None:

@@ -16,22 +16,19 @@ from typing import Any
 
 import keras
 import numpy as np
-from matplotlib.figure import Figure
 
 from cae import faces, latents, sampling
-from cae.config import AnalysisConfig, RunConfig
+from cae.config import RunConfig
 from cae.datasets import ImageSet, load, report
 from cae.model import Autoencoder, build_autoencoder, summary
 from cae.training import Epoch, Progress, train
 from metrics import VERSION as METRICS_VERSION
-from metrics import plots, score
-from metrics.moments import DegenerateError
 from sweeps.files import read_json, write_json
+from sweeps.measure import Side, load_latents, measure, save_latents
+from sweeps.plots import write_measured
 
 HELD_OUT_SEED = 20240808
 PREVIEW_PICTURES = 8
-# float16 keeps 3 digits, far below the noise of any score, up to this magnitude.
-FLOAT16_LIMIT = 30_000
 
 
 @dataclass(frozen=True)
@@ -41,14 +38,6 @@ class Listener:
     on_step: Callable[[str], None] = lambda _: None
     on_progress: Callable[[Progress], None] = lambda _: None
     on_epoch: Callable[[Epoch], None] = lambda _: None
-
-
-@dataclass(frozen=True)
-class Vectors:
-    """Latent vectors, float32: of the training images (n, d) and of the held-out images (m, d)."""
-
-    train: np.ndarray
-    test: np.ndarray
 
 
 @dataclass
@@ -78,15 +67,17 @@ def compute(config: RunConfig, folder: Path, title: str, listener: Listener | No
     with clock.step("train"):
         autoencoder = fit(config, images, folder, clock.listener)
     with clock.step("encode"):
-        vectors = encode(autoencoder, images, folder)
+        sides = encode(autoencoder, images, folder)
     with clock.step("score"):
-        metrics, omitted = measure(config.analysis, autoencoder, images, vectors)
+        measured = measure(sides, config.analysis)
+        quality = latents.reconstruction(autoencoder.decoder, images, sides["test"].vectors)
     with clock.step("draw"):
-        draw_faces(config, autoencoder, images, vectors, folder, title)
-        omitted |= draw_plots(vectors.train, folder / "plots", title)
+        draw_faces(config, autoencoder, images, sides, folder, title)
+        omitted = write_measured(measured, sides, folder, title)
         save_models(autoencoder, folder / "model")
     result = {
-        "metrics": metrics,
+        "metrics": measured.metrics | {f"reconstruction/{name}": value for name, value in quality.items()},
+        "steps": measured.steps,
         "omitted": omitted,
         "seconds": clock.seconds,
         "images": {"train": len(images.train), "held_out": len(images.test), "report": report.summary(images.report)},
@@ -124,52 +115,29 @@ def read_history(folder: Path) -> list[dict[str, Any]]:
     return list(read_json(folder / "history.json") or [])
 
 
-# --- encode, score -----------------------------------------------------------------------------------------------
+# --- encode ------------------------------------------------------------------------------------------------------
 
 
-def encode(autoencoder: Autoencoder, images: ImageSet, folder: Path) -> Vectors:
-    """Latent vectors of all images, also written to `latents/latents.npz` with the images they belong to."""
+def encode(autoencoder: Autoencoder, images: ImageSet, folder: Path) -> dict[str, Side]:
+    """Latent vectors of both sides of the split, as they were written to `latents/latents.npz`."""
     train = latents.encode(autoencoder.encoder, images.images, images.train)
     test = latents.encode(autoencoder.encoder, images.images, images.test)
-    largest = max(float(np.abs(train).max()), float(np.abs(test).max()))
-    dtype = np.float16 if largest < FLOAT16_LIMIT else np.float32
-    (folder / "latents").mkdir(exist_ok=True)
-    np.savez(
-        folder / "latents" / "latents.npz",
-        train=train.astype(dtype),
-        test=test.astype(dtype),
-        train_index=images.train,
-        test_index=images.test,
-    )
-    return Vectors(train, test)
-
-
-def measure(
-    analysis: AnalysisConfig, autoencoder: Autoencoder, images: ImageSet, vectors: Vectors
-) -> tuple[dict[str, float], dict[str, str]]:
-    """Every metric by its full name, and the reason for each that could not be computed."""
-    metrics: dict[str, float] = {}
-    omitted: dict[str, str] = {}
-    for prefix, cloud in (("mnd", vectors.train), ("mnd_test", vectors.test)):
-        scores = score(cloud, contour_pairs=analysis.contour_pairs, levels=analysis.levels)
-        metrics |= {f"{prefix}/{name}": value for name, value in scores.values.items()}
-        omitted |= {f"{prefix}/{name}": reason for name, reason in scores.omitted.items()}
-    quality = latents.reconstruction(autoencoder.decoder, images, vectors.test)
-    return metrics | {f"reconstruction/{name}": value for name, value in quality.items()}, omitted
+    save_latents(folder / "latents" / "latents.npz", images, train, test)
+    return load_latents(folder / "latents" / "latents.npz")
 
 
 # --- sample, draw ------------------------------------------------------------------------------------------------
 
 
 def draw_faces(
-    config: RunConfig, autoencoder: Autoencoder, images: ImageSet, vectors: Vectors, folder: Path, title: str
+    config: RunConfig, autoencoder: Autoencoder, images: ImageSet, sides: dict[str, Side], folder: Path, title: str
 ) -> None:
     """`faces/NAME.png`, labelled grids, and `previews/NAME.png`, the first eight pictures of each without words."""
-    cloud = sampling.describe(vectors.train)
+    cloud = sampling.describe(sides["train"].vectors)
     count = config.analysis.images_per_grid
     shown = np.random.default_rng(HELD_OUT_SEED).permutation(len(images.test))[:count]
     originals = images.images[images.test[shown]]
-    copies = latents.decode(autoencoder.decoder, vectors.test[shown])
+    copies = latents.decode(autoencoder.decoder, sides["test"].vectors[shown])
     faces.save_png(
         faces.pairs(originals, copies, "reconstruction", f"{title}  ·  the same held-out images in every run"),
         folder / "faces" / "reconstruction.png",
@@ -190,33 +158,6 @@ def draw_faces(
 def preview(pictures: np.ndarray, folder: Path, name: str) -> None:
     """A picture small enough for MLflow's image chart, which shrinks everything to 256 pixels."""
     faces.save_png(faces.tiles(pictures[:PREVIEW_PICTURES]), folder / "previews" / f"{name}.png")
-
-
-def draw_plots(cloud: np.ndarray, folder: Path, title: str) -> dict[str, str]:
-    """`plots/NAME.png`: how the training vectors lie against the normal distribution with their moments.
-
-    Returns the reason for each plot that a degenerate cloud (a constant component, say) leaves nothing to draw for.
-    """
-    folder.mkdir(exist_ok=True)
-    omitted: dict[str, str] = {}
-    for name, (draw, width, height) in PLOTS.items():
-        figure = Figure(figsize=(width, height), layout="constrained")
-        figure.suptitle(title, fontsize=9, x=0.02, ha="left")
-        try:
-            draw(cloud, figure)
-        except DegenerateError as error:
-            omitted[f"plots/{name}"] = str(error)
-        else:
-            figure.savefig(folder / f"{name}.png", dpi=130)
-    return omitted
-
-
-PLOTS: dict[str, tuple[Callable[[np.ndarray, Figure], None], float, float]] = {
-    "contours": (plots.draw_contours, 9, 6.6),
-    "marginals": (lambda cloud, figure: plots.draw_marginals(cloud, figure.subplots()), 7, 5),
-    "quantiles": (lambda cloud, figure: plots.draw_quantiles(cloud, figure.subplots()), 6, 5),
-    "radii": (lambda cloud, figure: plots.draw_radii(cloud, figure.subplots()), 6, 4.2),
-}
 
 
 def save_models(autoencoder: Autoencoder, folder: Path) -> None:

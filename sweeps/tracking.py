@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 SWEEP, HASH, CELL, ATTEMPT, HOST = "sweep.name", "sweep.config_hash", "sweep.cell_hash", "sweep.attempt", "host"
-# Why a run did not finish.
-ERROR = "sweep.error"
+# Why a run did not finish; the version of the scores it was measured with.
+ERROR, METRICS = "sweep.error", "metrics.version"
 
 
 class TrackingError(RuntimeError):

@@ -14,18 +14,18 @@ from metrics.table import markdown
 from sweeps.cli import main
 from sweeps.sweepfile import load
 
-DOCUMENTS = [Path("README.md"), Path("experiments/README.md")]
+DOCUMENTS = [Path("README.md"), Path("experiments/README.md"), Path("docs/scoring.md")]
 TEXT = Path("README.md").read_text(encoding="utf-8")
+SCORING = Path("docs/scoring.md").read_text(encoding="utf-8")
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", TEXT, flags=re.DOTALL)
+def blocks(language: str, text: str = TEXT) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
 
 
 def commands() -> list[str]:
-    lines = [
-        line.removeprefix("$ ") for block in blocks("console") for line in block.splitlines() if line.startswith("$ ")
-    ]
+    shown = blocks("console") + blocks("console", SCORING)
+    lines = [line.removeprefix("$ ") for block in shown for line in block.splitlines() if line.startswith("$ ")]
     return [line for line in lines if line.startswith("cae ")]
 
 
@@ -69,6 +69,17 @@ def test_links_lead_somewhere(document: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)\)|src=\"([^\"]+)\"", document.read_text(encoding="utf-8")):
         path = "".join(target)
         assert path.startswith("http") or (document.parent / path).exists(), path
+
+
+def test_the_notebook_example_prints_what_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    (code,), shown = blocks("python", SCORING), blocks("text", SCORING)[0]
+    exec(compile(code, "docs/scoring.md", "exec"), {})
+    number = r"\d+\.\d+"
+    printed = capsys.readouterr().out
+    assert re.sub(number, "", printed) == re.sub(number, "", shown)
+    # Other versions of BLAS may round the last digit otherwise.
+    values = [float(value) for value in re.findall(number, printed)]
+    assert values == pytest.approx([float(value) for value in re.findall(number, shown)], abs=0.0101)
 
 
 def test_every_experiment_is_listed_with_its_number_of_runs() -> None:

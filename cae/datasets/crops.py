@@ -42,13 +42,23 @@ def resize(image: np.ndarray, resolution: int) -> np.ndarray:
 def normalize_contrast(image: np.ndarray) -> np.ndarray:
     """The RGB picture, uint8, with LUMINANCE_MEAN and LUMINANCE_SD as mean and standard deviation of its luminance.
 
-    Luminance is that of Rec. 601. All three channels get the same gain and offset, so hues stay; what leaves 0..255 is
+    All three channels get the same gain and offset, so hues stay; what leaves 0..255 is
     clipped, which takes a little off the standard deviation of hard pictures.
     """
-    luminance = image @ np.array([0.299, 0.587, 0.114], np.float32)
-    gain = LUMINANCE_SD / max(float(luminance.std()), SMALLEST_SD)
-    moved = (image - luminance.mean()) * gain + LUMINANCE_MEAN
+    grey = luminance(image)
+    gain = LUMINANCE_SD / max(float(grey.std()), SMALLEST_SD)
+    moved = (image - grey.mean()) * gain + LUMINANCE_MEAN
     return np.clip(np.rint(moved), 0, 255).astype(np.uint8)
+
+
+def luminance(image: np.ndarray) -> np.ndarray:
+    """float32 (h, w), 0 to 255: how bright each pixel of an RGB picture is (Rec. 601)."""
+    return image @ np.array([0.299, 0.587, 0.114], np.float32)
+
+
+def contrasts(images: np.ndarray, indices: np.ndarray) -> np.ndarray:
+    """float32 (len(indices),): the standard deviation of the luminance of each of these pictures, 0 to 127.5."""
+    return np.array([luminance(images[index]).std() for index in indices], np.float32)
 
 
 def fit(image: np.ndarray, view: View) -> np.ndarray:

@@ -36,3 +36,8 @@ class ImageSet:
     test: np.ndarray
     digest: str
     report: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def attributes(self) -> pd.DataFrame:
+        """The columns of `table` that say what an image has (1) and has not (0), with missing values where unknown."""
+        return self.table.select_dtypes(["int8", "Int8"])

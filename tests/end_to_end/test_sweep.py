@@ -16,7 +16,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from metrics import VERSION
 from sweeps import tracking
+from sweeps.plots import PLOTS
 
 CAE = [sys.executable, "-m", "sweeps"]
 
@@ -104,6 +106,7 @@ def check_record(records: dict[str, tracking.Record]) -> None:
             "model",
             "plots",
             "result.json",
+            "scores",
         }
         folder = Path(client.download_artifacts(record.run_id, ""))
         encoder = keras.saving.load_model(folder / "model" / "encoder.keras", safe_mode=True)
@@ -111,7 +114,30 @@ def check_record(records: dict[str, tracking.Record]) -> None:
         assert stored["train"].shape[1] == encoder.output_shape[-1] == 8
         assert not set(stored["train_index"]) & set(stored["test_index"])
         assert len(list((folder / "images").glob("faces~mnd*.png"))) == 1
-        assert {p.stem for p in (folder / "plots").iterdir()} == {"contours", "marginals", "quantiles", "radii"}
+        assert {p.stem for p in (folder / "plots").iterdir()} == set(PLOTS)
+        assert {"mnd.csv", "mnd_test.csv", "components.csv"} <= {p.name for p in (folder / "scores").iterdir()}
+        assert steps(record, "mnd/core/radius_agreement") == [50, 60, 70, 80, 90, 95, 99, 100]
+
+
+def test_stale_scores_are_measured_again_without_training(finished: Path) -> None:
+    before = tracking.records("tiny")
+    stale = next(record for record in before.values() if record.params["model.activation"] == "relu")
+    client = tracking.client()
+    client.set_tag(stale.run_id, "metrics.version", "1")
+    client.log_metric(stale.run_id, "mnd/radius_agreement", 0.123, step=2)
+    told = cae("score", "--rescore", str(finished), "--dry-run")
+    assert "activation=relu seed=0: stale, measured by version 1" in told.stdout
+    assert "activation=tanh seed=0: current" in told.stdout
+    assert tracking.records("tiny")[stale.config_hash].metrics["mnd/radius_agreement"] == 0.123
+
+    done = cae("score", "--rescore", str(finished))
+    assert done.returncode == 0, done.stderr
+    assert "1 of 2 runs are stale" in done.stdout
+    after = tracking.records("tiny")
+    assert after[stale.config_hash].metrics == pytest.approx(stale.metrics, rel=1e-6)
+    assert after[stale.config_hash].tags["metrics.version"] == VERSION
+    assert steps(stale, "training/loss") == [1, 2]
+    assert "0 of 2 runs are stale" in cae("score", "--rescore", str(finished)).stdout
 
 
 def test_the_same_seed_gives_the_same_metrics(database: Path, tiny_sweep: Path, monkeypatch, tmp_path: Path) -> None:

@@ -1,12 +1,29 @@
 from __future__ import annotations
 
+from threading import Barrier, get_ident
+from time import sleep
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from metrics import moments as module
-from metrics.moments import DegenerateError, check_full_rank, check_varying, mahalanobis_squared, moments
+from metrics.moments import (
+    DegenerateError,
+    Moments,
+    check_full_rank,
+    check_varying,
+    column_slices,
+    in_threads,
+    mahalanobis_squared,
+    moments,
+    one_blas_thread,
+    row_slices,
+    subsample,
+    whiten,
+)
 from tests.metrics.controls import normal
 
 
@@ -33,7 +50,7 @@ def test_a_large_offset_costs_no_digits() -> None:
 
 @pytest.mark.usefixtures("small_chunks")
 def test_mahalanobis_distances_of_a_known_covariance() -> None:
-    known = module.Moments(1000, np.array([1.0, 2.0]), np.array([[4.0, 3.0], [3.0, 9.0]]))
+    known = Moments(1000, np.array([1.0, 2.0]), np.array([[4.0, 3.0], [3.0, 9.0]]))
     points = np.array([[1.0, 2.0], [3.0, 2.0], [1.0, 5.0], [0.0, 0.0]] * 30)
     inverse = np.array([[9.0, -3.0], [-3.0, 4.0]]) / 27
     expected = [v @ inverse @ v for v in points - known.mean]
@@ -118,3 +135,137 @@ def test_too_few_points_for_an_inverse(n: int) -> None:
 def test_components_of_very_different_scale_are_not_taken_for_dependent() -> None:
     points = np.random.default_rng(0).standard_normal((100, 3)) * [1e-6, 1.0, 1e6]
     assert mahalanobis_squared(points, moments(points)).mean() == pytest.approx(3 * 99 / 100)
+
+
+def test_threads_keep_the_order_and_take_every_item() -> None:
+    def slow_first(item: int) -> int:
+        sleep(0.02 * (item == 0))
+        return item**2
+
+    assert in_threads(slow_first, range(20)) == [item**2 for item in range(20)]
+    assert in_threads(slow_first, []) == []
+    assert in_threads(slow_first, iter([3])) == [9]
+
+
+@pytest.mark.parametrize("number", [1, 2, 4])
+def test_threads_are_as_many_as_the_cores(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "cores", lambda: number)
+    met = Barrier(number)
+    # Fewer threads than cores would wait for one another until the barrier breaks.
+    idents = in_threads(lambda _: (met.wait(10), get_ident())[1], range(number))
+    assert len(set(idents)) == number
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_an_exception_of_a_thread_reaches_the_caller(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "cores", lambda: number)
+
+    def fail(item: int) -> int:
+        if item == 3:
+            raise DegenerateError("item 3")
+        return item
+
+    with pytest.raises(DegenerateError, match="item 3"):
+        in_threads(fail, range(6))
+
+
+def blas_threads() -> list[int]:
+    return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
+
+
+def test_matrix_products_take_one_core_within_and_as_many_as_before_after() -> None:
+    with threadpool_limits(limits=2, user_api="blas"):
+        before = blas_threads()
+        with one_blas_thread():
+            assert set(blas_threads()) == {1}
+            with one_blas_thread():
+                pass
+            assert set(blas_threads()) == {1}
+        assert blas_threads() == before
+        with pytest.raises(DegenerateError), one_blas_thread():
+            raise DegenerateError("inside")
+        assert blas_threads() == before
+    assert before
+    # With one thread before, nothing would be restored: NumPy's own BLAS of a machine with two cores has two.
+    assert module.cores() == 1 or max(before) == 2
+
+
+def test_threads_take_one_core_each_for_matrix_products(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "cores", lambda: 2)
+    with threadpool_limits(limits=2, user_api="blas"):
+        assert in_threads(lambda _: max(blas_threads()), range(3)) == [1, 1, 1]
+
+
+@pytest.mark.parametrize(("n", "size", "kept"), [(5, 10, 5), (5, 5, 5), (20, 19, 19), (5, 0, 0)])
+def test_a_subsample_is_of_different_rows_in_their_order(n: int, size: int, kept: int) -> None:
+    rows = subsample(n, size, np.random.default_rng(0))
+    assert len(rows) == kept
+    assert (np.diff(rows) > 0).all()
+    assert set(rows) <= set(range(n))
+
+
+def test_every_row_is_in_a_subsample_equally_often() -> None:
+    rng = np.random.default_rng(0)
+    counts = np.bincount(np.concatenate([subsample(10, 3, rng) for _ in range(2000)]), minlength=10)
+    # 600 expected, binomial sd 20.5.
+    assert (np.abs(counts - 600) < 100).all()
+
+
+@pytest.mark.usefixtures("small_chunks")
+@pytest.mark.parametrize("size", [1, 50, 100, 301])
+def test_slices_cover_all_rows_once(size: int) -> None:
+    for slices in (row_slices(size, 7), column_slices(7, size)):
+        parts = [np.arange(size)[part] for part in slices]
+        assert np.concatenate(parts).tolist() == list(range(size))
+        assert max(map(len, parts)) <= 100 // 7
+    # A row longer than a chunk is a chunk of its own.
+    assert list(row_slices(3, 1000)) == [slice(0, 1), slice(1, 2), slice(2, 3)]
+
+
+def test_whitened_points_have_mean_0_and_covariance_1() -> None:
+    points = normal(400, 6, np.random.default_rng(0)) * 10.0 ** np.arange(-3, 3) + 5
+    white = moments(whiten(points, moments(points)))
+    np.testing.assert_allclose(white.mean, 0, atol=1e-9)
+    np.testing.assert_allclose(white.covariance, np.eye(6), atol=1e-9)
+
+
+def test_components_that_are_not_correlated_are_standardised_alone() -> None:
+    known = Moments(100, np.array([1.0, 2.0]), np.diag([4.0, 9.0]))
+    np.testing.assert_allclose(whiten(np.array([[3.0, 2.0], [1.0, -1.0]]), known), [[1.0, 0.0], [0.0, -1.0]])
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_permuted_components_stay_permuted_and_their_scale_and_shift_drop_out(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    points, order = normal(200, 5, rng), rng.permutation(5)
+    mapped = points[:, order] * 10.0 ** rng.uniform(-3, 3, 5) + rng.uniform(-10, 10, 5)
+    expected = whiten(points, moments(points))[:, order]
+    np.testing.assert_allclose(whiten(mapped, moments(mapped)), expected, atol=1e-6)
+
+
+def with_condition(condition: float) -> Moments:
+    """Five correlated components of which 1 and 3 together are nearly constant: a correlation matrix so conditioned."""
+    # Eigenvalues 1 + r and 1 - r of a pair, 1 of the others.
+    r = (condition - 1) / (condition + 1)
+    correlation = np.eye(5)
+    correlation[1, 3] = correlation[3, 1] = r
+    return Moments(100, np.zeros(5), correlation)
+
+
+@pytest.mark.parametrize("condition", [1.0, 1e6, 1e10])
+def test_nearly_dependent_components_still_have_distances(condition: float) -> None:
+    own = with_condition(condition)
+    factor = np.tril(own.correlation_factor)
+    np.testing.assert_allclose(factor @ factor.T, own.correlation, atol=1e-12)
+    # Along the narrow direction one sd is sqrt(1 - r); 1 - r of a double near 1 is known to 1e-16 condition.
+    narrow = np.sqrt(own.covariance[0, 0] - own.covariance[1, 3])
+    points = np.array([[0.0, narrow, 0.0, -narrow, 0.0]])
+    if condition > 1:
+        np.testing.assert_allclose(mahalanobis_squared(points, own), 2, rtol=1e-4)
+
+
+@pytest.mark.parametrize("condition", [1e13, 1e16])
+def test_dependent_components_have_no_factor(condition: float) -> None:
+    with pytest.raises(DegenerateError, match="linearly dependent components: 1, 3; leave 1 of them out"):
+        _ = with_condition(condition).correlation_factor

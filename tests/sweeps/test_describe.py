@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from cae.config import RunConfig
-from sweeps.describe import describe, headline
+from sweeps.describe import contrast, describe, groups, headline, tails
 
 
 def result(**changes: float) -> dict:
@@ -44,3 +44,26 @@ def test_scores_that_were_left_out_are_named_with_their_reason() -> None:
     text = describe(RunConfig(), found | {"omitted": {"mnd/radius_agreement": "n <= d"}})
     assert "In all dimensions" not in text
     assert "Left out: mnd/radius_agreement: n <= d" in text
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        (0.57, -0.001, "a common radius makes them (excess kurtosis of the whitened components 0.57, 0.00"),
+        (1.2, 1.1, "more than a common radius makes them"),
+        (0.05, 0.0, None),
+        (None, None, None),
+    ],
+)
+def test_tails_are_laid_to_the_radius_where_nothing_is_left_without_it(before, after, words: str | None) -> None:
+    names = {"mnd/elliptical/kurtosis": before, "mnd/elliptical/kurtosis_of_directions": after}
+    line = tails({name: value for name, value in names.items() if value is not None})
+    assert line is None if words is None else words in line
+
+
+def test_contrast_and_groups_are_told_where_they_are_known() -> None:
+    assert contrast({}) is None
+    assert "contrast: 0.54." in contrast({"mnd/radius/correlation_contrast": 0.54})
+    assert groups({}) is None
+    known = {"mnd/groups/radius_agreement": 0.61, "mnd/groups/radius_agreement_all": 0.6}
+    assert "0.610 on average, in as many images at random 0.600" in groups(known)

@@ -2,12 +2,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
 from cae.config import RunConfig
 from cae.training import Epoch
 from sweeps.files import read_json, write_json
-from sweeps.run import append_history, compute, draw_plots, read_history
+from sweeps.run import append_history, compute, read_history
 
 
 def test_a_repeated_epoch_replaces_itself(tmp_path: Path) -> None:
@@ -31,13 +29,3 @@ def test_files_are_whole_or_not_there(tmp_path: Path) -> None:
     assert read_json(tmp_path / "new" / "a.json") == [2]
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["a.json"]
     assert read_json(tmp_path / "missing.json") is None
-
-
-def test_a_constant_component_leaves_out_plots_with_a_reason(tmp_path: Path) -> None:
-    cloud = np.random.default_rng(0).normal(size=(500, 4)).astype(np.float32)
-    assert draw_plots(cloud, tmp_path / "normal", "title") == {}
-    cloud[:, 2] = 1.5
-    omitted = draw_plots(cloud, tmp_path / "plots", "title")
-    assert "plots/quantiles" in omitted
-    assert "2" in omitted["plots/quantiles"]
-    assert not (tmp_path / "plots" / "quantiles.png").exists()
