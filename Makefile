@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: demo test lint types tests ui clean
+.PHONY: demo test lint types tests bench ui clean
 
 demo: $(INSTALLED)
 	$(BIN)/cae run experiments/quickstart.yaml
@@ -19,6 +19,10 @@ types: $(INSTALLED)
 
 tests: $(INSTALLED)
 	$(BIN)/pytest -n 2 --dist worksteal
+
+bench: $(INSTALLED)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[bench]'
+	$(BIN)/python -m benchmarks.scoring
 
 ui: $(INSTALLED)
 	$(BIN)/cae ui

@@ -1,0 +1,224 @@
+"""The scores' speed and memory, and that of the obvious ways to the same numbers, in one run.
+
+`python -m benchmarks.scoring` prints two tables and writes `benchmarks/scoring.json`; `--large` adds 170,000 x 1,600.
+Ours and a peer are timed alternately; the ratio is that of the medians. Whole scores run in a process of their own:
+without null distribution and intervals, with the null computed, with it from the cache. The large one leaves the null
+out, which takes five times as long again, and adds the time of the intervals instead.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import psutil
+from rich.console import Console
+from rich.table import Table
+from scipy import stats
+
+from metrics import score
+from metrics.contours import contour_agreement, random_pairs
+from metrics.intervals import standard_errors
+from metrics.marginals import anderson_darling, ks_distances, marginals
+from metrics.moments import cores, mahalanobis_squared, moments
+from metrics.multivariate import henze_zirkler
+
+OUTPUT = Path(__file__).with_name("scoring.json")
+SIZES = ((5_000, 64), (15_000, 256), (170_000, 256))
+LARGE = (170_000, 1_600)
+ROUNDS = 5
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """what: the numbers computed. seconds, peer_seconds: medians. ratio: peer over ours, above 1 is faster than it."""
+
+    what: str
+    peer: str
+    seconds: float
+    peer_seconds: float
+    ratio: float
+
+
+def like_latents(n: int, d: int) -> np.ndarray:
+    """float32 (n, d): correlated, off the origin, of varying radius, as latent vectors are."""
+    rng = np.random.default_rng(0)
+    factors = rng.standard_normal((max(d // 8, 1), d)).astype(np.float32)
+    points = rng.standard_normal((n, d), dtype=np.float32)
+    for start in range(0, n, 10_000):
+        rows = slice(start, start + 10_000)
+        shared = rng.standard_normal((len(points[rows]), len(factors)), dtype=np.float32)
+        points[rows] += shared @ factors / np.sqrt(len(factors), dtype=np.float32)
+        points[rows] *= np.exp(0.2 * rng.standard_normal((len(points[rows]), 1), dtype=np.float32))
+    points += 0.3
+    return points
+
+
+# --- piece by piece ----------------------------------------------------------------------------------------------
+
+
+def comparisons() -> list[tuple[str, str, Callable[[], object], Callable[[], object]]]:
+    """What, peer, ours and the peer's, all on the same 15,000 x 256 points."""
+    import pingouin
+    from sklearn.covariance import EmpiricalCovariance
+
+    points = like_latents(15_000, 256)
+    own, few, block = moments(points), points[:2_000], points[:1_000, :10].astype(np.float64)
+    rescaled = (points - own.mean) / own.sd
+    covariance = EmpiricalCovariance().fit(points)
+    pair = rescaled[:, :2].T
+    grid = np.stack(np.meshgrid(*[np.linspace(-4, 4, 160)] * 2)).reshape(2, -1)
+    return [
+        (
+            "10 measures of 256 marginals",
+            "scipy.stats.kstest, skew and kurtosis, column by column",
+            lambda: marginals(points, own),
+            lambda: [(stats.kstest(c, "norm"), stats.skew(c), stats.kurtosis(c)) for c in rescaled.T],
+        ),
+        (
+            "KS distance of 256 marginals",
+            "scipy.stats.kstest, column by column",
+            lambda: ks_distances(points, own),
+            lambda: [stats.kstest(c, "norm").statistic for c in rescaled.T],
+        ),
+        (
+            "Anderson-Darling of 256 x 2,000 points",
+            "scipy.stats.anderson, column by column",
+            lambda: anderson_darling(few),
+            lambda: [stats.anderson(c, "norm", method="interpolate") for c in few.T],
+        ),
+        (
+            "Mahalanobis distances",
+            "sklearn.covariance.EmpiricalCovariance",
+            lambda: mahalanobis_squared(points, own),
+            lambda: covariance.mahalanobis(points),
+        ),
+        (
+            "Henze-Zirkler, 1,000 points in 10 components",
+            "pingouin.multivariate_normality",
+            lambda: henze_zirkler(block),
+            lambda: pingouin.multivariate_normality(block),
+        ),
+        (
+            "density contours of one pair",
+            "scipy.stats.gaussian_kde on a grid of 160 x 160",
+            lambda: contour_agreement(points, own, np.array([[0, 1]]), (1.0, 2.0, 3.0)),
+            lambda: stats.gaussian_kde(pair)(grid),
+        ),
+    ]
+
+
+def compare(what: str, peer: str, ours: Callable[[], object], theirs: Callable[[], object]) -> Comparison:
+    """Medians of ROUNDS alternate timings, after one of each that does not count."""
+    ours()
+    theirs()
+    rounds = [(timed(ours), timed(theirs)) for _ in range(ROUNDS)]
+    seconds, peer_seconds = (statistics.median(times) for times in zip(*rounds, strict=True))
+    return Comparison(what, peer, seconds, peer_seconds, peer_seconds / seconds)
+
+
+def timed(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+# --- the whole score ---------------------------------------------------------------------------------------------
+
+
+def whole(n: int, d: int) -> dict[str, float]:
+    """Seconds and memory beyond the input of `score` in a fresh process, with a cache of its own."""
+    code = f"from benchmarks.scoring import measure_whole; measure_whole({n}, {d})"
+    with tempfile.TemporaryDirectory() as cache:
+        environment = os.environ | {"CAE_CACHE": cache}
+        command = [sys.executable, "-c", code]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)  # noqa: S603
+    return dict(json.loads(done.stdout))
+
+
+def measure_whole(n: int, d: int) -> None:
+    """Prints what `whole` returns. The memory is that of a score alone; a null takes a sample as large as the input."""
+    points = like_latents(n, d)
+    score(points[: 4 * d + 100, : min(d, 8)], calibrate=False)  # imports and pools
+    with peak_megabytes() as beyond:
+        alone = timed(lambda: score(points, calibrate=False))
+    found = {"n": n, "d": d, "no_null": alone, "megabytes_beyond_input": max(beyond)}
+    if (n, d) == LARGE:
+        found["cached"] = alone + timed(lambda: intervals(points))
+    else:
+        found["first"] = timed(lambda: score(points))
+        found["cached"] = timed(lambda: score(points))
+    print(json.dumps(found))
+
+
+def intervals(points: np.ndarray) -> dict[str, float]:
+    """What `score` adds where the null comes from the cache; reading that takes no time."""
+    rng, own = np.random.default_rng(0), moments(points)
+    pairs = random_pairs(own.d, 200, rng)
+    return standard_errors(points, own, mahalanobis_squared(points, own), pairs, (1.0, 1.5, 2.0, 2.5, 3.0), rng)
+
+
+@contextmanager
+def peak_megabytes() -> Iterator[list[float]]:
+    """Megabytes of memory beyond those at the start, taken every 10 ms; the largest counts."""
+    process, taken, done = psutil.Process(), [0.0], threading.Event()
+    before = process.memory_info().rss
+
+    def watch() -> None:
+        while not done.wait(0.01):
+            taken.append((process.memory_info().rss - before) / 2**20)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield taken
+    finally:
+        done.set()
+        watcher.join()
+
+
+# --- tables ------------------------------------------------------------------------------------------------------
+
+
+def main() -> None:
+    """Runs everything, shows it, and writes it with the versions and the machine."""
+    out = Console()
+    pieces = [compare(*entry) for entry in comparisons()]
+    table = Table("15,000 x 256", "peer", "ms", "peer ms", "times as fast")
+    for piece in pieces:
+        milliseconds = f"{1000 * piece.seconds:.1f}", f"{1000 * piece.peer_seconds:.1f}"
+        table.add_row(piece.what, piece.peer, *milliseconds, f"{piece.ratio:.1f}")
+    out.print(table)
+    scores = [whole(*size) for size in (*SIZES, *([LARGE] if "--large" in sys.argv else []))]
+    table = Table("whole score", "s, no null", "s, null from cache", "s, first time of a size", "MB beyond the input")
+    for found in scores:
+        size = f"{found['n']:,.0f} x {found['d']:,.0f}"
+        seconds = (f"{found[name]:.1f}" if name in found else "-" for name in ("no_null", "cached", "first"))
+        table.add_row(size, *seconds, f"{found['megabytes_beyond_input']:.0f}")
+    out.print(table)
+    names = ("numpy", "scipy", "scikit-learn", "pingouin")
+    machine = {"cpu": platform.processor() or platform.machine(), "cores": cores(), "python": platform.python_version()}
+    content = {
+        "machine": machine,
+        "versions": {name: version(name) for name in names},
+        "pieces": [asdict(piece) for piece in pieces],
+        "scores": scores,
+    }
+    OUTPUT.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
