@@ -36,6 +36,7 @@ class Group:
         in `omitted` under NAME/shift, as for the following.
     auc: chance that a linear discriminant ranks a point with above one without, 0 to 1, 0.5 = by chance alone.
     marginal_gaussianity, radius_agreement: of as many members as in all other rows, 0 to 1, 1 = normal.
+    overlap: of the two distributions along that discriminant, 0 to 1, 1 = they are the same, 0 = apart.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Group:
     auc: float | None
     marginal_gaussianity: float | None
     radius_agreement: float | None
+    overlap: float | None = None
 
 
 def groups(
@@ -59,8 +61,12 @@ def groups(
     bool; with fewer than 50 points with or without it, it is left out.
     shift^2 is unbiased for normal groups of equal covariance (Lachenbruch 1975), cut off at 0. auc: Fisher's
     discriminant by the pooled covariance of a random half, judged on the other half, so that 0.5 is its null for any n
-    and d; below 2 d points to fit, a ridge of 1 % of the variances is added. Normality: of `size` members drawn at
-    random (4 d where size is below 2 d), by their own moments, as both depend on the number of points. If the
+    and d; below 2 d points to fit, a ridge of 1 % of the variances is added. overlap: of the judged half, the share of
+    those with below plus the share of those without above the middle between their means. That is the area under both
+    densities (Weitzman 1970) where they cross in the middle alone, as those of normals with one covariance do: 2 Phi of
+    -shift / 2 (Inman and Bradley 1989); elsewhere it is an upper bound. Unlike kernel estimates and the largest gap of
+    the distributions it has next to no bias in small groups. Normality: of `size` members drawn at random (4 d where
+    size is below 2 d), by their own moments, as both depend on the number of points. If the
     attributes made the cloud what it is, groups are more normal than "all"; if the network did, they are alike.
     Raises ValueError for values of another kind, DegenerateError as `check_full_rank`.
     Cost: n d^2 / 2 and 4 n d k multiplications, and size d^2 for each of k attributes; n d^2 / 2 for each with NaN.
@@ -69,13 +75,13 @@ def groups(
     size = size if size >= 2 * moments.d else 4 * moments.d
     labels, omitted = _labels(attributes, moments.n)
     shifts = _shifts(points, moments, labels, omitted)
-    aucs = _aucs(points, moments, labels, rng)
+    told = _told_apart(points, moments, labels, rng)
     found = [Group("all", 1.0, None, None, *_normality("all", points, np.arange(moments.n), size, rng, omitted))]
     for k, name in enumerate(labels.names):
         members, share = np.flatnonzero(labels.having[:, k]), labels.share(k)
-        found.append(
-            Group(name, share, shifts[k], aucs[k], *_normality(name, points, members, size, rng, omitted)),
-        )
+        normality = _normality(name, points, members, size, rng, omitted)
+        auc, overlap = told[k]
+        found.append(Group(name, share, shifts[k], auc, *normality, overlap))
     return found, omitted
 
 
@@ -150,8 +156,10 @@ def _shift(difference: np.ndarray, moments: Moments, share: float) -> float:
     return float(np.sqrt(max(0.0, (n - d - 3) / (n - 2) * within - d / weight)))
 
 
-def _aucs(points: np.ndarray, moments: Moments, labels: _Labels, rng: np.random.Generator) -> list[float]:
-    """How well the discriminant of a random half of the points ranks the other half, for each attribute."""
+def _told_apart(
+    points: np.ndarray, moments: Moments, labels: _Labels, rng: np.random.Generator
+) -> list[tuple[float, float]]:
+    """AUC and overlap for each attribute: what the discriminant of a random half of the points finds in the others."""
     if not labels.names:
         return []
     order = rng.permutation(moments.n)
@@ -161,7 +169,8 @@ def _aucs(points: np.ndarray, moments: Moments, labels: _Labels, rng: np.random.
     for rows in row_slices(len(judged), moments.d):
         scores[rows] = (points[judged[rows]] - moments.mean) @ weights
     having, lacking = labels.having[judged], labels.lacking[judged]
-    return [_auc(scores[having[:, k], k], scores[lacking[:, k], k]) for k in range(len(labels.names))]
+    pairs = [(scores[having[:, k], k], scores[lacking[:, k], k]) for k in range(len(labels.names))]
+    return [(_auc(with_it, without), _overlap(with_it, without)) for with_it, without in pairs]
 
 
 def _discriminants(points: np.ndarray, moments: Moments, labels: _Labels, fit: np.ndarray) -> np.ndarray:
@@ -179,6 +188,13 @@ def _auc(having: np.ndarray, lacking: np.ndarray) -> float:
     """Share of pairs in which the score of the one that has it is larger; ties count half."""
     ranks = rankdata(np.concatenate([having, lacking]))[: len(having)]
     return float((ranks.mean() - (len(having) + 1) / 2) / len(lacking))
+
+
+def _overlap(having: np.ndarray, lacking: np.ndarray) -> float:
+    """Shares of both samples on the other's side of the middle between their means, added, 1 at most; ties half."""
+    middle = (having.mean() + lacking.mean()) / 2
+    wrong = 2 + np.sign(middle - having).mean() + np.sign(lacking - middle).mean()
+    return min(1.0, float(wrong) / 2)
 
 
 def _differences(points: np.ndarray, offset: np.ndarray, labels: _Labels, indices: np.ndarray) -> np.ndarray:

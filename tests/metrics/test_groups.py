@@ -41,6 +41,46 @@ def test_large_groups_have_their_true_distance_and_the_auc_that_follows(distance
     assert found.auc == pytest.approx(stats.norm.cdf(distance / np.sqrt(2)), abs=5 / np.sqrt(2 * members))
 
 
+@pytest.mark.parametrize(("distance", "share"), [(0.5, 0.5), (2.0, 0.2), (4.0, 0.4)])
+def test_the_overlap_is_the_area_under_both_normal_densities(distance: float, share: float) -> None:
+    points, having = two_clouds(40_000, 6, distance, np.random.default_rng(0), share)
+    expected = 2 * stats.norm.cdf(-distance / 2)
+    # Two shares of half of expected, of the judged halves of both groups; five standard errors.
+    variance = expected / 2 * (1 - expected / 2) * (1 / (20_000 * share) + 1 / (20_000 * (1 - share)))
+    assert measured(points, a=having)["a"].overlap == pytest.approx(expected, abs=5 * np.sqrt(variance))
+
+
+def test_the_overlap_of_small_groups_is_not_biased() -> None:
+    rng, repeats = np.random.default_rng(0), 400
+    found = [module._overlap(rng.normal(2, 1, 25), rng.normal(0, 1, 400)) for _ in range(repeats)]
+    # The largest gap between the distributions, on the same samples, gives 0.05 less on average.
+    assert np.mean(found) == pytest.approx(2 * stats.norm.cdf(-1), abs=4 * np.std(found) / np.sqrt(repeats))
+    assert 4 * np.std(found) / np.sqrt(repeats) < 0.05
+
+
+@pytest.mark.parametrize(
+    ("having", "lacking", "overlap"),
+    [
+        ([3.0, 4.0], [1.0, 2.0], 0.0),
+        ([1.0, 1.0], [1.0, 1.0], 1.0),
+        # The middle is 2: of three with it one lies below, of three without one upon it.
+        ([1.0, 4.0, 4.0], [0.0, 1.0, 2.0], 1 / 3 + 1 / 6),
+        # Ranked the wrong way by noise: what would be more than all is all.
+        ([0.0, 1.0], [2.0, 3.0], 1.0),
+    ],
+)
+def test_overlaps_of_a_few(having: list[float], lacking: list[float], overlap: float) -> None:
+    assert module._overlap(np.array(having), np.array(lacking)) == pytest.approx(overlap)
+
+
+def test_groups_of_equal_means_overlap_entirely() -> None:
+    rng = np.random.default_rng(0)
+    having = np.arange(20_000) % 2 == 0
+    points = rng.standard_normal((20_000, 3)) * np.where(having, 2, 1)[:, None]
+    # An upper bound: the area under densities with sds 1 and 2 is less, but no threshold tells their means apart.
+    assert measured(points, a=having)["a"].overlap > 0.95
+
+
 def test_the_squared_distance_has_no_bias_in_small_groups() -> None:
     rng, repeats = np.random.default_rng(0), 150
     squared = []
@@ -198,6 +238,7 @@ def test_scale_shift_and_mixing_of_components_change_no_distance() -> None:
     before, after = measured(points, a=having)["a"], measured(points @ rng.standard_normal((5, 5)) + 9, a=having)["a"]
     assert after.shift == pytest.approx(before.shift, rel=1e-8)
     assert after.auc == pytest.approx(before.auc, abs=1e-9)
+    assert after.overlap == pytest.approx(before.overlap, abs=1e-9)
     assert after.radius_agreement == pytest.approx(before.radius_agreement, abs=1e-8)
 
 
