@@ -90,6 +90,9 @@ class ModelConfig(Section):
     negative_slope: Annotated[Number, Field(ge=0)] = Field(0.3, description="of leaky_relu alone")
     batch_norm: StrictBool = False
     latent_dim: Annotated[StrictInt, Field(ge=2)] = 256
+    kl_weight: Annotated[Number, Field(ge=0)] = Field(
+        0.0, description="0: plain autoencoder; above: a variational one, 1 weighs its KL term as the ELBO does"
+    )
 
 
 class TrainingConfig(Section):

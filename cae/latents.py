@@ -6,8 +6,11 @@ import keras
 import numpy as np
 
 from cae.datasets.imageset import ImageSet
+from cae.layers import Posterior
 
 BATCH = 512
+# One seed for all runs, and not that of sampling's draws: a generated point must not be an image's own by construction.
+POSTERIOR_SEED = 20131220
 
 
 class NonFiniteLatents(RuntimeError):
@@ -17,12 +20,39 @@ class NonFiniteLatents(RuntimeError):
 def encode(encoder: keras.Model, images: np.ndarray, indices: np.ndarray) -> np.ndarray:
     """float32 (len(indices), d): the latent vectors of these images, in the order of `indices`.
 
+    Of a variational encoder: one random point of each image's posterior distribution, for these are what the KL term
+    shapes and the decoder knows. An image's draw depends on its index and d alone.
     images: uint8 (n, h, w, 3), may be a memory map; read in batches. Raises NonFiniteLatents.
     """
-    latents = np.empty((len(indices), encoder.output_shape[-1]), np.float32)
+    if not any(isinstance(layer, Posterior) for layer in encoder.layers):
+        return posterior_means(encoder, images, indices)
+    heads = [encoder.get_layer(name).output for name in ("latent", "log_variance")]
+    both = keras.Model(encoder.input, keras.layers.Concatenate(dtype="float32")(heads))
+    mean, log_variance = np.split(_outputs(both, images, indices), 2, axis=1)
+    noise = [np.random.default_rng([POSTERIOR_SEED, index]).standard_normal(mean.shape[1]) for index in indices]
+    with np.errstate(over="ignore"):  # _finite says so, and what to do
+        sd = np.exp(log_variance / 2)
+    return _finite(mean + sd * np.stack(noise).astype(np.float32))
+
+
+def posterior_means(encoder: keras.Model, images: np.ndarray, indices: np.ndarray) -> np.ndarray:
+    """float32 (len(indices), d): the encoder's own output, for reconstructions and for encoding generated pictures.
+
+    Of a variational encoder the means of the posterior distributions, of a plain one the same as `encode`, where the
+    rest is said.
+    """
+    return _finite(_outputs(encoder, images, indices))
+
+
+def _outputs(model: keras.Model, images: np.ndarray, indices: np.ndarray) -> np.ndarray:
+    outputs = np.empty((len(indices), model.output_shape[-1]), np.float32)
     for start in range(0, len(indices), BATCH):
         chunk = indices[start : start + BATCH]
-        latents[start : start + len(chunk)] = keras.ops.convert_to_numpy(encoder.predict_on_batch(images[chunk]))
+        outputs[start : start + len(chunk)] = keras.ops.convert_to_numpy(model.predict_on_batch(images[chunk]))
+    return outputs
+
+
+def _finite(latents: np.ndarray) -> np.ndarray:
     bad = int((~np.isfinite(latents)).any(axis=1).sum())
     if bad:
         raise NonFiniteLatents(f"{bad} of {len(latents)} latent vectors are not finite; lower training.learning_rate")
@@ -41,9 +71,9 @@ def decode(decoder: keras.Model, latents: np.ndarray) -> np.ndarray:
 def reconstruction(
     decoder: keras.Model, images: ImageSet, latents: np.ndarray, ssim_images: int = 500
 ) -> dict[str, float]:
-    """How near the pictures of the held-out latent vectors come to their images; colours in [0, 1].
+    """How near the pictures of the held-out latent vectors come to their images; colors in [0, 1].
 
-    bce: mean binary cross-entropy per colour value (its floor is the images' own entropy, not 0). mse: mean squared
+    bce: mean binary cross-entropy per color value (its floor is the images' own entropy, not 0). mse: mean squared
     error. ssim: mean structural similarity, -1 ... 1, 1 = identical, on the first `ssim_images` held-out images, with
     the Gaussian window of Wang et al. (2004). Cost: one decoding of all, about 2 ms an image for ssim.
     """

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 from cae.config import ModelConfig
-from cae.layers import MOMENTUM, BatchNorm, activation
+from cae.layers import MOMENTUM, BatchNorm, Posterior, activation
 
 CHANNELS = 3
 
@@ -17,7 +17,8 @@ CHANNELS = 3
 class Autoencoder:
     """encoder: uint8 (n, h, w, 3) -> float32 (n, latent_dim); decoder: back to float32 (n, h, w, 3) in [0, 1].
 
-    `model` is both in a row and shares their weights.
+    `model` is both in a row and shares their weights. With kl_weight > 0 the encoder gives the means of the images'
+    posterior normal distributions, and in training a random point of each.
     """
 
     encoder: keras.Model
@@ -45,6 +46,11 @@ def _encoder(config: ModelConfig, resolution: int, dtype: str) -> keras.Model:
         x = _activate(x, config, dtype, f"conv_{i}")
     x = keras.layers.Flatten(dtype=dtype, name="flatten")(x)
     latents = keras.layers.Dense(config.latent_dim, dtype="float32", name="latent")(x)
+    if config.kl_weight > 0:
+        log_variances = keras.layers.Dense(config.latent_dim, dtype="float32", name="log_variance")(x)
+        # The reconstruction loss is a mean over color values: the KL term is shared out among as many.
+        kl_scale = config.kl_weight / (resolution * resolution * CHANNELS)
+        latents = Posterior(kl_scale, dtype="float32", name="posterior")([latents, log_variances])
     return keras.Model(images, latents, name="encoder")
 
 

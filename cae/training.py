@@ -15,6 +15,7 @@ import numpy as np
 
 from cae.config import TrainingConfig
 from cae.datasets.imageset import ImageSet
+from cae.layers import Posterior
 from cae.model import Autoencoder
 
 # Learning rate of the last step over that of the first, for the exponential schedule.
@@ -38,7 +39,11 @@ class Progress:
 
 @dataclass(frozen=True)
 class Epoch:
-    """A finished epoch (1-based): mean losses over the training images and, after it, over the held-out ones."""
+    """A finished epoch (1-based): mean losses over the training images and, after it, over the held-out ones.
+
+    With kl_weight > 0 both contain the weighted KL term per color value, and the reconstruction is that of random
+    points of the posterior distributions in `loss`, that of their means in `held_out_loss`.
+    """
 
     epoch: int
     loss: float
@@ -55,8 +60,8 @@ def train(
 ) -> Iterator[Epoch]:
     """Trains in place and yields each finished epoch, from the one after the newest checkpoint in `checkpoints`.
 
-    The order of the images depends on the seed and the epoch alone, so an interrupted training sees the same batches
-    as one that was not. Raises TrainingDiverged.
+    The order of the images and a variational encoder's noise depend on the seed and the epoch alone, so an interrupted
+    training sees the same batches as one that was not. Raises TrainingDiverged.
     """
     model = autoencoder.model
     model.compile(optimizer=_optimizer(config, len(images.train)), loss=LOSSES[config.loss], jit_compile=False)
@@ -87,6 +92,9 @@ def _one_epoch(model: keras.Model, images: ImageSet, config: TrainingConfig, epo
     intervals (1.3, 2.6, 5.1, 10.2 s), so that an epoch took up to twice its time.
     """
     order = np.random.default_rng([config.seed, epoch]).permutation(images.train)
+    for layer in model.layers:
+        if isinstance(layer, Posterior):
+            layer.reseed(config.seed, epoch)
     start = told = time.perf_counter()
     done, total = 0, 0.0
     for batch in batches(images.images, order, config.batch_size):
@@ -113,12 +121,12 @@ def _check(loss: float, epoch: int, config: TrainingConfig) -> None:
 
 
 def binary_crossentropy(pixels: Any, pictures: Any) -> Any:
-    """Mean binary cross-entropy per colour value, natural logarithm. pixels: uint8; pictures: float in [0, 1]."""
+    """Mean binary cross-entropy per color value, natural logarithm. pixels: uint8; pictures: float in [0, 1]."""
     return keras.ops.mean(keras.losses.binary_crossentropy(_unit(pixels), pictures))
 
 
 def mean_squared_error(pixels: Any, pictures: Any) -> Any:
-    """Mean squared error per colour value, for colours in [0, 1]. pixels: uint8; pictures: float in [0, 1]."""
+    """Mean squared error per color value, for colors in [0, 1]. pixels: uint8; pictures: float in [0, 1]."""
     return keras.ops.mean(keras.losses.mean_squared_error(_unit(pixels), pictures))
 
 

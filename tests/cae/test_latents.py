@@ -17,6 +17,12 @@ def network() -> Autoencoder:
     return build_autoencoder(ModelConfig(maps=(4, 8), latent_dim=4), 32)
 
 
+@pytest.fixture(scope="module")
+def variational() -> Autoencoder:
+    keras.utils.set_random_seed(0)
+    return build_autoencoder(ModelConfig(maps=(4, 8), latent_dim=4, kl_weight=1), 32)
+
+
 def test_vectors_stand_in_the_order_of_the_indices(network: Autoencoder, blobs: ImageSet, monkeypatch) -> None:
     monkeypatch.setattr(latents, "BATCH", 16)
     indices = np.array([5, 3, 250, 0, *range(100, 140)])
@@ -33,7 +39,7 @@ def test_latents_that_are_not_finite_are_counted(network: Autoencoder, blobs: Im
         latents.encode(broken, blobs.images, blobs.test)
 
 
-def test_pictures_are_rounded_colours(network: Autoencoder, monkeypatch) -> None:
+def test_pictures_are_rounded_colors(network: Autoencoder, monkeypatch) -> None:
     monkeypatch.setattr(latents, "BATCH", 3)
     vectors = np.random.default_rng(0).normal(size=(7, 4)).astype(np.float32)
     pictures = latents.decode(network.decoder, vectors)
@@ -59,3 +65,44 @@ def test_reconstruction_is_that_of_the_textbook(network: Autoencoder, blobs: Ima
     }
     expected = [structural_similarity(a, b, **options) for a, b in zip(x[:20], p[:20], strict=True)]
     assert found["ssim"] == pytest.approx(np.mean(expected), abs=1e-5)
+
+
+def test_posterior_means_are_the_encoders_output(
+    network: Autoencoder, variational: Autoencoder, blobs: ImageSet
+) -> None:
+    for encoder in (network.encoder, variational.encoder):
+        exact = keras.ops.convert_to_numpy(encoder(blobs.images[blobs.test]))
+        assert latents.posterior_means(encoder, blobs.images, blobs.test) == pytest.approx(exact, abs=1e-5)
+    plain = latents.posterior_means(network.encoder, blobs.images, blobs.test)
+    assert np.array_equal(latents.encode(network.encoder, blobs.images, blobs.test), plain)
+
+
+def test_a_variational_encoder_gives_points_of_the_posterior(variational: Autoencoder) -> None:
+    """20,000 times the same image: its mean, and the sd its second head says, within 4 standard errors."""
+    encoder = keras.models.clone_model(variational.encoder)
+    encoder.get_layer("log_variance").set_weights([np.zeros((8 * 8 * 8, 4)), np.log([1, 4, 0.25, 9])])
+    images = np.broadcast_to(np.uint8(100), (20_000, 32, 32, 3))
+    points = latents.encode(encoder, images, np.arange(20_000))
+    mean = latents.posterior_means(encoder, images, np.arange(1))[0]
+    sd = np.array([1, 2, 0.5, 3])
+    assert np.all(np.abs(points.mean(axis=0) - mean) < 4 * sd / np.sqrt(20_000))
+    assert np.all(np.abs(points.std(axis=0) / sd - 1) < 4 / np.sqrt(2 * 20_000))
+    assert np.abs(np.corrcoef(points.T) - np.eye(4)).max() < 4 / np.sqrt(20_000)
+
+
+def test_an_images_draw_depends_on_its_index_alone(
+    variational: Autoencoder, blobs: ImageSet, tmp_path, monkeypatch
+) -> None:
+    whole = latents.encode(variational.encoder, blobs.images, np.arange(300))
+    monkeypatch.setattr(latents, "BATCH", 7)
+    variational.encoder.save(tmp_path / "encoder.keras")
+    loaded = keras.saving.load_model(tmp_path / "encoder.keras", safe_mode=True)
+    some = np.array([250, 3, 17, *range(60, 80)])
+    assert latents.encode(loaded, blobs.images, some) == pytest.approx(whole[some], abs=1e-5)
+
+
+def test_a_variance_beyond_all_numbers_is_counted(variational: Autoencoder, blobs: ImageSet) -> None:
+    broken = keras.models.clone_model(variational.encoder)
+    broken.get_layer("log_variance").bias.assign(np.full(4, 1e4))
+    with pytest.raises(latents.NonFiniteLatents, match="50 of 50"):
+        latents.encode(broken, blobs.images, blobs.test)

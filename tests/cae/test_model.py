@@ -29,9 +29,10 @@ def test_parameter_counts(resolution: int, side: int, batch_norm: bool) -> None:
     assert network.decoder.count_params() == 256 * flat + flat + TRANSPOSED + norm_out
 
 
+@pytest.mark.parametrize("kl_weight", [0, 1])
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-def test_shapes_and_types(precision: str) -> None:
-    network = build_autoencoder(SMALL, 32, precision)
+def test_shapes_and_types(precision: str, kl_weight: float) -> None:
+    network = build_autoencoder(SMALL.model_copy(update={"kl_weight": kl_weight}), 32, precision)
     images = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3), dtype=np.uint8)
     latents = keras.ops.convert_to_numpy(network.encoder(images))
     pictures = keras.ops.convert_to_numpy(network.decoder(latents))
@@ -82,9 +83,34 @@ def test_summary_names_every_layer() -> None:
     assert all(layer.name in text for layer in network.encoder.layers + network.decoder.layers)
 
 
-def test_saved_models_load_in_safe_mode(tmp_path) -> None:
-    network = build_autoencoder(SMALL.model_copy(update={"batch_norm": True}), 32)
+@pytest.mark.parametrize("kl_weight", [0, 1])
+def test_saved_models_load_in_safe_mode(tmp_path, kl_weight: float) -> None:
+    network = build_autoencoder(SMALL.model_copy(update={"batch_norm": True, "kl_weight": kl_weight}), 32)
     network.encoder.save(tmp_path / "encoder.keras")
     loaded = keras.saving.load_model(tmp_path / "encoder.keras", safe_mode=True)
     images = np.full((2, 32, 32, 3), 100, np.uint8)
     assert np.array_equal(loaded(images), network.encoder(images))
+
+
+def test_a_variational_encoder_has_one_more_linear_head_and_the_plain_one_is_as_it_was() -> None:
+    plain, variational = (build_autoencoder(SMALL.model_copy(update={"kl_weight": w}), 32) for w in (0, 1))
+    names = [layer.name for layer in plain.encoder.layers]
+    assert names == [
+        "images", "to_unit_interval", "conv_1", "conv_1_leaky_relu", "conv_2", "conv_2_leaky_relu", "flatten", "latent",
+    ]  # fmt: skip
+    assert [layer.name for layer in variational.encoder.layers] == [*names, "log_variance", "posterior"]
+    heads = [variational.encoder.get_layer(name) for name in ("latent", "log_variance")]
+    assert [head.activation for head in heads] == [keras.activations.linear] * 2
+    assert heads[0].input is heads[1].input
+    assert variational.encoder.count_params() - plain.encoder.count_params() == 8 * 8 * 8 * 5 + 5
+    assert not plain.model.losses
+
+
+def test_the_divergence_is_shared_out_among_the_color_values() -> None:
+    """So that weight 1 beside the mean cross-entropy per value is the evidence lower bound over their number."""
+    network = build_autoencoder(SMALL.model_copy(update={"kl_weight": 7}), 32)
+    network.encoder.set_weights([np.zeros_like(w) for w in network.encoder.get_weights()])
+    network.encoder.get_layer("latent").bias.assign(np.full(5, 2.0))
+    network.model(np.zeros((3, 32, 32, 3), np.uint8))
+    (loss,) = network.model.losses
+    assert float(loss) == pytest.approx(7 * 5 * 2**2 / 2 / (32 * 32 * 3))
