@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, model_validator
 
 # Raised only when a default changes its meaning, so that old results are never taken for new ones.
-SCHEMA = 1
+SCHEMA = 2
 
 DatasetName = Literal["synthetic", "celeba", "folder", "digits", "mnist", "mixture"]
-SamplingMethod = Literal["mnd", "independent", "uniform", "pca"]
+SamplingMethod = Literal["mnd", "pca", "elliptical", "independent", "interval", "uniform"]
 Activation = Literal[
     "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "softplus", "tanh", "sigmoid", "linear"
 ]
@@ -115,10 +115,17 @@ class AnalysisConfig(Section):
 
     contour_pairs: Count = Field(200, description="random pairs of components whose contours are compared")
     levels: Annotated[tuple[Level, ...], Field(min_length=1)] = (1.0, 1.5, 2.0, 2.5, 3.0)
-    sampling: Annotated[tuple[SamplingMethod, ...], Field(min_length=1)] = ("mnd", "independent", "uniform", "pca")
+    sampling: Annotated[tuple[SamplingMethod, ...], Field(min_length=1)] = get_args(SamplingMethod)
     mnd_sigma: Positive = Field(1.0, description="s of N(mean, s^2 covariance)")
     pca_sigma: Positive = Field(2.0, description="principal scores are clipped at this many sd")
+    interval_factor: Positive = Field(1.0, description="f of mean ± f half-widths at half-maximum, per component")
     images_per_grid: Count = 32
+    judged_faces: Annotated[StrictInt, Field(ge=2)] = Field(256, description="of each sampling method, for faces/...")
+    face_detector: StrictBool = Field(True, description="whether to count visible faces, by mtcnn")
+    attribute_sheets: StrictBool = Field(True, description="a sheet of faces for each attribute; 30 MB for CelebA's 40")
+    innermost_maps: Annotated[StrictInt, Field(ge=0)] = Field(
+        0, description="maps of the last encoder convolution to show what excites them; seconds each"
+    )
 
 
 class RunConfig(Section):

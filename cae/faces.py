@@ -65,6 +65,7 @@ def pairs(originals: np.ndarray, reconstructions: np.ndarray, title: str, subtit
 
 def tiles(pictures: np.ndarray, columns: int = 4) -> np.ndarray:
     """Pictures side by side without words, for previews of 256 pixels: uint8 (rows h, columns w, 3)."""
+    columns = min(columns, len(pictures))
     whole = pictures[: len(pictures) // columns * columns]
     return np.concatenate([np.concatenate(list(row), axis=1) for row in np.split(whole, len(whole) // columns)])
 
@@ -78,7 +79,7 @@ def enlarge(pictures: np.ndarray) -> np.ndarray:
 def save_png(picture: np.ndarray, path: Path) -> None:
     """Writes uint8 (h, w, 3) as PNG."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(picture).save(path, optimize=True)
+    Image.fromarray(picture).save(path, compress_level=4)
 
 
 @cache

@@ -2,47 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from scipy.special import ndtr
+from scipy.stats import chi2
 
+from cae.cloud import Cloud, from_scores
 from cae.config import AnalysisConfig, SamplingMethod
 
-CHUNK = 8192
 # One seed for every run of every sweep: the same draws make the same "people", so faces compare across runs.
 DRAWS_SEED = 20240808
-
-
-@dataclass(frozen=True)
-class Cloud:
-    """The first two moments of n latent vectors in d dimensions, all float64.
-
-    mean, sd: (d,) per component. axes: (d, d), column k is the k-th principal axis; scales: (d,) sd along the axes,
-    falling. rms_radius: root mean square distance from the origin.
-    """
-
-    mean: np.ndarray
-    sd: np.ndarray
-    axes: np.ndarray
-    scales: np.ndarray
-    rms_radius: float
-
-
-def describe(latents: np.ndarray) -> Cloud:
-    """Moments and principal axes of (n, d) vectors, n > 1. Cost: n d^2 in chunks, and one d^3 decomposition."""
-    n, d = latents.shape
-    mean = latents.mean(axis=0, dtype=np.float64)
-    scatter, squares = np.zeros((d, d)), 0.0
-    for start in range(0, n, CHUNK):
-        part = latents[start : start + CHUNK].astype(np.float64)
-        squares += float((part**2).sum())
-        part -= mean
-        scatter += part.T @ part
-    covariance = scatter / (n - 1)
-    variances, axes = np.linalg.eigh(covariance)
-    scales = np.sqrt(np.clip(variances, 0, None))
-    return Cloud(mean, np.sqrt(np.diag(covariance)), axes[:, ::-1], scales[::-1], float(np.sqrt(squares / n)))
 
 
 def standard_normal_draws(count: int, dimensions: int) -> np.ndarray:
@@ -57,21 +25,47 @@ def standard_normal_draws(count: int, dimensions: int) -> np.ndarray:
 def sample(method: SamplingMethod, cloud: Cloud, draws: np.ndarray, config: AnalysisConfig) -> np.ndarray:
     """float32 (count, d): latent vectors made by `method` from standard-normal `draws` of that shape.
 
-    mnd: N(mean, s^2 covariance) with s = config.mnd_sigma. pca: the same point with its principal scores clipped at
-    config.pca_sigma sd. independent: each component normal with its own mean and sd, correlations ignored.
+    mnd: N(mean, s^2 covariance) with s = config.mnd_sigma.
+    elliptical: in the direction of the mnd draw, at a distance drawn from the data's own (see `_elliptical_scores`).
+    pca: the mnd draw for s = 1 with its principal scores clipped at config.pca_sigma sd.
+    independent: each component normal with its own mean and sd, correlations ignored.
+    interval: each component uniform in mean +- f half-widths with f = config.interval_factor.
     uniform: each component uniform in [-b, b], b such that the mean squared radius is that of the data.
     """
     if method == "mnd":
-        points = cloud.mean + config.mnd_sigma * (draws * cloud.scales) @ cloud.axes.T
+        points = from_scores(cloud, config.mnd_sigma * draws)
+    elif method == "elliptical":
+        points = from_scores(cloud, _elliptical_scores(cloud, draws))
     elif method == "pca":
-        points = cloud.mean + (np.clip(draws, -config.pca_sigma, config.pca_sigma) * cloud.scales) @ cloud.axes.T
+        points = from_scores(cloud, np.clip(draws, -config.pca_sigma, config.pca_sigma))
     elif method == "independent":
         points = cloud.mean + draws * cloud.sd
+    elif method == "interval":
+        points = cloud.mean + config.interval_factor * cloud.half_widths * _uniform(draws)
     elif method == "uniform":
-        points = cube_half_width(cloud) * (2 * ndtr(draws) - 1)
+        points = cube_half_width(cloud) * _uniform(draws)
     else:
         raise ValueError(f"unknown sampling method {method!r}")
     return points.astype(np.float32)
+
+
+def _uniform(draws: np.ndarray) -> np.ndarray:
+    """Uniform in [-1, 1], of the same ranks."""
+    return 2 * ndtr(draws) - 1
+
+
+def _elliptical_scores(cloud: Cloud, draws: np.ndarray) -> np.ndarray:
+    """Principal scores (count, d) of draws that were moved along their directions to distances of the data.
+
+    A draw's own length has the distribution chi with as many degrees of freedom as there are axes, independent of its
+    direction. It gives the rank, and the data's radii of that rank the length, so that no further random number is
+    needed; where the data are normal the draw stays where it was.
+    """
+    # Identical vectors have no axis: their radii are 0, whatever the draw.
+    rank = max(cloud.rank, 1)
+    lengths = np.linalg.norm(draws[:, :rank], axis=1)
+    radii = np.interp(chi2.cdf(lengths**2, rank), np.linspace(0, 1, len(cloud.radii)), cloud.radii)
+    return draws * (radii / lengths)[:, None]
 
 
 def cube_half_width(cloud: Cloud) -> float:
@@ -83,7 +77,9 @@ def explain(method: SamplingMethod, cloud: Cloud, config: AnalysisConfig) -> str
     """One line for the caption of a picture: how these points were drawn."""
     return {
         "mnd": f"N(mean, s² covariance) of the training vectors, s = {config.mnd_sigma:g}",
+        "elliptical": "the same directions from the center, at distances drawn from those of the training vectors",
         "pca": f"the same draws, principal scores clipped at {config.pca_sigma:g} sd",
         "independent": "each component normal with its own mean and sd, correlations ignored",
+        "interval": f"each component uniform in mean ± {config.interval_factor:g} half-widths at half-maximum",
         "uniform": f"each component uniform in [−b, b], b = {cube_half_width(cloud):.2g} gives the radii of the data",
     }[method]

@@ -152,6 +152,43 @@ def faces_command(file_or_run: str, folder: Path) -> None:
         click.echo(f"{folder / name}: {count} pictures")
 
 
+@main.command("sample")
+@click.argument("run")
+@click.option(
+    "--method", default="mnd", show_default=True, metavar="NAME", help="See docs/faces.md; a wrong one lists all."
+)
+@click.option("--count", default=32, show_default=True, type=click.IntRange(min=1), help="Of faces, or of maps.")
+@click.option("--skip", default=0, show_default=True, type=click.IntRange(min=0), help="Other people: pass draws over.")
+@click.option("--sigma", type=float, help="mnd: scale of the distribution. pca: where scores are clipped.")
+@click.option("--factor", type=float, help="interval: in half-widths at half-maximum.")
+@click.option("--components", type=int, nargs=2, help="path: the plane of these two components.")
+@click.option("--attribute", metavar="NAME", help="attribute: which one.")
+@click.option("--recipe", metavar="TEXT", help="arithmetic: 'Male & Smiling - Male + !Male = !Male & Smiling', say.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("faces.png"), show_default=True)
+@click.option("--points", type=click.Path(path_type=Path), help="Also write the latent vectors, as .npy.")
+@click.option(
+    "--plot", type=click.Path(path_type=Path), help="Also draw where they lie among those of the run, as .png."
+)
+@clear_errors
+def sample_command(
+    run: str,
+    method: str,
+    sigma: float | None,
+    factor: float | None,
+    out: Path,
+    points: Path | None,
+    plot: Path | None,
+    **chosen: Any,
+) -> None:
+    """Make new faces from a finished RUN: its id, the hash that `cae status` shows, or a sweep file with one run."""
+    from sweeps import sample
+
+    values = {"mnd_sigma": sigma, "pca_sigma": sigma, "interval_factor": factor}
+    settings = {name: value for name, value in values.items() if value is not None}
+    for line in sample.sample(run, method, settings, chosen, out, points, plot):
+        click.echo(line)
+
+
 @main.command("score")
 @click.argument("file", type=click.Path(path_type=Path), required=False)
 @click.option("--key", help="The array's name in an .npz file.")

@@ -16,11 +16,12 @@ def describe(config: RunConfig, result: dict[str, Any]) -> str:
     metrics, images = result["metrics"], result["images"]
     model, training = config.model, config.training
     norm = "with" if model.batch_norm else "without"
+    enforced = f", KL weight {model.kl_weight:g}" if model.kl_weight else ""
     lines = [
         f"**{config.data.name}** at {config.data.resolution} px ({images['train']:,} training images, "
         f"{images['held_out']:,} held out); {readable(list(model.maps))} maps, {model.activation}, {norm} batch norm, "
-        f"{model.latent_dim} latent dimensions; {training.loss}, {training.epochs} epochs, {training.precision}, "
-        f"seed {training.seed}.",
+        f"{model.latent_dim} latent dimensions{enforced}; {training.loss}, {training.epochs} epochs, "
+        f"{training.precision}, seed {training.seed}.",
         "",
         "The latent vectors of the training images against a multivariate normal distribution (MND) of the same "
         "number of points and dimensions:",
@@ -32,6 +33,7 @@ def describe(config: RunConfig, result: dict[str, Any]) -> str:
         tails(metrics),
         contrast(metrics),
         groups(metrics),
+        visible(metrics),
         f"- Held-out reconstruction: BCE {metrics['reconstruction/bce']:.4f}, MSE {metrics['reconstruction/mse']:.5f}, "
         f"SSIM {metrics['reconstruction/ssim']:.3f}.",
     ]
@@ -87,3 +89,12 @@ def groups(metrics: dict[str, float]) -> str | None:
         f"- Within groups of images that share an attribute the radii agree as well as {within:.3f} on average, "
         f"in as many images at random {everybody:.3f}."
     )
+
+
+def visible(metrics: dict[str, float]) -> str | None:
+    """One line on the pictures in which a detector finds a face, None where it was not asked."""
+    start = "faces/visible_"
+    shares = {name.removeprefix(start): value for name, value in metrics.items() if name.startswith(start)}
+    if not shares:
+        return None
+    return f"- Visible faces: {', '.join(f'{name} {100 * share:.0f} %' for name, share in shares.items())}."

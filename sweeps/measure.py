@@ -5,40 +5,22 @@ A run measures what it has stored, so that measuring it again gives the same num
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from cae.config import AnalysisConfig
-from cae.datasets import ImageSet
-from cae.datasets.crops import contrasts
 from metrics import Scores, score
 from metrics.catalog import HEADLINES
 from metrics.correlations import pairs_above
 from metrics.groups import Group, groups
 from metrics.marginals import Marginals
 from metrics.moments import DegenerateError, moments
+from sweeps.attributes import score_attributes
+from sweeps.sides import SIDES, Side
 
-# float16 keeps 3 digits, far below the noise of any score, up to this magnitude.
-FLOAT16_LIMIT = 30_000
-SIDES = {"mnd": "train", "mnd_test": "test"}
 GROUP_SEED = 0
-
-
-@dataclass(frozen=True, eq=False)
-class Side:
-    """One side of the split: latent vectors (n, d), float32, and what is known of their images.
-
-    contrast: (n,) sd of the luminance; None in files of metrics version 1. attributes: name to (n,) of 1, 0 and -1,
-    not known.
-    """
-
-    vectors: np.ndarray
-    contrast: np.ndarray | None = None
-    attributes: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,36 +35,6 @@ class Measured:
     omitted: dict[str, str]
     tables: dict[str, pd.DataFrame]
     scores: Scores
-
-
-def save_latents(path: Path, images: ImageSet, train: np.ndarray, test: np.ndarray) -> None:
-    """Writes both sides' vectors, the indices, contrasts and attributes of their images, as `latents.npz`."""
-    largest = max(float(np.abs(train).max()), float(np.abs(test).max()))
-    dtype = np.float16 if largest < FLOAT16_LIMIT else np.float32
-    known = images.attributes.fillna(-1).astype(np.int8)
-    content: dict[str, np.ndarray] = {"attributes": np.array(list(known.columns), dtype=str)}
-    for name, vectors, index in (("train", train, images.train), ("test", test, images.test)):
-        content[name] = vectors.astype(dtype)
-        content[f"{name}_index"] = index
-        content[f"{name}_contrast"] = contrasts(images.images, index)
-        content[f"{name}_attributes"] = known.to_numpy()[index]
-    path.parent.mkdir(exist_ok=True)
-    np.savez(path, **content)  # type: ignore[arg-type]
-
-
-def load_latents(path: Path) -> dict[str, Side]:
-    """The training and the held-out side by "train" and "test", vectors as they were stored, in float32."""
-    with np.load(path, allow_pickle=False) as stored:
-        return {name: _side(stored, name) for name in SIDES.values()}
-
-
-def _side(stored: Any, name: str) -> Side:
-    side = Side(stored[name].astype(np.float32))
-    if "attributes" not in stored:
-        return side
-    table = stored[f"{name}_attributes"]
-    attributes = {str(column): table[:, number] for number, column in enumerate(stored["attributes"])}
-    return replace(side, contrast=stored[f"{name}_contrast"], attributes=attributes)
 
 
 def measure(sides: dict[str, Side], analysis: AnalysisConfig) -> Measured:
@@ -101,8 +53,9 @@ def measure(sides: dict[str, Side], analysis: AnalysisConfig) -> Measured:
         omitted |= {f"{prefix}/{key}": reason for key, reason in found.omitted.items()}
         steps |= {f"{prefix}/core/{key}": values for key, values in core_steps(found).items()}
         tables[f"{prefix}.csv"] = score_table(found)
-    more, reasons, more_tables = _training_details(sides["train"], of["train"])
-    return Measured(metrics | more, steps, omitted | reasons, tables | more_tables, of["train"])
+    each, groups_of = _components(sides["train"], of["train"]), _groups(sides, of["train"])
+    every = tables | each | groups_of.tables
+    return Measured(metrics | groups_of.metrics, steps, omitted | groups_of.omitted, every, of["train"])
 
 
 def logged(scores: Scores) -> dict[str, float]:
@@ -132,24 +85,36 @@ def core_steps(scores: Scores) -> dict[str, dict[int, float]]:
     return {name: dict(zip(percent, values.tolist(), strict=True)) for name, values in columns.items()}
 
 
-def _training_details(side: Side, scores: Scores) -> tuple[dict[str, float], dict[str, str], dict[str, pd.DataFrame]]:
-    """Metrics, reasons and tables of components, correlated pairs and groups of images."""
-    own, each = moments(side.vectors), scores.components
-    if each is None:
-        return {}, {}, {}
-    tables = {
-        "components.csv": component_table(each),
-        "correlated_pairs.csv": pd.DataFrame(pairs_above(own), columns=["i", "j", "r"]),
+def _components(side: Side, scores: Scores) -> dict[str, pd.DataFrame]:
+    """Tables of components and correlated pairs; none where a component is constant."""
+    if scores.components is None:
+        return {}
+    return {
+        "components.csv": component_table(scores.components),
+        "correlated_pairs.csv": pd.DataFrame(pairs_above(moments(side.vectors)), columns=["i", "j", "r"]),
     }
-    if not side.attributes:
-        return {}, {}, tables
+
+
+@dataclass(frozen=True, eq=False)
+class _Groups:
+    metrics: dict[str, float] = field(default_factory=dict)
+    omitted: dict[str, str] = field(default_factory=dict)
+    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+
+
+def _groups(sides: dict[str, Side], scores: Scores) -> _Groups:
+    """What is known of groups of images that share an attribute."""
+    side = sides["train"]
+    if not side.attributes or scores.components is None:
+        return _Groups()
     known = {name: np.where(values < 0, np.nan, values) for name, values in side.attributes.items()}
     try:
-        found, omitted = groups(side.vectors, own, known, np.random.default_rng(GROUP_SEED))
+        found, reasons = groups(side.vectors, moments(side.vectors), known, np.random.default_rng(GROUP_SEED))
     except DegenerateError as error:
-        return {}, {"mnd/groups": str(error)}, tables
-    tables["groups.csv"] = pd.DataFrame([asdict(group) for group in found])
-    return group_metrics(found), {f"mnd/groups/{name}": reason for name, reason in omitted.items()}, tables
+        return _Groups(omitted={"mnd/groups": str(error)})
+    told = score_attributes(sides, pd.DataFrame([asdict(group) for group in found]))
+    omitted = {f"mnd/groups/{name}": reason for name, reason in reasons.items()} | told.omitted
+    return _Groups(group_metrics(found) | told.metrics, omitted, {"attributes.csv": told.table})
 
 
 def component_table(each: Marginals) -> pd.DataFrame:
@@ -164,6 +129,7 @@ def group_metrics(found: list[Group]) -> dict[str, float]:
     everybody, *others = found
     columns = {
         "mnd/groups/shift": [group.shift for group in others],
+        "mnd/groups/overlap": [group.overlap for group in others],
         "mnd/groups/auc": [group.auc for group in others],
         "mnd/groups/marginal_gaussianity": [group.marginal_gaussianity for group in others],
         "mnd/groups/radius_agreement": [group.radius_agreement for group in others],

@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 
 from metrics import Scores, plots
 from metrics.moments import DegenerateError
-from sweeps.measure import Measured, Side
+from sweeps.measure import Measured
+from sweeps.sides import Side
 
 DPI = 130
 

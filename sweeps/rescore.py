@@ -17,9 +17,10 @@ from sweeps import tracking
 from sweeps.definition import SweepError
 from sweeps.describe import describe
 from sweeps.files import read_json, write_json
-from sweeps.measure import SIDES, load_latents, measure
+from sweeps.measure import measure
 from sweeps.plots import write_measured
 from sweeps.record import log_steps, upload
+from sweeps.sides import SIDES, load_latents
 
 # What a run's record holds that measuring it again needs.
 STORED = ("latents/latents.npz", "config.json", "result.json")
@@ -81,5 +82,6 @@ def _renewed(
     result: dict[str, Any], metrics: dict[str, float], steps: dict[str, dict[int, float]], omitted: dict[str, str]
 ) -> dict[str, Any]:
     """The result with every number that comes from the latent vectors replaced."""
-    others = {name: value for name, value in result["metrics"].items() if name.partition("/")[0] not in SIDES}
+    renewed = {*SIDES, "attributes"}
+    others = {name: value for name, value in result["metrics"].items() if name.partition("/")[0] not in renewed}
     return result | {"metrics": metrics | others, "steps": steps, "omitted": omitted, "metrics_version": VERSION}

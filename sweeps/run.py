@@ -15,20 +15,19 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 
-from cae import faces, latents, sampling
+from cae import latents
 from cae.config import RunConfig
 from cae.datasets import ImageSet, load, report
 from cae.model import Autoencoder, build_autoencoder, summary
 from cae.training import Epoch, Progress, train
 from metrics import VERSION as METRICS_VERSION
+from sweeps.draw import write_faces, write_judged
 from sweeps.files import read_json, write_json
-from sweeps.measure import Side, load_latents, measure, save_latents
+from sweeps.measure import measure
 from sweeps.plots import write_measured
-
-HELD_OUT_SEED = 20240808
-PREVIEW_PICTURES = 8
+from sweeps.sheets import Trained, cloud_of
+from sweeps.sides import Side, load_latents, save_latents
 
 
 @dataclass(frozen=True)
@@ -70,15 +69,21 @@ def compute(config: RunConfig, folder: Path, title: str, listener: Listener | No
         sides = encode(autoencoder, images, folder)
     with clock.step("score"):
         measured = measure(sides, config.analysis)
-        quality = latents.reconstruction(autoencoder.decoder, images, sides["test"].vectors)
-    with clock.step("draw"):
-        draw_faces(config, autoencoder, images, sides, folder, title)
+        means = latents.posterior_means(autoencoder.encoder, images.images, images.test)
+        quality = latents.reconstruction(autoencoder.decoder, images, means)
         omitted = write_measured(measured, sides, folder, title)
+    cloud = cloud_of(sides["train"].vectors)
+    trained = Trained(config, autoencoder.encoder, autoencoder.decoder, sides, cloud, images, title)
+    with clock.step("draw"):
+        omitted |= write_faces(trained, folder)
         save_models(autoencoder, folder / "model")
+    with clock.step("judge"):
+        judged, reasons = write_judged(trained, folder)
+    reconstruction = {f"reconstruction/{name}": value for name, value in quality.items()}
     result = {
-        "metrics": measured.metrics | {f"reconstruction/{name}": value for name, value in quality.items()},
+        "metrics": measured.metrics | reconstruction | judged,
         "steps": measured.steps,
-        "omitted": omitted,
+        "omitted": omitted | reasons,
         "seconds": clock.seconds,
         "images": {"train": len(images.train), "held_out": len(images.test), "report": report.summary(images.report)},
         "data_digest": images.digest,
@@ -126,38 +131,7 @@ def encode(autoencoder: Autoencoder, images: ImageSet, folder: Path) -> dict[str
     return load_latents(folder / "latents" / "latents.npz")
 
 
-# --- sample, draw ------------------------------------------------------------------------------------------------
-
-
-def draw_faces(
-    config: RunConfig, autoencoder: Autoencoder, images: ImageSet, sides: dict[str, Side], folder: Path, title: str
-) -> None:
-    """`faces/NAME.png`, labelled grids, and `previews/NAME.png`, the first eight pictures of each without words."""
-    cloud = sampling.describe(sides["train"].vectors)
-    count = config.analysis.images_per_grid
-    shown = np.random.default_rng(HELD_OUT_SEED).permutation(len(images.test))[:count]
-    originals = images.images[images.test[shown]]
-    copies = latents.decode(autoencoder.decoder, sides["test"].vectors[shown])
-    faces.save_png(
-        faces.pairs(originals, copies, "reconstruction", f"{title}  ·  the same held-out images in every run"),
-        folder / "faces" / "reconstruction.png",
-    )
-    preview(np.concatenate([originals[:4], copies[:4]]), folder, "reconstruction")
-    draws = sampling.standard_normal_draws(count, config.model.latent_dim)
-    for method in config.analysis.sampling:
-        points = sampling.sample(method, cloud, draws, config.analysis)
-        pictures = latents.decode(autoencoder.decoder, points)
-        words = f"{title}  ·  {sampling.explain(method, cloud, config.analysis)}"
-        faces.save_png(faces.grid(pictures, method, words), folder / "faces" / f"{method}.png")
-        preview(pictures, folder, method)
-    ends = np.stack([cloud.mean, np.zeros_like(cloud.mean)]).astype(np.float32)
-    pair = faces.grid(latents.decode(autoencoder.decoder, ends), "center", title, captions=["center", "origin"])
-    faces.save_png(pair, folder / "faces" / "center.png")
-
-
-def preview(pictures: np.ndarray, folder: Path, name: str) -> None:
-    """A picture small enough for MLflow's image chart, which shrinks everything to 256 pixels."""
-    faces.save_png(faces.tiles(pictures[:PREVIEW_PICTURES]), folder / "previews" / f"{name}.png")
+# --- models ------------------------------------------------------------------------------------------------------
 
 
 def save_models(autoencoder: Autoencoder, folder: Path) -> None:

@@ -14,7 +14,11 @@ os.environ["MPLBACKEND"] = "agg"
 
 @pytest.fixture(scope="session")
 def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("prepared")
+    """Prepared images and null distributions, shared by all processes of a session."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "prepared"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 @pytest.fixture(autouse=True)
@@ -55,6 +59,7 @@ parameters:
   training.epochs: {value: 2}
   analysis.images_per_grid: {value: 8}
   analysis.contour_pairs: {value: 10}
+  analysis.face_detector: {value: false}
 """
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from metrics.plots.contour import LEVELS, draw_contour_pair, draw_contours
 from metrics.plots.core import draw_core_profile
+from metrics.plots.generated import draw_generated
 from metrics.plots.linear import draw_correlations, draw_spectrum
 from metrics.plots.marginal import draw_marginals
 from metrics.plots.pursuit import draw_worst_direction
@@ -27,6 +28,7 @@ __all__ = [
     "draw_contours",
     "draw_core_profile",
     "draw_correlations",
+    "draw_generated",
     "draw_marginals",
     "draw_norms",
     "draw_quantiles",

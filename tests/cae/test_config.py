@@ -89,5 +89,5 @@ def test_hash_is_the_same_on_every_machine_and_version() -> None:
     """Stored runs are found by this value: if this fails, raise cae.config.SCHEMA on purpose or undo the change."""
     config = from_flat({"model.maps": [32, 64], "training.learning_rate": 1e-3, "training.seed": 2})
     fields = b'{"model.maps":[32,64],"training.learning_rate":0.001,"training.seed":2}'
-    canonical = b'{"config":' + fields + b',"data":"0123456789ab","schema":1}'
+    canonical = b'{"config":' + fields + b',"data":"0123456789ab","schema":2}'
     assert config_hash(config, "0123456789ab") == hashlib.sha256(canonical).hexdigest()[:12]

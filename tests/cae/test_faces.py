@@ -66,6 +66,11 @@ def test_fewer_pictures_than_a_row_are_all_shown() -> None:
     assert all(contains(sheet, tile) for tile in originals)
 
 
+def test_few_tiles_stand_in_one_row() -> None:
+    tiles = pictures(2, 10)
+    assert np.array_equal(faces.tiles(tiles), np.concatenate(list(tiles), axis=1))
+
+
 def test_tiles_stand_side_by_side() -> None:
     tiles = pictures(9, 10)
     sheet = faces.tiles(tiles)

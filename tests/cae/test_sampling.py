@@ -1,16 +1,20 @@
 from __future__ import annotations
 
 import typing
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from cae import sampling
+from cae.cloud import Cloud, describe
 from cae.config import AnalysisConfig, SamplingMethod
 
 CONFIG = AnalysisConfig()
+METHODS = typing.get_args(SamplingMethod)
 
 
 @pytest.fixture(scope="module")
@@ -20,8 +24,8 @@ def vectors() -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def cloud(vectors: np.ndarray) -> sampling.Cloud:
-    return sampling.describe(vectors)
+def cloud(vectors: np.ndarray) -> Cloud:
+    return describe(vectors, np.arange(1.0, 7.0))
 
 
 @pytest.fixture(scope="module")
@@ -29,21 +33,8 @@ def draws() -> np.ndarray:
     return np.random.default_rng(2).standard_normal((200_000, 6))
 
 
-def test_moments_are_those_of_numpy(vectors: np.ndarray, cloud: sampling.Cloud, monkeypatch) -> None:
-    monkeypatch.setattr(sampling, "CHUNK", 999)
-    cloud = sampling.describe(vectors)
-    exact = vectors.astype(np.float64)
-    assert cloud.mean == pytest.approx(exact.mean(axis=0))
-    assert cloud.sd == pytest.approx(exact.std(axis=0, ddof=1))
-    assert (cloud.axes * cloud.scales**2) @ cloud.axes.T == pytest.approx(np.cov(exact.T))
-    assert (np.diff(cloud.scales) <= 0).all()
-    assert cloud.rms_radius == pytest.approx(np.sqrt((exact**2).sum(axis=1).mean()))
-
-
 @pytest.mark.parametrize("s", [0.5, 1.0, 2.0])
-def test_mnd_has_the_moments_of_the_data(
-    cloud: sampling.Cloud, vectors: np.ndarray, draws: np.ndarray, s: float
-) -> None:
+def test_mnd_has_the_moments_of_the_data(cloud: Cloud, vectors: np.ndarray, draws: np.ndarray, s: float) -> None:
     points = sampling.sample("mnd", cloud, draws, AnalysisConfig(mnd_sigma=s)).astype(np.float64)
     covariance = np.cov(vectors.astype(np.float64).T)
     assert points.mean(axis=0) == pytest.approx(cloud.mean, abs=5 * s * cloud.sd.max() / np.sqrt(len(draws)))
@@ -51,14 +42,14 @@ def test_mnd_has_the_moments_of_the_data(
     assert error < 6 * cloud.sd.max() ** 2 * np.sqrt(2 / len(draws))
 
 
-def test_independent_keeps_mean_and_sd_but_no_correlation(cloud: sampling.Cloud, draws: np.ndarray) -> None:
+def test_independent_keeps_mean_and_sd_but_no_correlation(cloud: Cloud, draws: np.ndarray) -> None:
     points = sampling.sample("independent", cloud, draws, CONFIG).astype(np.float64)
     assert points.std(axis=0) == pytest.approx(cloud.sd, rel=0.01)
     correlation = np.corrcoef(points.T) - np.eye(6)
     assert np.abs(correlation).max() < 5 / np.sqrt(len(draws))
 
 
-def test_uniform_fills_a_cube_with_the_radii_of_the_data(cloud: sampling.Cloud, draws: np.ndarray) -> None:
+def test_uniform_fills_a_cube_with_the_radii_of_the_data(cloud: Cloud, draws: np.ndarray) -> None:
     points = sampling.sample("uniform", cloud, draws, CONFIG).astype(np.float64)
     b = sampling.cube_half_width(cloud)
     assert np.abs(points).max() <= b * (1 + 1e-6)
@@ -66,7 +57,7 @@ def test_uniform_fills_a_cube_with_the_radii_of_the_data(cloud: sampling.Cloud, 
     assert np.sqrt((points**2).sum(axis=1).mean()) == pytest.approx(cloud.rms_radius, rel=0.01)
 
 
-def test_pca_stays_within_its_sigmas_and_is_mnd_inside(cloud: sampling.Cloud, draws: np.ndarray) -> None:
+def test_pca_stays_within_its_sigmas_and_is_mnd_inside(cloud: Cloud, draws: np.ndarray) -> None:
     few = draws[:500]
     points = sampling.sample("pca", cloud, few, AnalysisConfig(pca_sigma=1.5))
     scores = (points - cloud.mean) @ cloud.axes / cloud.scales
@@ -75,14 +66,72 @@ def test_pca_stays_within_its_sigmas_and_is_mnd_inside(cloud: sampling.Cloud, dr
     assert points[inside] == pytest.approx(sampling.sample("mnd", cloud, few, CONFIG)[inside], abs=1e-4)
 
 
-@pytest.mark.parametrize("method", typing.get_args(SamplingMethod))
-def test_every_method_gives_float32_and_explains_itself(cloud: sampling.Cloud, draws: np.ndarray, method) -> None:
+@pytest.mark.parametrize("factor", [0.5, 1.0, 2.0])
+def test_interval_is_uniform_around_the_mean(cloud: Cloud, draws: np.ndarray, factor: float) -> None:
+    points = sampling.sample("interval", cloud, draws, AnalysisConfig(interval_factor=factor)).astype(np.float64)
+    unit = (points - cloud.mean) / (factor * cloud.half_widths)
+    assert np.abs(unit).max() <= 1 + 1e-5
+    for component in unit.T:
+        # 1.95 / sqrt(n) is exceeded by a KS distance once in 1000 times.
+        assert stats.kstest(component, stats.uniform(-1, 2).cdf).statistic < 1.95 / np.sqrt(len(draws))
+
+
+def test_elliptical_has_the_directions_of_mnd_and_the_radii_of_the_data(draws: np.ndarray) -> None:
+    rng = np.random.default_rng(3)
+    # Elliptical, but far from normal: t with 5 degrees of freedom.
+    data = rng.normal(size=(5000, 6)) @ rng.normal(size=(6, 6)) / np.sqrt(rng.chisquare(5, (5000, 1)) / 5) + 2
+    cloud = describe(data, np.ones(6))
+    points = sampling.sample("elliptical", cloud, draws, CONFIG)
+    mnd = sampling.sample("mnd", cloud, draws, CONFIG)
+    a, b = points[:1000] - cloud.mean, mnd[:1000] - cloud.mean
+    cosine = (a * b).sum(axis=1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)
+    assert cosine == pytest.approx(1, abs=1e-6)
+    inverse = np.linalg.inv(np.cov(data.T))
+    own, drawn = (
+        np.sqrt(np.einsum("ni,ij,nj->n", centered, inverse, centered))
+        for centered in (data - cloud.mean, points - cloud.mean)
+    )
+    # Interpolation is off by at most 1/1000 between two quantiles, the drawn points by their sampling error.
+    assert stats.ks_2samp(own, drawn).statistic < 1e-3 + 1.95 / np.sqrt(len(draws))
+    assert drawn.max() <= own.max() * (1 + 1e-5)
+
+
+def test_elliptical_is_mnd_where_the_data_are_normal(cloud: Cloud, draws: np.ndarray) -> None:
+    ranks = np.linspace(0, 1, len(cloud.radii))
+    normal = replace(cloud, radii=stats.chi(6).ppf(np.clip(ranks, 0, 1 - 1e-9)))
+    few = draws[:2000]
+    rank = stats.chi2.cdf((few**2).sum(axis=1), 6)
+    inside = few[(rank > 0.05) & (rank < 0.95)]
+    expected = sampling.sample("mnd", cloud, inside, CONFIG)
+    # Between quantiles h = 1e-3 apart radii are off by at most h^2 / 8 times the quantile function's second derivative,
+    # which is below 128 there.
+    tolerance = 128 / 8 * 1e-6 * cloud.scales[0]
+    assert sampling.sample("elliptical", normal, inside, CONFIG) == pytest.approx(expected, rel=1e-6, abs=tolerance)
+
+
+def test_axes_without_scale_change_no_other(cloud: Cloud, vectors: np.ndarray, draws: np.ndarray) -> None:
+    longer = describe(np.column_stack([vectors, vectors[:, 0] - vectors[:, 1]]), np.ones(7))
+    more = np.column_stack([draws[:50], np.full(50, 1e3)])
+    points = sampling.sample("elliptical", longer, more, CONFIG)
+    assert points[:, 6] == pytest.approx(points[:, 0] - points[:, 1], abs=1e-3)
+    scores = (points - longer.mean) @ longer.axes[:, :6] / longer.scales[:6]
+    assert np.linalg.norm(scores, axis=1).max() <= longer.radii[-1] * (1 + 1e-3)
+
+
+@pytest.mark.parametrize("method", ["mnd", "pca", "elliptical", "independent", "interval"])
+def test_identical_vectors_are_all_there_is_to_draw(draws: np.ndarray, method) -> None:
+    same = describe(np.full((10, 6), 0.3, np.float32), np.zeros(6))
+    assert sampling.sample(method, same, draws[:5], CONFIG) == pytest.approx(np.float32(0.3))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_gives_float32_and_explains_itself(cloud: Cloud, draws: np.ndarray, method) -> None:
     points = sampling.sample(method, cloud, draws[:3], CONFIG)
     assert (points.shape, points.dtype) == ((3, 6), np.float32)
     assert sampling.explain(method, cloud, CONFIG)
 
 
-def test_an_unknown_method_is_an_error(cloud: sampling.Cloud, draws: np.ndarray) -> None:
+def test_an_unknown_method_is_an_error(cloud: Cloud, draws: np.ndarray) -> None:
     with pytest.raises(ValueError, match="spiral"):
         sampling.sample("spiral", cloud, draws[:3], CONFIG)  # type: ignore[arg-type]
 

@@ -5,20 +5,27 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import get_args
 
 import keras
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 
+from cae.config import SamplingMethod
 from metrics import VERSION
 from sweeps import tracking
+from sweeps.cli import main
+from sweeps.draw import ALWAYS
 from sweeps.plots import PLOTS
+from tests.conftest import TINY_SWEEP
 
 CAE = [sys.executable, "-m", "sweeps"]
 
@@ -61,6 +68,27 @@ def finished(database: Path, tiny_sweep: Path) -> Path:
     return tiny_sweep
 
 
+@pytest.fixture(scope="module")
+def recorded_home(
+    tmp_path_factory: pytest.TempPathFactory, shared_cache: Path, migrated_database: Path
+) -> tuple[Path, Path]:
+    """A finished sweep that tests only read from: the folder of its mlruns, and its file."""
+    home = tmp_path_factory.mktemp("recorded")
+    (home / "mlruns").mkdir()
+    shutil.copy(migrated_database, home / "mlruns" / "mlflow.db")
+    file = home / "tiny.yaml"
+    file.write_text(TINY_SWEEP, encoding="utf-8")
+    environment = os.environ | {"CAE_HOME": str(home), "CAE_CACHE": str(shared_cache)}
+    assert cae("run", str(file), env=environment).returncode == 0
+    return home, file
+
+
+@pytest.fixture
+def recorded(recorded_home: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("CAE_HOME", str(recorded_home[0]))
+    return recorded_home[1]
+
+
 def test_a_sweep_from_file_to_faces(finished: Path, tmp_path: Path) -> None:
     again = cae("run", str(finished))
     assert again.returncode == 0
@@ -76,7 +104,7 @@ def test_a_sweep_from_file_to_faces(finished: Path, tmp_path: Path) -> None:
 
     downloaded = cae("faces", str(finished), "--out", str(tmp_path / "faces"))
     assert downloaded.returncode == 0, downloaded.stderr
-    names = {"reconstruction.png", "mnd.png", "independent.png", "uniform.png", "pca.png", "center.png"}
+    names = {f"{name}.png" for name in (*get_args(SamplingMethod), *ALWAYS)}
     for folder in ("activation=relu", "activation=tanh"):
         assert {p.name for p in (tmp_path / "faces" / folder).iterdir()} == names
         assert Image.open(tmp_path / "faces" / folder / "mnd.png").size[0] > 8 * 96
@@ -114,9 +142,50 @@ def check_record(records: dict[str, tracking.Record]) -> None:
         assert stored["train"].shape[1] == encoder.output_shape[-1] == 8
         assert not set(stored["train_index"]) & set(stored["test_index"])
         assert len(list((folder / "images").glob("faces~mnd*.png"))) == 1
-        assert {p.stem for p in (folder / "plots").iterdir()} == set(PLOTS)
-        assert {"mnd.csv", "mnd_test.csv", "components.csv"} <= {p.name for p in (folder / "scores").iterdir()}
+        assert {p.stem for p in (folder / "plots").iterdir()} == {*PLOTS, "generated", "paths"}
+        tables = {"mnd.csv", "mnd_test.csv", "components.csv", "generators.csv"}
+        assert tables <= {p.name for p in (folder / "scores").iterdir()}
+        assert {f"faces/{name}_mnd" for name in ("reencoding", "nearest", "diversity")} <= set(record.metrics)
         assert steps(record, "mnd/core/radius_agreement") == [50, 60, 70, 80, 90, 95, 99, 100]
+
+
+def test_new_faces_from_a_finished_run(recorded: Path, tmp_path: Path) -> None:
+    by_name = {record.name: record for record in tracking.records("tiny").values()}
+    record = by_name["activation=relu seed=0"]
+    sheets = []
+    for run in (record.run_id, record.config_hash):
+        options = ["--method", "mnd", "--count", "8", "--out", str(tmp_path / "new" / "faces.png")]
+        more = ["--points", str(tmp_path / "points.npy"), "--plot", str(tmp_path / "planes.png")]
+        done = cae("sample", run, *options, *more)
+        assert done.returncode == 0, done.stderr
+        assert "mnd of tiny  ·  activation=relu seed=0" in done.stdout
+        sheets.append(np.asarray(Image.open(tmp_path / "new" / "faces.png")))
+    assert np.array_equal(sheets[0], sheets[1])
+    assert np.load(tmp_path / "points.npy").shape == (8, 8)
+    assert Image.open(tmp_path / "planes.png").size[0] > 300
+    in_run = tracking.client().download_artifacts(record.run_id, "faces/mnd.png")
+    assert np.array_equal(sheets[0][60:], np.asarray(Image.open(in_run))[60:])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["abc"], "abc: no finished run of that id or hash"),
+        (["not/a/run"], "not/a/run: no finished run of that id or hash"),
+        (["RELU", "--method", "nmd"], "--method nmd: unknown; did you mean mnd?"),
+        (["RELU", "--sigma", "-1"], "mnd_sigma = -1.0: Input should be greater than 0"),
+        (["RELU", "--method", "path", "--components", "3", "99"], "components 3 and 99 span no plane"),
+        (["RELU", "--method", "attribute", "--attribute", "Hat"], "--attribute Hat: there are none"),
+        (["FILE"], "2 finished runs; name one by its hash"),
+    ],
+)
+def test_what_cannot_be_sampled_is_one_line(recorded: Path, arguments: list[str], words: str) -> None:
+    by_name = {record.name: record for record in tracking.records("tiny").values()}
+    known = {"RELU": by_name["activation=relu seed=0"].config_hash, "FILE": str(recorded)}
+    done = CliRunner().invoke(main, ["sample", *(known.get(word, word) for word in arguments)])
+    assert done.exit_code == 2, done.output
+    assert words in done.output
+    assert len(done.output.strip().splitlines()) == 1
 
 
 def test_stale_scores_are_measured_again_without_training(finished: Path) -> None:
@@ -277,7 +346,7 @@ def test_missing_images_do_not_hide_the_plan(tmp_path: Path) -> None:
     assert "/nowhere" in done.stdout
 
 
-def test_pictures_are_the_same_people_in_every_run(finished: Path) -> None:
+def test_pictures_are_the_same_people_in_every_run(recorded: Path) -> None:
     rows = []
     for record in tracking.records("tiny").values():
         path = tracking.client().download_artifacts(record.run_id, "faces/reconstruction.png")

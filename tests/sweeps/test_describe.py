@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from cae.config import RunConfig
-from sweeps.describe import contrast, describe, groups, headline, tails
+from sweeps.describe import contrast, describe, groups, headline, tails, visible
 
 
 def result(**changes: float) -> dict:
@@ -67,3 +67,9 @@ def test_contrast_and_groups_are_told_where_they_are_known() -> None:
     assert groups({}) is None
     known = {"mnd/groups/radius_agreement": 0.61, "mnd/groups/radius_agreement_all": 0.6}
     assert "0.610 on average, in as many images at random 0.600" in groups(known)
+
+
+def test_visible_faces_are_told_where_a_detector_looked() -> None:
+    assert visible({"faces/reencoding_mnd": 0.2}) is None
+    line = visible({"faces/visible_real": 0.984, "faces/visible_mnd": 0.95, "faces/confidence_mnd": 0.9})
+    assert line == "- Visible faces: real 98 %, mnd 95 %."

@@ -10,7 +10,8 @@ from cae.config import AnalysisConfig
 from cae.datasets import ImageSet
 from metrics import VERSION, score
 from metrics.catalog import HEADLINES
-from sweeps.measure import Side, core_steps, group_metrics, load_latents, logged, measure, save_latents
+from sweeps.measure import core_steps, group_metrics, logged, measure
+from sweeps.sides import Side, load_latents, save_latents
 
 N, D = 600, 5
 
@@ -78,9 +79,9 @@ def test_both_sides_are_measured_with_their_tables(images: ImageSet, tmp_path: P
         "mnd_test.csv",
         "components.csv",
         "correlated_pairs.csv",
-        "groups.csv",
+        "attributes.csv",
     }
-    assert list(found.tables["groups.csv"]["name"]) == ["all", "Smiling", "Male"]
+    assert list(found.tables["attributes.csv"]["name"]) == ["all", "Smiling", "Male"]
     components = found.tables["components.csv"]
     size = np.hypot(components["mean"], components["sd"])
     assert (np.diff(size) <= 0).all()
