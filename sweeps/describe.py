@@ -38,7 +38,7 @@ def describe(config: RunConfig, result: dict[str, Any]) -> str:
         f"SSIM {metrics['reconstruction/ssim']:.3f}.",
     ]
     lines.append(f"- Data: {images['report']}, digest `{result['data_digest']}`.")
-    lines += [f"- Left out: {name}: {reason}" for name, reason in result["omitted"].items()]
+    lines += left_out(result["omitted"])
     return "\n".join(line for line in lines if line is not None)
 
 
@@ -98,3 +98,11 @@ def visible(metrics: dict[str, float]) -> str | None:
     if not shares:
         return None
     return f"- Visible faces: {', '.join(f'{name} {100 * share:.0f} %' for name, share in shares.items())}."
+
+
+def left_out(omitted: dict[str, str]) -> list[str]:
+    """One line for each metric that could not be computed; groups too small to be compared share one."""
+    small = [name for name in omitted if name.startswith("mnd/groups/") and name.endswith("/normality")]
+    lines = [f"- Left out: {name}: {reason}" for name, reason in omitted.items() if name not in small]
+    names = ", ".join(name.split("/")[2] for name in small)
+    return [*lines, f"- Left out: normality of groups that are too small to compare: {names}"] if small else lines

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from cae.config import RunConfig
-from sweeps.describe import contrast, describe, groups, headline, tails, visible
+from sweeps.describe import contrast, describe, groups, headline, left_out, tails, visible
 
 
 def result(**changes: float) -> dict:
@@ -73,3 +73,12 @@ def test_visible_faces_are_told_where_a_detector_looked() -> None:
     assert visible({"faces/reencoding_mnd": 0.2}) is None
     line = visible({"faces/visible_real": 0.984, "faces/visible_mnd": 0.95, "faces/confidence_mnd": 0.9})
     assert line == "- Visible faces: real 98 %, mnd 95 %."
+
+
+def test_groups_that_are_too_small_share_a_line() -> None:
+    small = {f"mnd/groups/{name}/normality": "83 points; 1000 are needed" for name in ("Bald", "Goatee")}
+    assert left_out({"mnd/groups/Male/shift": "why"} | small) == [
+        "- Left out: mnd/groups/Male/shift: why",
+        "- Left out: normality of groups that are too small to compare: Bald, Goatee",
+    ]
+    assert left_out({}) == []

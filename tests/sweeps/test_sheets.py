@@ -122,7 +122,8 @@ def test_without_photographs_only_what_needs_them_fails(name: str, trained: Trai
     blind = replace(trained, images=None, without="/nowhere: no such folder")
     choice = Choice(count=2, attribute="Male")
     if name in NEEDED:
-        with pytest.raises(SweepError, match=rf"^{NEEDED[name]} needs the run's photographs: /nowhere: no such folder$"):
+        words = rf"^{NEEDED[name]} needs the run's photographs: /nowhere: no such folder$"
+        with pytest.raises(SweepError, match=words):
             SHEETS[name](blind, choice)
     else:
         assert SHEETS[name](blind, choice).picture.std() > 0
