@@ -15,7 +15,8 @@ from metrics.plots import draw_generated
 from sweeps.definition import SweepError
 from sweeps.judge import judge, plotted
 from sweeps.plots import DPI
-from sweeps.sheets import PLANES, SHEETS, Choice, Sheet, Trained
+from sweeps.sheets import PLANES, SHEETS, Choice, Sheet
+from sweeps.trained import Trained
 
 ALWAYS = ("reconstruction", "center", "path", "ladder", "slerp", "neighbours")
 PATHS = ("path", "ladder", "slerp")

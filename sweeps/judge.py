@@ -9,7 +9,7 @@ import pandas as pd
 
 from cae import quality, sampling
 from metrics.visibility import visible, visible_share
-from sweeps.sheets import Trained
+from sweeps.trained import Trained
 
 # Points of each method in the plot of where they lie.
 PLOTTED = 512

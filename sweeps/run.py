@@ -26,8 +26,8 @@ from sweeps.draw import write_faces, write_judged
 from sweeps.files import read_json, write_json
 from sweeps.measure import measure
 from sweeps.plots import write_measured
-from sweeps.sheets import Trained, cloud_of
 from sweeps.sides import Side, load_latents, save_latents
+from sweeps.trained import Trained, cloud_of
 
 
 @dataclass(frozen=True)

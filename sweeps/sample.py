@@ -18,8 +18,9 @@ from cae.faces import save_png
 from sweeps.definition import SweepError
 from sweeps.draw import plot_points
 from sweeps.finished import FinishedRun, fetched
-from sweeps.sheets import SHEETS, Choice, Trained, cloud_of
+from sweeps.sheets import SHEETS, Choice
 from sweeps.sides import load_latents
+from sweeps.trained import Trained, cloud_of
 
 
 def sample(

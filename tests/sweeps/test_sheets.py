@@ -14,8 +14,9 @@ from cae.model import build_autoencoder
 from sweeps.definition import SweepError
 from sweeps.draw import write_faces, write_judged
 from sweeps.judge import MEASURES, judge
-from sweeps.sheets import PEOPLE, SHEETS, SIGMAS, STEPS, Choice, Trained, cloud_of
+from sweeps.sheets import PEOPLE, SHEETS, SIGMAS, STEPS, Choice
 from sweeps.sides import load_latents, save_latents
+from sweeps.trained import Trained, cloud_of
 
 RESOLUTION, D, COUNT = 32, 8, 10
 # Enlarged to 96 pixels, with a gap of 4.
