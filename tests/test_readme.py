@@ -12,11 +12,13 @@ import yaml
 
 from metrics.table import markdown
 from sweeps.cli import main
+from sweeps.sheets import SHEETS
 from sweeps.sweepfile import load
 
-DOCUMENTS = [Path("README.md"), Path("experiments/README.md"), Path("docs/scoring.md")]
+DOCUMENTS = [Path("README.md"), Path("experiments/README.md"), Path("docs/scoring.md"), Path("docs/faces.md")]
 TEXT = Path("README.md").read_text(encoding="utf-8")
 SCORING = Path("docs/scoring.md").read_text(encoding="utf-8")
+FACES = Path("docs/faces.md").read_text(encoding="utf-8")
 
 
 def blocks(language: str, text: str = TEXT) -> list[str]:
@@ -24,7 +26,7 @@ def blocks(language: str, text: str = TEXT) -> list[str]:
 
 
 def commands() -> list[str]:
-    shown = blocks("console") + blocks("console", SCORING)
+    shown = [block for text in (TEXT, SCORING, FACES) for block in blocks("console", text)]
     lines = [line.removeprefix("$ ") for block in shown for line in block.splitlines() if line.startswith("$ ")]
     return [line for line in lines if line.startswith("cae ")]
 
@@ -89,3 +91,8 @@ def test_every_experiment_is_listed_with_its_number_of_runs() -> None:
     rows = dict(re.findall(r"\| `(\w+\.yaml)` \|.*\| (\d+) \|\n", listed))
     found = {path.name: str(len(expand(load(path), path))) for path in Path("experiments").glob("*.yaml")}
     assert rows == found
+
+
+def test_every_sheet_is_listed() -> None:
+    rows = re.findall(r"^\| `([a-z]+)` \|", FACES, flags=re.MULTILINE)
+    assert rows == list(SHEETS)
