@@ -133,7 +133,7 @@ def _ladders(
     rows, steps, d = ladders.shape
     pictures = decode(ladders.reshape(-1, d)).reshape(rows, steps, *originals.shape[1:])
     tiles = np.concatenate([originals[:, None], pictures], axis=1).reshape(-1, *originals.shape[1:])
-    captions = ["photograph", *(f"{s:+g}".replace("-", "−") if s else "0" for s in STRENGTHS)] * rows
+    captions = ["original", *(f"{s:+g}".replace("-", "−") if s else "0" for s in STRENGTHS)] * rows
     return faces.grid(tiles, name, f"{title}  ·  {LADDER}", columns=steps + 1, labels=labels, captions=captions)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -35,6 +37,19 @@ def clear_errors(command: Callable[..., Any]) -> Callable[..., Any]:
             sys.exit(130)
 
     return guarded
+
+
+@contextmanager
+def native_stderr_closed() -> Iterator[None]:
+    """While TensorFlow starts: it writes lines for its developers whatever it is told to leave out."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -181,7 +196,13 @@ def sample_command(
     **chosen: Any,
 ) -> None:
     """Make new faces from a finished RUN: its id, the hash that `cae status` shows, or a sweep file with one run."""
-    from sweeps import sample
+    with native_stderr_closed():
+        import keras
+
+        from sweeps import sample
+
+        # The first tensor makes TensorFlow look for a GPU and say that there is none.
+        keras.ops.zeros(1)
 
     values = {"mnd_sigma": sigma, "pca_sigma": sigma, "interval_factor": factor}
     settings = {name: value for name, value in values.items() if value is not None}

@@ -22,8 +22,8 @@ from cae.config import RunConfig, flatten
 from metrics import VERSION as METRICS_VERSION
 from sweeps import tracking
 from sweeps.describe import describe
+from sweeps.history import read_history
 from sweeps.plan import readable
-from sweeps.run import read_history
 
 EPOCH_METRICS = {"loss": "training/loss", "held_out_loss": "training/held_out_loss"}
 SPEED = "training/images_per_second"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from cae.training import Epoch, Progress, train
 from metrics import VERSION as METRICS_VERSION
 from sweeps.draw import write_faces, write_judged
 from sweeps.files import read_json, write_json
+from sweeps.history import append_history
 from sweeps.measure import measure
 from sweeps.plots import write_measured
 from sweeps.sides import Side, load_latents, save_latents
@@ -107,17 +108,6 @@ def fit(config: RunConfig, images: ImageSet, folder: Path, listener: Listener) -
         append_history(folder, epoch)
         listener.on_epoch(epoch)
     return autoencoder
-
-
-def append_history(folder: Path, epoch: Epoch) -> None:
-    """Adds a finished epoch and the time in milliseconds to `history.json`, in place of the same epoch before."""
-    row = asdict(epoch) | {"timestamp": int(time.time() * 1000)}
-    write_json(folder / "history.json", [*(r for r in read_history(folder) if r["epoch"] < epoch.epoch), row])
-
-
-def read_history(folder: Path) -> list[dict[str, Any]]:
-    """The finished epochs in order."""
-    return list(read_json(folder / "history.json") or [])
 
 
 # --- encode ------------------------------------------------------------------------------------------------------

@@ -121,7 +121,7 @@ def slerp(trained: Trained, choice: Choice) -> Sheet:
     else:
         ends = originals.reshape(-1, 2, *originals.shape[1:])
         columns = np.concatenate([ends[:, :1], pictures, ends[:, 1:]], axis=1)
-        captions[0] = captions[-1] = "photograph"
+        captions[0] = captions[-1] = "original"
     flat = columns.reshape(-1, *columns.shape[2:])
     words = f"{trained.title}  ·  between two held-out images, on an arc around the center"
     picture = faces.grid(flat, "slerp", words, columns=columns.shape[1], captions=captions * len(vectors))

@@ -86,7 +86,6 @@ def _death(code: int | None) -> str:
 
 def _serve(connection: Connection, run: Callable[[Task], Outcome]) -> None:
     """The worker's life: receive a task, run it, send its outcome."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     # Ctrl-C reaches every process of the terminal; the parent decides and sends SIGTERM.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _interrupt)

@@ -5,7 +5,8 @@ from pathlib import Path
 from cae.config import RunConfig
 from cae.training import Epoch
 from sweeps.files import read_json, write_json
-from sweeps.run import append_history, compute, read_history
+from sweeps.history import append_history, read_history
+from sweeps.run import compute
 
 
 def test_a_repeated_epoch_replaces_itself(tmp_path: Path) -> None:
