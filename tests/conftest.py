@@ -60,6 +60,7 @@ parameters:
   analysis.images_per_grid: {value: 8}
   analysis.contour_pairs: {value: 10}
   analysis.face_detector: {value: false}
+  analysis.judged_faces: {value: 8}
 """
 
 
