@@ -5,9 +5,20 @@ from __future__ import annotations
 import difflib
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, StrictInt, TypeAdapter, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    StrictInt,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from cae.config import Count, Number, RunConfig, Section
+from sweeps.objective import parse_constraint
+from sweeps.searchrules import check_search
 
 FIELDS = {
     f"{section}.{name}": info
@@ -66,9 +77,10 @@ class Metric(Section):
 
 
 class EarlyTerminate(Section):
-    """Hyperband: stop poor runs early."""
+    """Hyperband: stop runs early whose `metric`, a loss, is poor beside others at the same epoch."""
 
     type: Literal["hyperband"]
+    metric: Literal["training/held_out_loss", "training/loss"] = "training/held_out_loss"
     min_iter: Count = 5
     eta: Annotated[StrictInt, Field(ge=2)] = 3
 
@@ -79,7 +91,12 @@ class Sweep(Section):
     name: Annotated[str, Field(pattern=r"^[a-z0-9-]+$", max_length=80)]
     description: str = ""
     method: Literal["grid", "random", "bayes"] = "grid"
-    metric: Annotated[list[Metric], BeforeValidator(lambda m: m if isinstance(m, list) else [m])] = [Metric()]
+    metric: Annotated[
+        list[Metric], BeforeValidator(lambda m: m if isinstance(m, list) else [m]), Field(min_length=1)
+    ] = [Metric()]
+    constraints: list[Annotated[str, AfterValidator(lambda text: str(parse_constraint(text)))]] = Field(
+        [], description='such as "reconstruction/mse <= 0.01"; random, bayes'
+    )
     parameters: dict[str, Parameter] = {}
     zip: list[Annotated[list[str], Field(min_length=2)]] = []
     exclude: list[dict[str, Any]] = []
@@ -105,14 +122,22 @@ class Sweep(Section):
         if self.method == "grid":
             self._check_grid()
         self._check_zip()
+        if self.method != "grid":
+            check_search(self)
         return self
+
+    @property
+    def trials(self) -> int:
+        """How many cells a search tries, each with all its seeds."""
+        return (self.run_cap or 0) // len(self.seeds)
 
     def _check_grid(self) -> None:
         ranges = [name for name, parameter in self.parameters.items() if parameter.is_range]
         if ranges:
             raise ValueError(f"parameters.{ranges[0]}: min and max need method random or bayes; under grid list values")
-        if self.early_terminate:
-            raise ValueError("early_terminate needs method random or bayes, not grid")
+        if self.early_terminate or self.constraints:
+            key = "early_terminate" if self.early_terminate else "constraints"
+            raise ValueError(f"{key} needs method random or bayes, not grid")
 
     def _check_zip(self) -> None:
         seen: set[str] = set()
@@ -122,6 +147,8 @@ class Sweep(Section):
                     raise ValueError(f"zip: {name} is not among the parameters{nearest(name, self.parameters)}")
                 if name in seen:
                     raise ValueError(f"zip: {name} stands in more than one place")
+                if self.parameters[name].is_range:
+                    raise ValueError(f"zip: {name} is a range; values that move together are listed one by one")
                 seen.add(name)
             lengths = {name: len(self.parameters[name].choices) for name in group}
             if len(set(lengths.values())) > 1:
@@ -154,10 +181,16 @@ def check_value(name: str, value: Any) -> Any:
     return adapter.dump_python(checked, mode="json")
 
 
+def end_value(name: str, end: float) -> Any:
+    """The end of a range as its field takes it: an int where it takes whole numbers alone. Raises ValueError."""
+    return check_value(name, int(end) if end.is_integer() else end)
+
+
 def _checked(name: str, parameter: Parameter) -> Parameter:
     if parameter.is_range:
-        if name not in FIELDS:
-            raise ValueError(f"{name} is not a field of a run{nearest(name, FIELDS)}")
+        ends = [end_value(name, end) for end in (parameter.min, parameter.max) if end is not None]
+        if parameter.distribution == "int_uniform" and not isinstance(ends[0], int):
+            raise ValueError(f"{name}: int_uniform is for whole numbers; use uniform or log_uniform_values")
         return parameter
     if parameter.values is not None:
         return Parameter(values=[check_value(name, value) for value in parameter.values])

@@ -10,7 +10,7 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -27,7 +27,7 @@ class Interrupted(BaseException):
 
 @dataclass(frozen=True)
 class Task:
-    """A cell to run, as plain values that travel to a worker."""
+    """A cell to run, as plain values that travel to a worker. tags: more of them for its MLflow run."""
 
     sweep: str
     experiment_id: str
@@ -36,6 +36,7 @@ class Task:
     config_hash: str
     cell_hash: str
     digest: str
+    tags: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def _open(task: Task, record: tracking.Record | None) -> str:
     # A run that was cut off goes on in the same MLflow run; one that failed keeps its record and gets a successor.
     previous = record.run_id if record is not None and record.status in ("RUNNING", "KILLED", "SCHEDULED") else None
     run_tags = tags(task.config, task.sweep, task.config_hash, task.cell_hash, task.digest, attempt)
-    return open_run(task.experiment_id, task.label, run_tags, task.config, previous)
+    return open_run(task.experiment_id, task.label, run_tags | task.tags, task.config, previous)
 
 
 def _compute_and_record(task: Task, run_id: str, folder: Path) -> None:

@@ -17,8 +17,6 @@ def expand(sweep: Sweep, path: Path) -> list[RunConfig]:
 
     Raises SweepError.
     """
-    if sweep.method != "grid":
-        raise SweepError(f"{path}: method: {sweep.method} is not built in this version; list values under method grid")
     fixed = {name: p.value for name, p in sweep.parameters.items() if p.values is None}
     cells = [cell for cell in _product(sweep) if not any(_matches(cell, path, rule) for rule in sweep.exclude)]
     cells += [fixed | cell for cell in sweep.include]

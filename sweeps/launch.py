@@ -5,15 +5,17 @@ from __future__ import annotations
 import signal
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from types import FrameType
+from typing import Any
 
 from rich.console import Console
 
 from sweeps import tracking
 from sweeps.definition import Sweep
-from sweeps.execute import Task
+from sweeps.execute import Outcome, Task
 from sweeps.files import read_json, write_json
 from sweeps.plan import Cell
 from sweeps.view import SweepProgress
@@ -25,24 +27,35 @@ def launch(sweep: Sweep, cells: Sequence[Cell], out: Console, description: str) 
 
     Raises KeyboardInterrupt after Ctrl-C or SIGTERM, when the running cell has been closed as KILLED.
     """
+    waiting = deque(enumerate(cells, start=1))
+    with crew(sweep, len(cells), out, description) as run:
+        while waiting:
+            number, cell = waiting.popleft()
+            if run(number, cell).state == "busy":
+                waiting.append((number, cell))
+                time.sleep(1)
+
+
+@contextmanager
+def crew(sweep: Sweep, total: int, out: Console, description: str) -> Iterator[Callable[..., Outcome]]:
+    """A function that runs one cell, `run(number, cell, **fields of its Task)`, and shows how it ended."""
     experiment_id = tracking.experiment(sweep.name, description)
     tracking.close_orphans(sweep.name)
     worker = Worker()
-    waiting = deque(enumerate(cells, start=1))
-    with _sigterm_as_interrupt(), SweepProgress(out, len(cells)) as progress:
-        try:
-            while waiting:
-                number, cell = waiting.popleft()
-                task = _task(sweep, experiment_id, cell)
-                progress.begin(number, cell.label, task.config_hash)
-                outcome = worker.run(task, progress.poll)
-                if outcome.state == "busy":
-                    waiting.append((number, cell))
-                    time.sleep(1)
-                    continue
+    with _sigterm_as_interrupt(), SweepProgress(out, total) as progress:
+
+        def run(number: int, cell: Cell, **more: Any) -> Outcome:
+            task = replace(_task(sweep, experiment_id, cell), **more)
+            progress.begin(number, cell.label, task.config_hash)
+            outcome = worker.run(task, progress.poll)
+            if outcome.state != "busy":
                 progress.end(outcome)
-                if outcome.state == "died":
-                    tracking.close_orphans(sweep.name)
+            if outcome.state == "died":
+                tracking.close_orphans(sweep.name)
+            return outcome
+
+        try:
+            yield run
         except KeyboardInterrupt:
             worker.stop()
             tracking.close_orphans(sweep.name)  # of a worker that was too busy to close its run itself

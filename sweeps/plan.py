@@ -13,7 +13,8 @@ from sweeps import tracking
 from sweeps.definition import Sweep
 from sweeps.grid import expand
 
-State = Literal["new", "running", "finished", "failed"]
+Digests = dict[DataConfig, str | DataError]
+State = Literal["new", "running", "finished", "failed", "pruned"]
 
 
 @dataclass(frozen=True)
@@ -36,20 +37,34 @@ class Cell:
         return flatten(self.config)
 
 
-def plan(sweep: Sweep, path: Path) -> list[Cell]:
-    """The cells of a sweep in file order with what is recorded of them. Raises SweepError, TrackingError."""
+def plan(sweep: Sweep, path: Path, storage: str | None = None) -> list[Cell]:
+    """The cells of a sweep in file order with what is recorded of them; of a search, those tried so far.
+
+    storage: the database of Optuna's studies, if not the one in `mlruns`. Raises SweepError, TrackingError.
+    """
+    if sweep.method != "grid":
+        from sweeps.search import tried_cells
+
+        return tried_cells(sweep, storage)
     configs = expand(sweep, path)
-    records = tracking.records(sweep.name)
-    digests: dict[DataConfig, str | DataError] = {}
+    return cells_of(configs, varied(configs), tracking.records(sweep.name), {})[: sweep.run_cap]
+
+
+def cells_of(
+    configs: list[RunConfig], names: list[str], records: dict[str, tracking.Record], digests: Digests
+) -> list[Cell]:
+    """Each of these runs once, with what is recorded of it.
+
+    names: the fields that its label tells. digests: of the data sets met so far, added to; a large one takes a second.
+    """
     cells: dict[str, Cell] = {}
-    names = varied(configs)
     for config in configs:
         cell = _cell(config, label(config, names), _digest(config.data, digests), records)
         cells.setdefault(cell.config_hash or f"{config!r}", cell)
-    return list(cells.values())[: sweep.run_cap]
+    return list(cells.values())
 
 
-def _digest(data: DataConfig, known: dict[DataConfig, str | DataError]) -> str | DataError:
+def _digest(data: DataConfig, known: Digests) -> str | DataError:
     if data not in known:
         try:
             known[data] = data_digest(data)
@@ -73,6 +88,8 @@ def state_of(record: tracking.Record) -> tuple[State, str]:
     """The state of a recorded run, and a note where it was cut off."""
     if record.status == "FINISHED":
         return "finished", ""
+    if tracking.PRUNED in record.tags:
+        return "pruned", ""
     here = record.host in ("", socket.gethostname())
     if record.status in ("RUNNING", "SCHEDULED") and (tracking.is_held(record.config_hash) or not here):
         return "running", "" if here else f"on {record.host}"

@@ -24,7 +24,7 @@ HEADLINES = {
     "off-origin": "mnd/off_origin_distance",
     "MSE": "reconstruction/mse",
 }
-STYLES = {"finished": "green", "running": "cyan", "failed": "red", "new": "dim"}
+STYLES = {"finished": "green", "running": "cyan", "failed": "red", "pruned": "yellow", "new": "dim"}
 
 
 def console(stderr: bool = False) -> Console:
@@ -136,7 +136,7 @@ class SweepProgress:
         message = f": {outcome.message}" if outcome.message else ""
         self._out.print(
             f"cell {self._number}/{self._total}  {self._label}  {outcome.state} after {duration(spent)}{message}",
-            style=None if outcome.state == "finished" else "red",
+            style=None if outcome.state in ("finished", "pruned") else "red",
             markup=False,
         )
 

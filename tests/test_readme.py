@@ -15,7 +15,8 @@ from sweeps.cli import main
 from sweeps.sheets import SHEETS
 from sweeps.sweepfile import load
 
-DOCUMENTS = [Path("README.md"), Path("experiments/README.md"), Path("docs/scoring.md"), Path("docs/faces.md")]
+NAMES = ("README.md", "experiments/README.md", "docs/scoring.md", "docs/faces.md", "docs/search.md")
+DOCUMENTS = [Path(name) for name in NAMES]
 TEXT = Path("README.md").read_text(encoding="utf-8")
 SCORING = Path("docs/scoring.md").read_text(encoding="utf-8")
 FACES = Path("docs/faces.md").read_text(encoding="utf-8")
@@ -26,7 +27,7 @@ def blocks(language: str, text: str = TEXT) -> list[str]:
 
 
 def commands() -> list[str]:
-    shown = [block for text in (TEXT, SCORING, FACES) for block in blocks("console", text)]
+    shown = [block for path in DOCUMENTS for block in blocks("console", path.read_text(encoding="utf-8"))]
     lines = [line.removeprefix("$ ") for block in shown for line in block.splitlines() if line.startswith("$ ")]
     return [line for line in lines if line.startswith("cae ")]
 
@@ -54,7 +55,7 @@ def test_make_targets_exist() -> None:
 
 
 def test_the_sweep_file_is_valid(tmp_path: Path) -> None:
-    shown = [block for block in blocks("yaml") if "parameters:" in block]
+    shown = [block for block in blocks("yaml") + blocks("yaml", SEARCH) if "parameters:" in block]
     assert shown
     for block in shown:
         path = tmp_path / f"{yaml.safe_load(block)['name']}.yaml"
@@ -89,7 +90,11 @@ def test_every_experiment_is_listed_with_its_number_of_runs() -> None:
 
     listed = Path("experiments/README.md").read_text(encoding="utf-8")
     rows = dict(re.findall(r"\| `(\w+\.yaml)` \|.*\| (\d+) \|\n", listed))
-    found = {path.name: str(len(expand(load(path), path))) for path in Path("experiments").glob("*.yaml")}
+    sweeps = {path: load(path) for path in Path("experiments").glob("*.yaml")}
+    found = {
+        path.name: str(len(expand(sweep, path)) if sweep.method == "grid" else sweep.trials * len(sweep.seeds))
+        for path, sweep in sweeps.items()
+    }
     assert rows == found
 
 

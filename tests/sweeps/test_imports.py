@@ -40,10 +40,11 @@ def test_tensorflow_stands_in_layers_alone() -> None:
 @pytest.mark.parametrize(
     ("arguments", "forbidden"),
     [
-        (["--help"], {"tensorflow", "keras", "mlflow", "pandas", "numpy", "matplotlib"}),
-        (["plan", "--schema"], {"tensorflow", "keras", "mlflow", "matplotlib"}),
-        (["plan", "experiments/quickstart.yaml"], {"tensorflow", "keras", "mlflow", "matplotlib"}),
-        (["status", "experiments/quickstart.yaml"], {"tensorflow", "keras", "mlflow", "matplotlib"}),
+        (["--help"], {"tensorflow", "keras", "mlflow", "optuna", "pandas", "numpy", "matplotlib"}),
+        (["plan", "--schema"], {"tensorflow", "keras", "mlflow", "optuna", "matplotlib"}),
+        (["plan", "experiments/quickstart.yaml"], {"tensorflow", "keras", "mlflow", "optuna", "matplotlib"}),
+        (["plan", "experiments/search.yaml"], {"tensorflow", "keras", "mlflow", "matplotlib"}),
+        (["status", "experiments/quickstart.yaml"], {"tensorflow", "keras", "mlflow", "optuna", "matplotlib"}),
     ],
 )
 def test_quick_commands_import_nothing_slow(arguments: list[str], forbidden: set[str]) -> None:

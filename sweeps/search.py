@@ -1,0 +1,139 @@
+"""Random and Bayesian search: Optuna chooses cells, each is trained with all its seeds and told from the record."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from cae.datasets import DataError, data_digest
+from sweeps import tracking
+from sweeps.definition import Sweep, SweepError, nearest
+from sweeps.desk import Claim, Desk
+from sweeps.launch import crew
+from sweeps.objective import Verdict, asked, judge
+from sweeps.plan import Cell, Digests, cells_of
+from sweeps.space import Params, Space, key_of, space
+from sweeps.study import tried
+
+
+def tried_cells(sweep: Sweep, storage: str | None) -> list[Cell]:
+    """Every run of the cells that the search has tried or begun, in that order, with what is recorded of it."""
+    searched, records = space(sweep), tracking.records(sweep.name)
+    asked_for = {key_of(params): params for params in tried(searched, storage)}
+    cells: list[Cell] = []
+    digests: Digests = {}
+    for key, params in (asked_for | {key_of(params): params for params in recorded(records)}).items():
+        runs = cells_of(searched.configs(params), searched.fields, records, digests)
+        # The record may also hold cells of an earlier version of the file: the same choices, other fixed values.
+        if key in asked_for or any(cell.run_id for cell in runs):
+            cells += runs
+    return list({cell.config_hash or repr(cell.config): cell for cell in cells}.values())
+
+
+def recorded(records: dict[str, tracking.Record]) -> list[Params]:
+    """What Optuna chose for the recorded runs, each choice once."""
+    texts = dict.fromkeys(r.tags[tracking.TRIAL] for r in records.values() if tracking.TRIAL in r.tags)
+    return [json.loads(text) for text in texts]
+
+
+def missing_data(sweep: Sweep) -> str | None:
+    """Why a data set that the search may come to cannot be read; None where all can."""
+    for data in space(sweep).data_sets():
+        try:
+            data_digest(data)
+        except DataError as error:
+            return str(error)
+    return None
+
+
+def search(
+    sweep: Sweep, path: Path, out: Console, description: str, limit: int | None = None, storage: str | None = None
+) -> None:
+    """Tries as many cells as the sweep file says, less those tried before; at most `limit` runs.
+
+    Failed ones are run again first. Raises SweepError, and KeyboardInterrupt as `launch.launch` does.
+    """
+    with crew(sweep, sweep.run_cap or 0, out, description) as run:
+        Search(sweep, path, storage, run, limit).go()
+
+
+class Search:
+    """One process's part in a search."""
+
+    def __init__(
+        self, sweep: Sweep, path: Path, storage: str | None, run: Callable[..., Any], limit: int | None = None
+    ) -> None:
+        self._sweep, self._path, self._run, self._limit = sweep, path, run, limit
+        self._space: Space = space(sweep)
+        self._digests: Digests = {}
+        self._desk = Desk(self._space, storage, self._assess)
+        self._done = sum(cell.state in ("finished", "pruned") for cell in tried_cells(sweep, storage))
+        self._ran = 0
+
+    def _cells(self, params: Params) -> list[Cell]:
+        records = tracking.records(self._sweep.name)
+        return cells_of(self._space.configs(params), self._space.fields, records, self._digests)
+
+    def _assess(self, params: Params) -> Verdict:
+        return judge(self._sweep, self._cells(params))
+
+    def go(self) -> None:
+        self._learn()
+        for params in self._desk.unfinished():
+            self._run_all(params)
+        self._learn()
+        while not self._enough():
+            claim = self._desk.take()
+            if claim is not None:
+                self._try(claim)
+            elif self._desk.others_run():
+                time.sleep(1)  # should they die, their trials are taken over
+            else:
+                return
+
+    def _learn(self) -> None:
+        records = tracking.records(self._sweep.name)
+        self._check_measured(records.values())
+        self._desk.learn(recorded(records))
+
+    def _enough(self) -> bool:
+        return self._limit is not None and self._ran >= self._limit
+
+    def _try(self, claim: Claim) -> None:
+        """Runs what is not finished of a trial's cell and tells Optuna. An interruption leaves the trial to be taken
+        over: its lock is free, and the record has what was done."""
+        try:
+            self._run_all(claim.params)
+            self._check_measured(tracking.records(self._sweep.name).values())
+            verdict = self._assess(claim.params)
+            if verdict.state != "new":  # --limit ended between two seeds
+                self._desk.tell(claim, verdict)
+        finally:
+            claim.release()
+
+    def _run_all(self, params: Params) -> None:
+        tags = {tracking.TRIAL: json.dumps(params)}
+        for cell in self._cells(params):
+            if cell.config_hash is None:
+                raise SweepError(f"{self._path}: {cell.note}")
+            if cell.state in ("finished", "pruned") or self._enough():
+                continue
+            self._ran += 1
+            number = self._done + self._ran
+            while (outcome := self._run(number, cell, tags=tags)).state == "busy":
+                time.sleep(1)
+            if outcome.state != "finished":
+                return  # a mean over the other seeds would be another question
+
+    def _check_measured(self, records: Iterable[tracking.Record]) -> None:
+        """The first finished run shows a metric's name to be wrong, not the whole search."""
+        known = {name for record in records if record.status == "FINISHED" for name in record.metrics}
+        wrong = next((name for name in asked(self._sweep) if known and name not in known), None)
+        if wrong is not None:
+            key = "metric" if wrong in [metric.name for metric in self._sweep.metric] else "constraints"
+            raise SweepError(f"{self._path}: {key}: no run measures {wrong}{nearest(wrong, known)}")
