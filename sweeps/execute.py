@@ -10,7 +10,7 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,15 +19,23 @@ from filelock import Timeout
 from cae.config import RunConfig
 from sweeps import tracking
 from sweeps.files import write_json
+from sweeps.pruning import Watch
 
 
 class Interrupted(BaseException):
     """The process was asked to stop; like KeyboardInterrupt no error handler may swallow it."""
 
 
+class Pruned(Exception):
+    """The search has better use for the time; the message says after which epoch it was stopped."""
+
+
 @dataclass(frozen=True)
 class Task:
-    """A cell to run, as plain values that travel to a worker. tags: more of them for its MLflow run."""
+    """A cell to run, as plain values that travel to a worker.
+
+    tags: more of them for its MLflow run. watch: who may stop it early.
+    """
 
     sweep: str
     experiment_id: str
@@ -37,16 +45,17 @@ class Task:
     cell_hash: str
     digest: str
     tags: dict[str, str] = field(default_factory=dict)
+    watch: Watch | None = None
 
 
 @dataclass(frozen=True)
 class Outcome:
     """How it ended. killed: interrupted on request. died: its process is gone. busy: another process works on it.
 
-    elsewhere: it runs on another machine.
+    elsewhere: it runs on another machine. pruned: stopped early by a search.
     """
 
-    state: Literal["finished", "failed", "killed", "died", "busy", "elsewhere"]
+    state: Literal["finished", "pruned", "failed", "killed", "died", "busy", "elsewhere"]
     message: str = ""
     memory: int = 0
 
@@ -61,7 +70,7 @@ def execute(task: Task) -> Outcome:
     try:
         record = tracking.records(task.sweep).get(task.config_hash)
         outcome = _recorded(record) or _locked(task, record)
-        if outcome.state == "finished":
+        if outcome.state in ("finished", "pruned"):
             Path(lock.lock_file).unlink(missing_ok=True)
         return outcome
     finally:
@@ -87,12 +96,16 @@ def _locked(task: Task, record: tracking.Record | None) -> Outcome:
             _compute_and_record(task, run_id, folder)
         except Interrupted:
             return _close(run_id, "KILLED", "interrupted; the next cae run goes on from its last finished epoch")
+        except Pruned as reason:
+            outcome = _prune(run_id, str(reason))
         except Exception as error:
             traceback.print_exc()
             waiting = f"; what it computed waits in {folder}" if (folder / "result.json").exists() else ""
             return _close(run_id, "FAILED", _reason(error) + waiting)
+        else:
+            outcome = Outcome("finished")
     shutil.rmtree(folder, ignore_errors=True)
-    return Outcome("finished")
+    return outcome
 
 
 def _open(task: Task, record: tracking.Record | None) -> str:
@@ -121,6 +134,8 @@ def _compute_and_record(task: Task, run_id: str, folder: Path) -> None:
             log_history(run_id, folder)
         except Exception as error:  # the files have it; it is logged when the run is recorded
             print(f"epoch {epoch.epoch} could not be logged yet: {error}", file=sys.stderr)
+        if task.watch is not None:
+            _stop_if_poor(task.watch, epoch)
 
     listener = Listener(
         on_step=lambda step: tell(step=step),
@@ -131,6 +146,17 @@ def _compute_and_record(task: Task, run_id: str, folder: Path) -> None:
         result = compute(task.config, folder, f"{task.sweep}  ·  {task.label}", listener)
     tell(step="record")
     record(run_id, folder, task.config, result)
+
+
+def _stop_if_poor(watch: Watch, epoch: Any) -> None:
+    """Raises Pruned. A storage that is down stops no training."""
+    try:
+        poor = watch.poor(epoch.epoch, getattr(epoch, watch.loss))
+    except Exception as error:
+        print(f"epoch {epoch.epoch} could not be judged: {error}", file=sys.stderr)
+        return
+    if poor:
+        raise Pruned(f"after epoch {epoch.epoch} of {watch.epochs}: others had a better {watch.loss} by then")
 
 
 @contextmanager
@@ -144,6 +170,13 @@ def _system_metrics(run_id: str) -> Iterator[None]:
         yield
     finally:
         monitor.finish()
+
+
+def _prune(run_id: str | None, reason: str) -> Outcome:
+    """The outcome of a run that was stopped early. MLflow has no such status: it is KILLED with a tag of its own."""
+    if run_id is not None:
+        tracking.client().set_tag(run_id, tracking.PRUNED, reason)
+    return replace(_close(run_id, "KILLED", f"pruned {reason}"), state="pruned")
 
 
 def _close(run_id: str | None, status: Literal["KILLED", "FAILED"], reason: str) -> Outcome:

@@ -36,8 +36,8 @@ def open_run(experiment_id: str, name: str, tags: dict[str, str], config: RunCon
     client = tracking.client()
     if previous is not None:
         client.update_run(previous, status="RUNNING")
-        if tracking.ERROR in client.get_run(previous).data.tags:
-            client.delete_tag(previous, tracking.ERROR)
+        for tag in {tracking.ERROR, tracking.PRUNED} & set(client.get_run(previous).data.tags):
+            client.delete_tag(previous, tag)
         for key, value in tags.items():
             client.set_tag(previous, key, value)
         return previous

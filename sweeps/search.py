@@ -17,6 +17,7 @@ from sweeps.desk import Claim, Desk
 from sweeps.launch import crew
 from sweeps.objective import Verdict, asked, judge
 from sweeps.plan import Cell, Digests, cells_of
+from sweeps.pruning import Watch
 from sweeps.space import Params, Space, key_of, space
 from sweeps.study import tried
 
@@ -68,7 +69,7 @@ class Search:
     def __init__(
         self, sweep: Sweep, path: Path, storage: str | None, run: Callable[..., Any], limit: int | None = None
     ) -> None:
-        self._sweep, self._path, self._run, self._limit = sweep, path, run, limit
+        self._sweep, self._path, self._storage, self._run, self._limit = sweep, path, storage, run, limit
         self._space: Space = space(sweep)
         self._digests: Digests = {}
         self._desk = Desk(self._space, storage, self._assess)
@@ -108,27 +109,44 @@ class Search:
         """Runs what is not finished of a trial's cell and tells Optuna. An interruption leaves the trial to be taken
         over: its lock is free, and the record has what was done."""
         try:
-            self._run_all(claim.params)
+            self._run_all(claim.params, claim)
             self._check_measured(tracking.records(self._sweep.name).values())
             verdict = self._assess(claim.params)
-            if verdict.state != "new":  # --limit ended between two seeds
+            if verdict.state != "new" or not self._enough():  # or else --limit ended it between two seeds
                 self._desk.tell(claim, verdict)
         finally:
             claim.release()
 
-    def _run_all(self, params: Params) -> None:
+    def _run_all(self, params: Params, claim: Claim | None = None) -> None:
         tags = {tracking.TRIAL: json.dumps(params)}
-        for cell in self._cells(params):
+        for seed, cell in enumerate(self._cells(params)):
             if cell.config_hash is None:
                 raise SweepError(f"{self._path}: {cell.note}")
             if cell.state in ("finished", "pruned") or self._enough():
                 continue
             self._ran += 1
             number = self._done + self._ran
-            while (outcome := self._run(number, cell, tags=tags)).state == "busy":
+            # The first seed's training decides for all: losses of several under one trial could not be told apart.
+            watch = self._watch(claim, cell) if claim is not None and seed == 0 else None
+            while (outcome := self._run(number, cell, tags=tags, watch=watch)).state == "busy":
                 time.sleep(1)
             if outcome.state != "finished":
                 return  # a mean over the other seeds would be another question
+
+    def _watch(self, claim: Claim, cell: Cell) -> Watch | None:
+        rule, metric = self._sweep.early_terminate, self._sweep.metric[0]
+        if rule is None:
+            return None
+        return Watch(
+            storage=self._storage,
+            study=self._sweep.name,
+            trial_id=claim.trial._trial_id,
+            loss=rule.metric.removeprefix("training/"),
+            maximize=metric.goal == "maximize",
+            min_iter=rule.min_iter,
+            eta=rule.eta,
+            epochs=cell.config.training.epochs,
+        )
 
     def _check_measured(self, records: Iterable[tracking.Record]) -> None:
         """The first finished run shows a metric's name to be wrong, not the whole search."""

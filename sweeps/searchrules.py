@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cae.config import RunConfig
+
 if TYPE_CHECKING:
     from sweeps.definition import Sweep
 
@@ -55,6 +57,11 @@ def _check_early_terminate(sweep: Sweep, searched: list[str]) -> None:
         return
     if len(sweep.metric) > 1:
         raise ValueError("early_terminate works with a single metric; remove it, or all metrics but one")
+    epochs = RunConfig().training.epochs
+    if "training.epochs" in sweep.parameters:
+        epochs = sweep.parameters["training.epochs"].value or epochs
+    if sweep.early_terminate.min_iter >= epochs:
+        raise ValueError(f"early_terminate: min_iter {sweep.early_terminate.min_iter} stops nothing in {epochs} epochs")
     varied = next((name for name in INCOMPARABLE if name in searched), None)
     if varied:
         raise ValueError(

@@ -22,7 +22,7 @@ os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 SWEEP, HASH, CELL, ATTEMPT, HOST = "sweep.name", "sweep.config_hash", "sweep.cell_hash", "sweep.attempt", "host"
 # Why a run did not finish; the version of the scores it was measured with.
 ERROR, METRICS = "sweep.error", "metrics.version"
-# Of a search: what Optuna chose for the run, as JSON; the epoch after which it was stopped early.
+# Of a search: what Optuna chose for the run, as JSON; when and why it was stopped early.
 TRIAL, PRUNED = "sweep.trial", "sweep.pruned"
 
 

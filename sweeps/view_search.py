@@ -29,6 +29,9 @@ def show_space(out: Console, sweep: Sweep) -> None:
     goals = " and ".join(f"{metric.goal} {metric.name}" for metric in sweep.metric)
     kept = f", subject to {' and '.join(sweep.constraints)}" if sweep.constraints else ""
     out.print(f"{goals}{kept}", markup=False)
+    if rule := sweep.early_terminate:
+        judged = " of the first seed" if len(sweep.seeds) > 1 else ""
+        out.print(f"stopped early by {rule.type} on {rule.metric}{judged}, after {rule.min_iter} epochs at the soonest")
     seeds = len(sweep.seeds)
     each = f", {seeds} seeds each: {sweep.trials * seeds} runs" if seeds > 1 else ""
     first = ", those under include first" if sweep.include else ""

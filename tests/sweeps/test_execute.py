@@ -59,9 +59,10 @@ def test_a_reopened_run_forgets_why_it_was_cut_off(database: Path) -> None:
 
     client = tracking.client()
     run = client.create_run(tracking.experiment("s", "?"), tags={HASH: "cafe"})
+    client.set_tag(run.info.run_id, tracking.PRUNED, "after epoch 2")
     tracking.close(run.info.run_id, "KILLED", "interrupted")
     assert open_run("0", "seed=0", {tracking.ATTEMPT: "2"}, RunConfig(), run.info.run_id) == run.info.run_id
     found = client.get_run(run.info.run_id)
     assert found.info.status == "RUNNING"
     assert found.data.tags[tracking.ATTEMPT] == "2"
-    assert tracking.ERROR not in found.data.tags
+    assert not {tracking.ERROR, tracking.PRUNED} & set(found.data.tags)

@@ -6,6 +6,7 @@ import gc
 import json
 import math
 import socket
+import statistics
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from sweeps.definition import Sweep, SweepError
 from sweeps.execute import Outcome
 from sweeps.objective import judge
 from sweeps.plan import Cell, as_json, plan
+from sweeps.pruning import Watch
 from sweeps.search import Search
 from sweeps.space import key_of, space
 from sweeps.study import HOST, best, open_storage, trial_lock
@@ -50,17 +52,24 @@ def parabola(cell: Cell) -> dict[str, float]:
     return {"score": -((exponent + 3) ** 2) - values["training.seed"], "other": exponent, "mse": values[RATE]}
 
 
+def stopped(cell: Cell, watch: Watch) -> int | None:
+    """The epoch after which a training is stopped whose loss is the distance from the best rate."""
+    loss = abs(math.log10(cell.parameters[RATE]) + 3)
+    return next((epoch for epoch in range(1, watch.epochs + 1) if watch.poor(epoch, loss + 1 / epoch)), None)
+
+
 class Trainer:
     """Records what a run would have measured. fails: tells which cells fail. dies: what happens at the nth call."""
 
     def __init__(self, measure: Callable[[Cell], dict[str, float]] = parabola) -> None:
         self.measure = measure
         self.finished: list[str] = []
+        self.pruned: list[int] = []
         self.fails: Callable[[Cell], bool] = lambda cell: False
         self.dies: dict[int, str] = {}
         self.calls = 0
 
-    def __call__(self, number: int, cell: Cell, tags: dict[str, str]) -> Outcome:
+    def __call__(self, number: int, cell: Cell, tags: dict[str, str], watch: Watch | None) -> Outcome:
         self.calls += 1
         death = self.dies.get(self.calls)
         if death == "before":
@@ -73,6 +82,11 @@ class Trainer:
         if self.fails(cell):
             tracking.close(run, "FAILED", "the loss became nan")
             return Outcome("failed")
+        if watch is not None and (epoch := stopped(cell, watch)) is not None:
+            self.pruned.append(epoch)
+            client.set_tag(run, tracking.PRUNED, f"after epoch {epoch}")
+            tracking.close(run, "KILLED", "pruned")
+            return Outcome("pruned")
         for name, value in self.measure(cell).items():
             client.log_metric(run, name, value)
         client.set_terminated(run, status="FINISHED")
@@ -82,7 +96,7 @@ class Trainer:
         return Outcome("finished")
 
 
-def run(sweep: Sweep, trainer: Trainer, limit: int | None = None) -> None:
+def run(sweep: Sweep, trainer: Callable[..., Outcome], limit: int | None = None) -> None:
     Search(sweep, FILE, None, trainer, limit).go()
 
 
@@ -222,6 +236,27 @@ def test_a_cell_that_comes_up_again_is_not_run_again(database: Path) -> None:
     run(sweep, trainer)
     assert len(trainer.finished) == 2
     assert states() == ["COMPLETE"] * 8
+
+
+@pytest.mark.parametrize("goal", ["maximize", "minimize"])
+def test_hyperband_stops_what_is_poor_and_only_that(database: Path, goal: str) -> None:
+    """Whatever the goal of the search's own metric, a small loss is good."""
+    parameters = SPACE | {"training.epochs": {"value": 18}}
+    content = {"early_terminate": {"type": "hyperband", "min_iter": 2}, "seeds": [0, 1], "run_cap": 40}
+    sweep = sweep_of(method="random", parameters=parameters, metric={"name": "other", "goal": goal}, **content)
+    trainer = Trainer()
+    run(sweep, trainer)
+    assert set(trainer.pruned) <= {2, 6}
+    by_state: dict[str, list[float]] = {"COMPLETE": [], "PRUNED": []}
+    for trial in study_of().trials:
+        by_state[trial.state.name].append(abs(math.log10(trial.params[RATE]) + 3))
+    assert len(by_state["PRUNED"]) == len(trainer.pruned) >= 5
+    assert statistics.mean(by_state["COMPLETE"]) < 0.7 * statistics.mean(by_state["PRUNED"])
+    found = [cell.state for cell in plan(sweep, FILE)]
+    assert found.count("pruned") == found.count("new") == len(trainer.pruned)
+    calls = trainer.calls
+    run(sweep, trainer)
+    assert trainer.calls == calls
 
 
 # --- nothing lost, nothing twice ---------------------------------------------------------------------------------
@@ -383,6 +418,14 @@ def test_cells_that_all_fail_end_the_search(database: Path) -> None:
     trainer.fails = lambda cell: True
     run(sweep_of(method="random"), trainer)
     assert trainer.calls == 4
+
+
+def test_runs_that_could_not_even_be_opened_end_the_search_and_are_tried_again(database: Path) -> None:
+    run(sweep_of(), lambda number, cell, **_: Outcome("failed", "the tracking store does not answer"))
+    assert states() == ["FAIL"] * 4
+    trainer = Trainer()
+    run(sweep_of(), trainer)
+    assert len(set(trainer.finished)) == len(trainer.finished) == 4
 
 
 def test_a_run_deleted_from_the_record_is_made_again(database: Path) -> None:

@@ -48,6 +48,7 @@ BROKEN = [
     ("{model.latent_dim: 8, ", "{model.latent_dim: 100, ", "include: model.latent_dim cannot be 100 in this space"),
     ("{model.latent_dim: 8, ", "{model.kernel_size: 5, ", "include: model.kernel_size is not among the parameters"),
     ("training.batch_size: 64}", "training.batch_size: 64, model.maps: [8, 16]}", "do not move together like this"),
+    ("min_iter: 2", "min_iter: 9", "early_terminate: min_iter 9 stops nothing in 9 epochs"),
     ("{value: 9}", "{values: [8, 9]}", "early_terminate compares losses, which training.epochs makes incomparable"),
 ]
 
