@@ -19,6 +19,7 @@ NAMES = ("README.md", "experiments/README.md", "docs/scoring.md", "docs/faces.md
 DOCUMENTS = [Path(name) for name in NAMES]
 TEXT = Path("README.md").read_text(encoding="utf-8")
 SCORING = Path("docs/scoring.md").read_text(encoding="utf-8")
+SEARCH = Path("docs/search.md").read_text(encoding="utf-8")
 FACES = Path("docs/faces.md").read_text(encoding="utf-8")
 
 
