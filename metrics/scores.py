@@ -74,8 +74,8 @@ class Scores:
 def score(
     latents: ArrayLike,
     *,
-    contour_pairs: int = 200,
-    levels: Sequence[float] = (1.0, 1.5, 2.0, 2.5, 3.0),
+    contour_pairs: int = Settings.contour_pairs,
+    levels: Sequence[float] = Settings.levels,
     seed: int = 0,
     covariates: Mapping[str, ArrayLike] | None = None,
     calibrate: bool = True,

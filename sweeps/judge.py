@@ -37,8 +37,11 @@ def judge(trained: Trained) -> Judged:
     originals = trained.originals(rows)
     assert originals is not None
     scale = quality.spread(originals)
-    groups = {"real": (trained.sides["test"].vectors[rows], originals)}
-    groups["reconstruction"] = (trained.means(originals), trained.decode(trained.means(originals)))
+    means = trained.means(originals)
+    groups = {
+        "real": (trained.sides["test"].vectors[rows], originals),
+        "reconstruction": (means, trained.decode(means)),
+    }
     for method in analysis.sampling:
         points = sampling.sample(method, trained.cloud, trained.draws(count), analysis)
         groups[method] = (points, trained.decode(points))

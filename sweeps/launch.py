@@ -28,7 +28,7 @@ def launch(sweep: Sweep, cells: Sequence[Cell], out: Console, description: str) 
     Raises KeyboardInterrupt after Ctrl-C or SIGTERM, when the running cell has been closed as KILLED.
     """
     waiting = deque(enumerate(cells, start=1))
-    with crew(sweep, len(cells), out, description) as run:
+    with cell_runner(sweep, len(cells), out, description) as run:
         while waiting:
             number, cell = waiting.popleft()
             if run(number, cell).state == "busy":
@@ -37,7 +37,7 @@ def launch(sweep: Sweep, cells: Sequence[Cell], out: Console, description: str) 
 
 
 @contextmanager
-def crew(sweep: Sweep, total: int, out: Console, description: str) -> Iterator[Callable[..., Outcome]]:
+def cell_runner(sweep: Sweep, total: int, out: Console, description: str) -> Iterator[Callable[..., Outcome]]:
     """A function that runs one cell, `run(number, cell, **fields of its Task)`, and shows how it ended."""
     experiment_id = tracking.experiment(sweep.name, description)
     tracking.close_orphans(sweep.name)

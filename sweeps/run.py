@@ -70,7 +70,9 @@ def compute(config: RunConfig, folder: Path, title: str, listener: Listener | No
         sides = encode(autoencoder, images, folder)
     with clock.step("score"):
         measured = measure(sides, config.analysis)
-        means = latents.posterior_means(autoencoder.encoder, images.images, images.test)
+        means = sides["test"].vectors
+        if config.model.kl_weight:
+            means = latents.posterior_means(autoencoder.encoder, images.images, images.test)
         quality = latents.reconstruction(autoencoder.decoder, images, means)
         omitted = write_measured(measured, sides, folder, title)
     cloud = cloud_of(sides["train"].vectors)

@@ -13,11 +13,11 @@ from rich.console import Console
 from cae.datasets import DataError, data_digest
 from sweeps import tracking
 from sweeps.definition import Sweep, SweepError, nearest
-from sweeps.desk import Claim, Desk
-from sweeps.launch import crew
+from sweeps.launch import cell_runner
 from sweeps.objective import Verdict, asked, judge
 from sweeps.plan import Cell, Digests, cells_of
 from sweeps.pruning import Watch
+from sweeps.queue import Claim, TrialQueue
 from sweeps.space import Params, Space, key_of, space
 from sweeps.study import tried
 
@@ -59,7 +59,7 @@ def search(
 
     Failed ones are run again first. Raises SweepError, and KeyboardInterrupt as `launch.launch` does.
     """
-    with crew(sweep, sweep.run_cap or 0, out, description) as run:
+    with cell_runner(sweep, sweep.run_cap or 0, out, description) as run:
         Search(sweep, path, storage, run, limit).go()
 
 
@@ -72,7 +72,7 @@ class Search:
         self._sweep, self._path, self._storage, self._run, self._limit = sweep, path, storage, run, limit
         self._space: Space = space(sweep)
         self._digests: Digests = {}
-        self._desk = Desk(self._space, storage, self._assess)
+        self._queue = TrialQueue(self._space, storage, self._assess)
         self._done = sum(cell.state in ("finished", "pruned") for cell in tried_cells(sweep, storage))
         self._ran = 0
 
@@ -85,14 +85,14 @@ class Search:
 
     def go(self) -> None:
         self._learn()
-        for params in self._desk.unfinished():
+        for params in self._queue.unfinished():
             self._run_all(params)
         self._learn()
         while not self._enough():
-            claim = self._desk.take()
+            claim = self._queue.take()
             if claim is not None:
                 self._try(claim)
-            elif self._desk.others_run():
+            elif self._queue.others_run():
                 time.sleep(1)  # should they die, their trials are taken over
             else:
                 return
@@ -100,7 +100,7 @@ class Search:
     def _learn(self) -> None:
         records = tracking.records(self._sweep.name)
         self._check_measured(records.values())
-        self._desk.learn(recorded(records))
+        self._queue.learn(recorded(records))
 
     def _enough(self) -> bool:
         return self._limit is not None and self._ran >= self._limit
@@ -113,7 +113,7 @@ class Search:
             self._check_measured(tracking.records(self._sweep.name).values())
             verdict = self._assess(claim.params)
             if verdict.state != "new" or not self._enough():  # or else --limit ended it between two seeds
-                self._desk.tell(claim, verdict)
+                self._queue.tell(claim, verdict)
         finally:
             claim.release()
 

@@ -35,3 +35,10 @@ def one_bimodal(n: int, d: int, rng: np.random.Generator) -> np.ndarray:
     cloud = rng.standard_normal((n, d))
     cloud[:, 0] = rng.choice([-1.0, 1.0], n) + 0.2 * cloud[:, 0]
     return cloud
+
+
+def mapped(points: np.ndarray, rng: np.random.Generator, log_scale: float, shift: float) -> np.ndarray:
+    """The points (n, d) in another order after an invertible affine map: a rotation, stretched, scaled and shifted."""
+    d = points.shape[1]
+    orthogonal, _ = np.linalg.qr(rng.standard_normal((d, d)))
+    return rng.permutation(points) @ (orthogonal * rng.uniform(0.2, 5, d)) * 10.0**log_scale + shift

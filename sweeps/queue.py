@@ -37,7 +37,7 @@ class Claim:
         self.lock.release()
 
 
-class Desk:
+class TrialQueue:
     """The study of one search. assess: what the record knows of a choice, read anew at every call."""
 
     def __init__(self, space: Space, url: str | None, assess: Callable[[Params], Verdict]) -> None:
