@@ -1,0 +1,81 @@
+"""cae faces, sample: pictures of finished runs, and new ones."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sweeps.commands.options import clear_errors
+
+
+@click.command("faces")
+@click.argument("file_or_run")
+@click.option("--out", "folder", type=click.Path(path_type=Path), required=True, help="Folder for the pictures.")
+@clear_errors
+def faces_command(file_or_run: str, folder: Path) -> None:
+    """Download the face grids of every finished run of a sweep file, or of one run, under readable names."""
+    from sweeps.download import download_faces
+
+    for name, count in download_faces(file_or_run, folder).items():
+        click.echo(f"{folder / name}: {count} pictures")
+
+
+@click.command("sample")
+@click.argument("run")
+@click.option(
+    "--method", default="mnd", show_default=True, metavar="NAME", help="See docs/faces.md; a wrong one lists all."
+)
+@click.option("--count", default=32, show_default=True, type=click.IntRange(min=1), help="Of faces, or of maps.")
+@click.option("--skip", default=0, show_default=True, type=click.IntRange(min=0), help="Other people: pass draws over.")
+@click.option("--sigma", type=float, help="mnd: scale of the distribution. pca: where scores are clipped.")
+@click.option("--factor", type=float, help="interval: in half-widths at half-maximum.")
+@click.option("--components", type=int, nargs=2, help="path: the plane of these two components.")
+@click.option("--attribute", metavar="NAME", help="attribute: which one.")
+@click.option("--recipe", metavar="TEXT", help="arithmetic: 'Male & Smiling - Male + !Male = !Male & Smiling', say.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("faces.png"), show_default=True)
+@click.option("--points", type=click.Path(path_type=Path), help="Also write the latent vectors, as .npy.")
+@click.option(
+    "--plot", type=click.Path(path_type=Path), help="Also draw where they lie among those of the run, as .png."
+)
+@clear_errors
+def sample_command(
+    run: str,
+    method: str,
+    sigma: float | None,
+    factor: float | None,
+    out: Path,
+    points: Path | None,
+    plot: Path | None,
+    **chosen: Any,
+) -> None:
+    """Make new faces from a finished RUN: its id, the hash that `cae status` shows, or a sweep file with one run."""
+    with native_stderr_closed():
+        import keras
+
+        from sweeps import sample
+
+        # The first tensor makes TensorFlow look for a GPU and say that there is none.
+        keras.ops.zeros(1)
+
+    values = {"mnd_sigma": sigma, "pca_sigma": sigma, "interval_factor": factor}
+    settings = {name: value for name, value in values.items() if value is not None}
+    for line in sample.sample(run, method, settings, chosen, out, points, plot):
+        click.echo(line)
+
+
+@contextmanager
+def native_stderr_closed() -> Iterator[None]:
+    """While TensorFlow starts: it writes lines for its developers whatever it is told to leave out."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)

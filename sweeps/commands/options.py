@@ -1,0 +1,45 @@
+"""What several commands share: their options, how errors are shown, how a sweep file is read."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+FILE = click.argument("file", type=click.Path(path_type=Path))
+SET = click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Fix a field in every run.")
+STORAGE = click.option(
+    "--storage", metavar="URL", help="Optuna's database for random and bayes, if not the file in mlruns."
+)
+JSON = click.option("--json", "as_json", is_flag=True, help="Print plain JSON.")
+
+
+def clear_errors(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Bad input ends with its message and exit code 2, an interruption with 130; neither shows a traceback."""
+
+    @wraps(command)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        from cae.datasets.imageset import DataError
+        from sweeps.definition import SweepError
+        from sweeps.tracking import TrackingError
+
+        try:
+            return command(*args, **kwargs)
+        except (SweepError, DataError, TrackingError) as error:
+            click.echo(f"{error}", err=True)
+            sys.exit(2)
+        except KeyboardInterrupt:
+            click.echo("interrupted; the same command goes on from the last finished epoch", err=True)
+            sys.exit(130)
+
+    return guarded
+
+
+def load(file: Path, overrides: tuple[str, ...]) -> Any:
+    from sweeps import sweepfile
+
+    return sweepfile.load(file, dict(sweepfile.parse_override(text) for text in overrides))
