@@ -175,7 +175,12 @@ def _compute_and_record(task: Task, run_id: str, folder: Path, hold: Hold) -> No
     with _system_metrics(run_id):
         result = compute(task.config, folder, f"{task.sweep}  ·  {task.label}", listener, task.digest)
     listener.on_step("record")
-    record(run_id, folder, task.config, result)
+    try:
+        record(run_id, folder, task.config, result)
+    except Exception as error:  # two processes that record in the same moment can collide in MLflow's database
+        print(f"recorded once more after: {error}", file=sys.stderr)
+        time.sleep(1)
+        record(run_id, folder, task.config, result)
 
 
 class RunListener:
