@@ -11,6 +11,7 @@ import os
 import shutil
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,10 +19,12 @@ from typing import Any
 
 from PIL import Image
 
-from sweeps import crew, workers
+from sweeps import crew
 from sweeps.cli import main
 from sweeps.execute import Outcome, Task, execute
 from sweeps.files import read_json, write_json
+from sweeps.resources import places
+from sweeps.workers import Worker
 
 
 @dataclass(frozen=True)
@@ -84,10 +87,16 @@ def _files(folder: Path) -> dict[str, Any]:
     return {"metrics": METRICS, "steps": {}, "omitted": {}, "seconds": {"train": 0.0}, "images": images}
 
 
-def hire(sweep: Any, means: Any) -> list[workers.Worker]:
-    return [workers.Worker(place, run=pretend) for place in crew.places(means.workers or 1)]
+def hire(sweep: Any, means: crew.Means) -> Sequence[crew.AnyWorker]:
+    """As `sweeps.crew.hire`, with workers that pretend."""
+    from benchmarks.standin import pretend  # by its name, which the workers' processes can import
+    from sweeps.rayworkers import hire_on_cluster
+
+    if means.ray is not None:
+        return hire_on_cluster(means.ray, means.workers, sweep.num_cpus, sweep.num_gpus, pretend)
+    return [Worker(place, run=pretend) for place in places(means.workers or 1)]
 
 
 if __name__ == "__main__":
-    crew.hire = hire  # type: ignore[assignment]
+    crew.hire = hire
     main()

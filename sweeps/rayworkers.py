@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from sweeps import tracking
 from sweeps.definition import SweepError
-from sweeps.execute import Outcome, Task
+from sweeps.execute import Outcome, Task, execute
 from sweeps.resources import thread_variables
 from sweeps.workers import Place, Worker
 
@@ -19,16 +18,22 @@ from sweeps.workers import Place, Worker
 PASSED_ON = ("MLFLOW_TRACKING_URI", "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD", "CAE_CACHE", "PGPASSFILE")
 
 
-def hire_on_cluster(address: str, count: int | None, num_cpus: float, num_gpus: float) -> Sequence[RayWorker]:
+def hire_on_cluster(
+    address: str,
+    count: int | None,
+    num_cpus: float,
+    num_gpus: float,
+    run: Callable[[Task], Outcome] = execute,
+) -> Sequence[RayWorker]:
     """Workers on a cluster, as many as it has room for where `count` is None. Raises SweepError."""
-    ray = _connected(address, num_cpus)
+    ray = _connected(address)
     room = _room(ray.cluster_resources(), num_cpus, num_gpus)
     if room < 1:
         raise SweepError(f"--ray {address}: no node has {num_cpus:g} CPUs and {num_gpus:g} GPUs for a run")
-    return [RayWorker(num_cpus, num_gpus) for _ in range(count or room)]
+    return [RayWorker(num_cpus, num_gpus, run) for _ in range(count or room)]
 
 
-def _connected(address: str, num_cpus: float) -> Any:
+def _connected(address: str) -> Any:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # no usage statistics leave the machine unless wanted
     try:
         import ray
@@ -36,14 +41,22 @@ def _connected(address: str, num_cpus: float) -> Any:
         raise SweepError("--ray: Ray is not installed; pip install 'cae-mnd[ray]'") from None
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": "error"}
     try:
+        _check_reachable(address)
         if address == "local":
             ray.init("local", include_dashboard=False, _node_ip_address="127.0.0.1", **options)
         else:
             ray.init(address, **options)
-    except (ConnectionError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         reason = str(error).strip().splitlines()[0]
         raise SweepError(f"--ray {address}: no cluster there: {reason}; start one with `ray start --head`") from None
     return ray
+
+
+def _check_reachable(address: str) -> None:
+    """Raises OSError at once where Ray would try for minutes."""
+    host, colon, port = address.rpartition(":")
+    if colon and "://" not in address:
+        socket.create_connection((host, int(port)), timeout=10).close()
 
 
 def _room(resources: dict[str, float], num_cpus: float, num_gpus: float) -> int:
@@ -56,8 +69,8 @@ def _room(resources: dict[str, float], num_cpus: float, num_gpus: float) -> int:
 class RayWorker:
     """A worker on whichever node has room. When its node is lost, the next cell looks for another."""
 
-    def __init__(self, num_cpus: float, num_gpus: float) -> None:
-        self._num_cpus, self._num_gpus = num_cpus, num_gpus
+    def __init__(self, num_cpus: float, num_gpus: float, run: Callable[[Task], Outcome]) -> None:
+        self._num_cpus, self._num_gpus, self._run = num_cpus, num_gpus, run
         self._actor: Any = None
 
     async def run(self, task: Task) -> Outcome:
@@ -78,9 +91,9 @@ class RayWorker:
 
         environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         environment |= {"CAE_HOME": str(tracking.home().parent)}
-        actor = ray.remote(num_cpus=self._num_cpus, num_gpus=self._num_gpus, max_concurrency=10)(Node)
-        threads = max(1, int(self._num_cpus))
-        return actor.options(runtime_env={"env_vars": environment}).remote(socket.gethostname(), os.getcwd(), threads)
+        resources = {"num_cpus": self._num_cpus, "num_gpus": self._num_gpus}
+        node = ray.remote(Node).options(runtime_env={"env_vars": environment}, **resources)
+        return node.remote(socket.gethostname(), os.getcwd(), max(1, int(self._num_cpus)), self._run)
 
     def finish_epoch(self) -> None:
         if self._actor is not None:
@@ -102,11 +115,11 @@ class RayWorker:
 class Node:
     """The actor: a worker on the node that it was put on. Its process ends with the actor's."""
 
-    def __init__(self, driver: str, folder: str, threads: int) -> None:
+    def __init__(self, driver: str, folder: str, threads: int, run: Callable[[Task], Outcome]) -> None:
         self._driver = driver
         if Path(folder).is_dir():
             os.chdir(folder)  # relative paths of images mean what they mean to the driver
-        self._worker = Worker(Place(environment=thread_variables(threads)))
+        self._worker = Worker(Place(environment=thread_variables(threads)), run)
 
     async def run(self, task: Task) -> Outcome:
         here = socket.gethostname()
@@ -120,4 +133,3 @@ class Node:
 
     async def interrupt(self) -> None:
         self._worker.interrupt()
-        await asyncio.sleep(0)

@@ -34,9 +34,9 @@ def cae(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*CAE, *arguments], capture_output=True, text=True, timeout=300, check=False, **options)
 
 
-def start(*arguments: str) -> subprocess.Popen[str]:
+def start(*arguments: str, module: str = "sweeps") -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [*CAE, *arguments],
+        [sys.executable, "-m", module, *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
