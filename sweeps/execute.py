@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 import socket
@@ -18,7 +17,7 @@ from typing import Any, Literal
 
 from cae.config import RunConfig
 from sweeps import tracking
-from sweeps.files import write_json
+from sweeps.files import is_disk_full, write_json
 from sweeps.holds import Hold, try_hold
 from sweeps.pruning import Watch
 
@@ -139,7 +138,7 @@ def _locked(task: Task, record: tracking.Record | None, hold: Hold) -> Outcome:
 
 def _failure(error: Exception, run_id: str | None, folder: Path) -> Outcome:
     """The outcome of a run that an exception ended. Its files stay, so nothing that was computed is lost."""
-    if _is_disk_full(error):
+    if is_disk_full(error):
         reason = f"{folder}: the disk is full; free some space, and the same command goes on from the last epoch"
         return replace(_close(run_id, "FAILED", reason), state="full")
     reason = _reason(error)
@@ -148,11 +147,6 @@ def _failure(error: Exception, run_id: str | None, folder: Path) -> Outcome:
     if not tracking.answers():
         return Outcome("waiting", reason)
     return _close(run_id, "FAILED", reason)
-
-
-def _is_disk_full(error: Exception) -> bool:
-    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-    return full or "disk is full" in str(error) or "No space left on device" in str(error)
 
 
 def _open(task: Task, record: tracking.Record | None) -> str:

@@ -25,13 +25,20 @@ def clear_errors(command: Callable[..., Any]) -> Callable[..., Any]:
     def guarded(*args: Any, **kwargs: Any) -> Any:
         from cae.datasets.imageset import DataError
         from sweeps.definition import SweepError
+        from sweeps.files import is_disk_full
         from sweeps.tracking import TrackingError
 
         try:
             return command(*args, **kwargs)
         except (SweepError, DataError, TrackingError) as error:
             click.echo(f"{error}", err=True)
-            sys.exit(2)
+            sys.exit(1 if is_disk_full(error) else 2)
+        except Exception as error:
+            if not is_disk_full(error):
+                raise
+            place = getattr(error, "filename", None) or "mlruns"
+            click.echo(f"{place}: the disk is full; free some space, and the same command goes on", err=True)
+            sys.exit(1)
         except KeyboardInterrupt:
             click.echo("interrupted; the same command goes on from the last finished epoch", err=True)
             sys.exit(130)
