@@ -118,7 +118,7 @@ def close_orphans(sweep: str) -> None:
 
 @dataclass(frozen=True)
 class Record:
-    """One MLflow run of a sweep. status: MLflow's (RUNNING, FINISHED, FAILED, KILLED)."""
+    """One MLflow run of a sweep. status: MLflow's (RUNNING, FINISHED, FAILED, KILLED). started: seconds since 1970."""
 
     run_id: str
     name: str
@@ -126,6 +126,7 @@ class Record:
     status: str
     attempt: int
     host: str
+    started: float = 0.0
     metrics: dict[str, float] = field(default_factory=dict)
     params: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
@@ -133,23 +134,29 @@ class Record:
 
 def records(sweep: str) -> dict[str, Record]:
     """The run that counts for each config_hash of a sweep: the finished one, else the latest. Empty without a store."""
+    return latest(attempts(sweep))
+
+
+def attempts(sweep: str) -> list[Record]:
+    """Every run of a sweep in order of their start, also those that a later one replaced. Empty without a store."""
     if not exists():
-        return {}
+        return []
     try:
         mlflow_client = client()
         found = mlflow_client.get_experiment_by_name(sweep)
-        runs = list(_pages(mlflow_client, found.experiment_id)) if found else []
+        runs = list(pages(mlflow_client, found.experiment_id)) if found else []
     except TrackingError:
         raise
     except Exception as error:
         raise _unreachable(error) from error
-    return latest(_record(run) for run in runs if HASH in run.data.tags)
+    return [_record(run) for run in runs if HASH in run.data.tags]
 
 
-def _pages(mlflow_client: MlflowClient, experiment_id: str) -> Iterator[Run]:
-    token = None
+def pages(mlflow_client: MlflowClient, experiment_id: str, **search: Any) -> Iterator[Run]:
+    """MLflow's runs of an experiment in order of their start. search: more words for its `search_runs`."""
+    order, token = ["attributes.start_time ASC"], None
     while True:
-        page = mlflow_client.search_runs([experiment_id], order_by=["attributes.start_time ASC"], page_token=token)
+        page = mlflow_client.search_runs([experiment_id], order_by=order, page_token=token, **search)
         yield from page
         token = page.token
         if not token:
@@ -165,6 +172,7 @@ def _record(run: Run) -> Record:
         status=run.info.status,
         attempt=int(tags.get(ATTEMPT, "1")),
         host=tags.get(HOST, ""),
+        started=run.info.start_time / 1000,
         metrics=dict(run.data.metrics),
         params=dict(run.data.params),
         tags=tags,
