@@ -4,48 +4,50 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from optuna.trial import FrozenTrial, TrialState
 
 from sweeps import tracking
 from sweeps.definition import SweepError
+from sweeps.holds import holder
+from sweeps.orphans import is_orphan
 from sweeps.study import HOST, find_study, is_alive
 from sweeps.tracking import Record
 
 
 @dataclass(frozen=True)
 class Activity:
-    """What goes on, as far as the record and the locks of this machine tell.
+    """What goes on, as far as the record, the locks of this machine and the leases in a shared database tell.
 
-    here: runs that a process of this machine holds. away: RUNNING on other machines, which are taken to be alive.
-    orphans: RUNNING, but their process on this machine is gone. busy, lost: Optuna's RUNNING trials of living
-    processes and of dead ones.
+    working: runs that a process is known to work on. away: RUNNING on other machines, of which nothing is known.
+    orphans: RUNNING, but their process is gone. busy, remote, lost: the same of Optuna's RUNNING trials.
     """
 
-    here: tuple[Record, ...]
+    working: tuple[Record, ...]
     away: tuple[Record, ...]
     orphans: tuple[Record, ...]
     busy: tuple[FrozenTrial, ...]
+    remote: tuple[FrozenTrial, ...]
     lost: tuple[FrozenTrial, ...]
 
     def without(self, host: str | None) -> Activity:
         """The same when the machine `host` is known to be dead. Raises SweepError where others run, and it does not."""
         if host is None:
             return self
-        others = ({run.host for run in self.away} | {place(trial) for trial in self.busy}) - {socket.gethostname()}
+        others = {run.host for run in self.away} | {place(trial) for trial in self.remote}
         if host == socket.gethostname():
             raise SweepError(f"--host {host}: this machine; leave it out, what died here is known")
         if others and host not in others:
             raise SweepError(f"--host {host}: nothing is RUNNING there; it is on {', '.join(sorted(others))}")
         dead = tuple(run for run in self.away if run.host == host)
-        lost = tuple(trial for trial in self.busy if place(trial) == host)
-        return Activity(
-            here=self.here,
+        lost = tuple(trial for trial in self.remote if place(trial) == host)
+        return replace(
+            self,
             away=tuple(run for run in self.away if run not in dead),
             orphans=self.orphans + dead,
-            busy=tuple(trial for trial in self.busy if trial not in lost),
+            remote=tuple(trial for trial in self.remote if trial not in lost),
             lost=self.lost + lost,
         )
 
@@ -53,27 +55,23 @@ class Activity:
 def activity(sweep: str, runs: Sequence[Record], storage: str | None = None) -> Activity:
     """What goes on in a sweep.
 
-    runs: its `tracking.attempts`. storage: the database of Optuna's studies, if not the one in `mlruns`.
+    runs: its `tracking.attempts`. storage: the database of Optuna's studies and of leases, if not the one in `mlruns`.
     """
-    held = tuple(run for run in tracking.latest(runs).values() if run.status != "FINISHED" and _is_held(run))
-    running = [run for run in runs if run.status in ("RUNNING", "SCHEDULED") and not _is_held(run)]
+    counting = [run for run in tracking.latest(runs).values() if run.status != "FINISHED"]
+    held = {run.config_hash for run in counting if holder(run.config_hash, storage)}
+    running = [run for run in runs if run.status in ("RUNNING", "SCHEDULED") and run.config_hash not in held]
     study = find_study(sweep, storage)
     trials = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)) if study else []
+    alive = [trial for trial in trials if is_alive(sweep, trial, storage)]
+    known = [trial for trial in alive if storage is not None or place(trial) == socket.gethostname()]
     return Activity(
-        here=held,
-        away=tuple(run for run in running if not _was_here(run)),
-        orphans=tuple(run for run in running if _was_here(run)),
-        busy=tuple(trial for trial in trials if is_alive(sweep, trial)),
-        lost=tuple(trial for trial in trials if not is_alive(sweep, trial)),
+        working=tuple(run for run in counting if run.config_hash in held),
+        away=tuple(run for run in running if not is_orphan(run, storage)),
+        orphans=tuple(run for run in running if is_orphan(run, storage)),
+        busy=tuple(known),
+        remote=tuple(trial for trial in alive if trial not in known),
+        lost=tuple(trial for trial in trials if trial not in alive),
     )
-
-
-def _is_held(run: Record) -> bool:
-    return tracking.is_held(run.config_hash)
-
-
-def _was_here(run: Record) -> bool:
-    return run.host in ("", socket.gethostname())
 
 
 def place(trial: FrozenTrial) -> str:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from optuna.trial import FrozenTrial
 
 from sweeps import tracking
 from sweeps.activity import Activity, activity, told
 from sweeps.leftovers import finished_keys, remove_work, size, trial_keys, unfinished_files
+from sweeps.orphans import DIED
 from sweeps.study import HOST, open_storage
 from sweeps.tracking import Record
 
-DIED = "its process died; the next cae run goes on from its last finished epoch"
 VOUCHED = "its machine is dead, said cae clean --host; the next cae run goes on from what this machine has of it"
 
 
@@ -26,24 +26,24 @@ def clean(sweep: str, storage: str | None = None, host: str | None = None, dry_r
     runs = tracking.attempts(sweep)
     before = activity(sweep, runs, storage)
     now = before.without(host)
-    yield from _close(now, dry_run)
+    yield from _close(now.orphans, host, dry_run)
     if not dry_run:
-        _take_over([trial for trial in now.lost if trial in before.busy], storage)
+        _take_over([trial for trial in now.lost if trial in before.remote], storage)
     for trial in now.lost:
         yield f"trial {trial.number} of the search: its process is gone; the next cae run takes it over"
-    yield from _remove(sweep, tracking.latest(runs), now, dry_run)
-    for run in now.here:
-        yield f"left alone: {told(run)}: a process of this machine works on it"
+    yield from _remove(sweep, tracking.latest(runs), now, storage, dry_run)
+    for run in now.working:
+        yield f"left alone: {told(run)}: a process works on it"
     for run in now.away:
         yield f"left alone: {told(run)}: if that machine is dead, --host {run.host} closes it"
 
 
-def _close(now: Activity, dry_run: bool) -> Iterator[str]:
-    for run in now.orphans:
-        here = run.host in ("", socket.gethostname())
+def _close(orphans: Sequence[Record], host: str | None, dry_run: bool) -> Iterator[str]:
+    for run in orphans:
+        vouched = run.host == host
         if not dry_run:
-            tracking.close(run.run_id, "KILLED", DIED if here else VOUCHED)
-        yield f"{_word('closed', dry_run)}: {told(run)}: {'its process is gone' if here else 'that machine is dead'}"
+            tracking.close(run.run_id, "KILLED", VOUCHED if vouched else DIED)
+        yield f"{_word('closed', dry_run)}: {told(run)}: {'that machine is dead' if vouched else 'its process is gone'}"
 
 
 def _take_over(trials: list[FrozenTrial], storage: str | None) -> None:
@@ -52,16 +52,16 @@ def _take_over(trials: list[FrozenTrial], storage: str | None) -> None:
         open_storage(storage).set_trial_user_attr(trial._trial_id, HOST, socket.gethostname())
 
 
-def _remove(sweep: str, records: dict[str, Record], now: Activity, dry_run: bool) -> Iterator[str]:
+def _remove(sweep: str, records: dict[str, Record], now: Activity, storage: str | None, dry_run: bool) -> Iterator[str]:
     finished = finished_keys(sweep, records.values())
-    running = {trial.number for trial in (*now.busy, *now.lost)}
+    running = {trial.number for trial in (*now.busy, *now.remote, *now.lost)}
     locks = [key for key, number in trial_keys(sweep).items() if number not in running]
     for key in [*finished, *locks]:
         line = f"{_word('removed', dry_run)}: {_told_work(key)}"
-        if dry_run or remove_work(key):
+        if dry_run or remove_work(key, storage):
             yield line
     # A process of another machine may be about to move such a file into place.
-    for path in [] if now.here or now.away else unfinished_files(sweep, records.keys() - finished):
+    for path in [] if now.working or now.away else unfinished_files(sweep, records.keys() - finished):
         if not dry_run:
             path.unlink(missing_ok=True)
         yield f"{_word('removed', dry_run)}: {path}: half a file of a process that is gone"

@@ -57,8 +57,8 @@ class Belongings:
 def refuse_if_running(sweep: str, storage: str | None, host: str | None) -> None:
     """Raises SweepError where a cell of the sweep is running, here or on another machine than the dead `host`."""
     now = activity(sweep, tracking.attempts(sweep), storage).without(host)
-    running = [told(run) for run in (*now.here, *now.away)]
-    running += [f"trial {trial.number} on {place(trial)}" for trial in now.busy]
+    running = [told(run) for run in (*now.working, *now.away)]
+    running += [f"trial {trial.number} on {place(trial)}" for trial in (*now.busy, *now.remote)]
     if running:
         more = f", and {len(running) - 1} more" if len(running) > 1 else ""
         remedy = "stop it first, or give its machine to --host if that is dead"
@@ -131,7 +131,7 @@ def summary(found: Belongings, storage: str | None) -> Iterator[str]:
     elif found.experiments:
         yield f"an experiment without runs, in {_uri()}"
     if found.trials is not None:
-        yield f"{_count(found.trials, 'trial')} of Optuna's study, in {make_url(address(storage)).render_as_string()}"
+        yield f"{_count(found.trials, 'trial')} of Optuna's study, in {_shown(address(storage))}"
     if found.keys or found.paths:
         yield f"{found.bytes / 1e6:.1f} MB in {tracking.home()}"
 
@@ -141,7 +141,11 @@ def _count(number: int, what: str) -> str:
 
 
 def _uri() -> str:
-    return make_url(tracking.uri()).render_as_string(hide_password=True)
+    return _shown(tracking.uri())
+
+
+def _shown(url: str) -> str:
+    return make_url(url).render_as_string(hide_password=True)
 
 
 # --- delete ------------------------------------------------------------------------------------------------------
@@ -158,7 +162,7 @@ def delete(found: Belongings, storage: str | None) -> list[str]:
         if found.trials is not None:
             optuna.delete_study(study_name=found.sweep, storage=open_storage(storage))
         for key in found.keys:
-            remove_work(key)
+            remove_work(key, storage)
         left = _delete_recorded(found) if found.experiments else []
         for path in found.paths:
             remove(path)

@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import psutil
-from filelock import Timeout
 
 from sweeps import tracking
+from sweeps.holds import try_hold
 from sweeps.tracking import HASH, PRUNED, Record, TrackingError
 
 
@@ -48,18 +48,15 @@ def is_needed(config_hash: str, own: Collection[str]) -> bool:
     return any("FINISHED" not in seen for seen in statuses.values())
 
 
-def remove_work(key: str) -> bool:
-    """Removes folder and lock of a run or trial; False where a process holds it. Raises TrackingError."""
-    lock = tracking.run_lock(key)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
+def remove_work(key: str, storage: str | None = None) -> bool:
+    """Removes folder, lock and lease of a run or trial; False where a process holds it. Raises TrackingError."""
+    hold = try_hold(key, storage)
+    if hold is None:
         return False
     try:
         remove(tracking.work_folder(key))
-        remove(Path(lock.lock_file))
     finally:
-        lock.release()
+        hold.release(forget=True)
     return True
 
 

@@ -105,14 +105,24 @@ def record(run_id: str, folder: Path, config: RunConfig, result: dict[str, Any])
     client.log_batch(run_id, metrics=[Metric(name, value, stamp, epochs) for name, value in numbers.items()])
     log_steps(run_id, result.get("steps", {}), stamp)
     log_dataset(run_id, config, result)
-    for picture in sorted((folder / "previews").glob("*.png")):
-        image = np.asarray(Image.open(picture))
-        client.log_image(run_id, image, key=f"faces/{picture.stem}", step=epochs, synchronous=True)
+    log_previews(run_id, folder / "previews", epochs)
     for item in sorted(folder.iterdir()):
         if item.name not in NOT_UPLOADED and not item.name.startswith("."):
             upload(run_id, item)
     client.set_tag(run_id, "mlflow.note.content", describe(config, result))
     client.set_terminated(run_id, status="FINISHED")
+
+
+def log_previews(run_id: str, folder: Path, step: int) -> None:
+    """Small grids for MLflow's image chart. Those that an upload which broke off has left are not logged again."""
+    client = tracking.client()
+    there = [Path(item.path).name for item in client.list_artifacts(run_id, "images")]
+    for picture in sorted(folder.glob("*.png")):
+        # MLflow writes the picture, then a smaller one beside it.
+        name = f"faces~{picture.stem}+step+{step}+"
+        if not any(found.startswith(name) and found.endswith(".webp") for found in there):
+            image = np.asarray(Image.open(picture))
+            client.log_image(run_id, image, key=f"faces/{picture.stem}", step=step, synchronous=True)
 
 
 def log_steps(run_id: str, steps: dict[str, dict[int, float]], stamp: int) -> None:

@@ -24,6 +24,7 @@ def clean_command(file: Path, storage: str | None, host: str | None, delete: boo
     if yes and not delete:
         raise click.UsageError("--yes answers the questions of --delete; give both")
     sweep = load(file, ())
+    storage = storage or _last_storage(sweep.name)
     if delete:
         return _delete(sweep, storage, host, yes, dry_run)
     from sweeps.clean import clean
@@ -31,6 +32,16 @@ def clean_command(file: Path, storage: str | None, host: str | None, delete: boo
     for line in clean(sweep.name, storage, host, dry_run):
         click.echo(line)
     return click.echo(f"{sweep.name}: nothing more to clean")
+
+
+def _last_storage(name: str) -> str | None:
+    """The --storage of the last `cae run`."""
+    from sweeps.lastrun import recall
+
+    last = recall(name).storage
+    if last:
+        click.echo(f"with --storage {last}, as last run", err=True)
+    return last
 
 
 def _delete(sweep: Any, storage: str | None, host: str | None, yes: bool, dry_run: bool) -> None:
@@ -43,6 +54,8 @@ def _delete(sweep: Any, storage: str | None, host: str | None, yes: bool, dry_ru
     click.echo(f"{sweep.name}: {'would be' if dry_run else 'to be'} deleted for good:")
     for line in delete.summary(found, storage):
         click.echo(f"  {line}")
+    if sweep.method != "grid" and found.trials is None:
+        click.echo("  no study of the search was found; if it had --storage, give that here", err=True)
     if dry_run:
         return None
     if not yes:

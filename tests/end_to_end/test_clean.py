@@ -20,7 +20,7 @@ def test_what_kill_9_leaves_is_closed_then_deleted_and_run_again(database: Path,
     refused = cae("clean", str(tiny_sweep), "--delete", "--yes")
     assert refused.returncode == 2
     assert "tiny: still running: seed=0 (" in refused.stderr
-    assert "a process of this machine works on it" in cae("clean", str(tiny_sweep)).stdout
+    assert "a process works on it" in cae("clean", str(tiny_sweep)).stdout
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate(timeout=60)
     assert statuses("tiny") == ["RUNNING"]

@@ -11,11 +11,12 @@ import pytest
 from click.testing import CliRunner, Result
 from optuna.trial import TrialState
 
-from sweeps import tracking
+from sweeps import leases, tracking
 from sweeps.clean import clean
 from sweeps.cli import main
 from sweeps.definition import SweepError
-from sweeps.study import HOST, find_study, is_alive, open_storage, trial_lock
+from sweeps.lastrun import remember
+from sweeps.study import HOST, find_study, is_alive, open_storage
 from sweeps.tracking import HASH, PRUNED
 
 HERE = socket.gethostname()
@@ -175,9 +176,9 @@ def test_half_files_stay_while_the_sweep_runs(database: Path, dead: int, where: 
 def test_trials_of_dead_processes_are_named_and_left_to_the_next_run(database: Path) -> None:
     make_study(trials=3).tell(0, 1.0)
     for number in range(3):
-        with trial_lock("a", number):
+        with tracking.run_lock(f"a-trial-{number}"):
             pass
-    with trial_lock("a", 2):
+    with tracking.run_lock("a-trial-2"):
         lines = list(clean("a"))
     assert lines == [
         "trial 1 of the search: its process is gone; the next cae run takes it over",
@@ -188,15 +189,36 @@ def test_trials_of_dead_processes_are_named_and_left_to_the_next_run(database: P
     assert [trial.state for trial in study.trials] == [TrialState.COMPLETE, TrialState.RUNNING, TrialState.RUNNING]
 
 
-def test_trials_of_a_dead_machine_can_be_taken_over_here(database: Path, tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'shared.db'}"
-    study = make_study(url=url)
+def test_trials_of_a_dead_machine_can_be_taken_over_here(database: Path) -> None:
+    study = make_study()
     for number, host in enumerate(["gpu-7", "gpu-8"]):
-        open_storage(url).set_trial_user_attr(study.trials[number]._trial_id, HOST, host)
-    assert [is_alive("a", trial) for trial in study.trials] == [True, True]
-    assert list(clean("a", url, host="gpu-7", dry_run=True)) == list(clean("a", url, host="gpu-7"))
-    assert [is_alive("a", trial) for trial in study.trials] == [False, True]
+        open_storage(None).set_trial_user_attr(study.trials[number]._trial_id, HOST, host)
+    assert [is_alive("a", trial, None) for trial in study.trials] == [True, True]
+    assert list(clean("a", host="gpu-7", dry_run=True)) == list(clean("a", host="gpu-7"))
+    assert [is_alive("a", trial, None) for trial in study.trials] == [False, True]
     assert [trial.state for trial in study.trials] == [TrialState.RUNNING] * 2
+
+
+# --- leases ------------------------------------------------------------------------------------------------------
+
+
+def test_leases_tell_which_machine_is_dead(database: Path, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'shared.db'}"
+    for config_hash in ("dead", "alive"):
+        make_run(config_hash, "RUNNING", "gpu-7", **{tracking.LEASED: "yes"})
+    leases.take(url, "alive", "gpu-7:/mlruns")
+    lines = list(clean("a", url, host="gpu-7"))
+    assert statuses() == {"dead": "KILLED", "alive": "RUNNING"}
+    assert [line.split(":")[0] for line in lines] == ["closed", "left alone"]
+    assert lines[1].endswith("a process works on it")
+
+
+def test_the_storage_of_the_last_run_is_used(database: Path, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'shared.db'}"
+    make_run("dead", "RUNNING", "gpu-7", **{tracking.LEASED: "yes"})
+    remember("a", [], url)
+    assert f"with --storage {url}, as last run" in cae_clean(tmp_path).stderr
+    assert statuses() == {"dead": "KILLED"}
 
 
 # --- the command -------------------------------------------------------------------------------------------------

@@ -17,10 +17,10 @@ import pytest
 from click.testing import CliRunner, Result
 from mlflow.entities import ViewType
 
-from sweeps import delete, tracking
+from sweeps import delete, leases, tracking
 from sweeps.cli import main
 from sweeps.files import write_json
-from sweeps.study import find_study, trial_lock
+from sweeps.study import find_study
 from tests.sweeps.test_clean import files, make_run, make_study, make_work
 
 
@@ -44,7 +44,7 @@ def make_sweep(sweep: str, storage: str | None = None) -> None:
     client.delete_run(run)
     make_work(f"three-{sweep}")
     make_study(sweep, storage)
-    with trial_lock(sweep, 0), tracking.run_lock(f"{sweep}-search"):
+    with tracking.run_lock(f"{sweep}-trial-0"), tracking.run_lock(f"{sweep}-search"):
         write_json(tracking.home() / "sweeps" / f"{sweep}.json", {"set": []})
     (tracking.home() / "sweeps" / f".{sweep}.json.1").write_text("{")
 
@@ -132,6 +132,17 @@ def test_files_that_another_sweep_needs_stay(database: Path) -> None:
     assert delete.belongings("a", None).keys == ("cafe",)
 
 
+def test_a_search_without_its_study_is_told(database: Path, tmp_path: Path) -> None:
+    make_run("cafe", "FINISHED")
+    file = tmp_path / "search.yaml"
+    file.write_text("name: a\nmethod: random\nrun_cap: 1\nparameters: {model.latent_dim: {min: 2, max: 4}}\n")
+    done = CliRunner().invoke(main, ["clean", str(file), "--delete", "--dry-run"])
+    assert "if it had --storage, give that here" in done.stderr
+    make_study()
+    done = CliRunner().invoke(main, ["clean", str(file), "--delete", "--dry-run"])
+    assert done.stderr == ""
+
+
 def test_nothing_to_delete_creates_nothing(tmp_path: Path) -> None:
     done = cae(tmp_path, "--delete")
     assert (done.exit_code, done.output) == (0, "a: there is nothing to delete\n")
@@ -187,7 +198,7 @@ def test_a_sweep_that_runs_here_is_not_deleted(database: Path, tmp_path: Path) -
 def test_a_search_that_runs_here_is_not_deleted(database: Path, tmp_path: Path) -> None:
     """Between two seeds of a trial no run is held."""
     make_study()
-    with trial_lock("a", 1):
+    with tracking.run_lock("a-trial-1"):
         done = cae(tmp_path, "--delete", "--yes")
     assert done.output.startswith(f"a: still running: trial 1 on {socket.gethostname()}; stop it first")
     assert find_study("a", None) is not None
@@ -204,6 +215,15 @@ def test_a_sweep_that_runs_elsewhere_is_deleted_when_that_machine_is_dead(databa
     assert done.exit_code == 0
     assert "[y/N]" in done.output
     assert trace("a") == []
+
+
+def test_a_sweep_whose_lease_is_alive_is_not_deleted_whatever_the_user_says(database: Path, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'shared.db'}"
+    make_run("cafe", "RUNNING", "gpu-7", **{tracking.LEASED: "yes"})
+    leases.take(url, "cafe", "gpu-7:/mlruns")
+    done = cae(tmp_path, "--delete", "--yes", "--storage", url, "--host", "gpu-7")
+    assert done.exit_code == 2
+    assert "still running: cafe of a (cafe), RUNNING on gpu-7" in done.output
 
 
 def test_a_sweep_that_is_started_while_we_ask_is_not_deleted(

@@ -1,0 +1,108 @@
+"""Sixty cells, four workers, something killed every second or so: nothing may be lost, nothing done twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import psutil
+import pytest
+
+from sweeps import tracking
+from tests.end_to_end.test_sweep import cae
+
+SOAK = """
+name: soak
+parameters:
+  data.name: {value: digits}
+  data.resolution: {value: 32}
+  model.maps: {value: [4, 8]}
+  training.epochs: {value: 3}
+  training.learning_rate: {values: [0.001, 0.002, 0.003]}
+seeds: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19]
+max_attempts: 100
+"""
+
+
+def launched(command: list[str], log: Path) -> psutil.Popen:
+    with log.open("ab") as out:
+        return psutil.Popen(command, stdout=out, stderr=subprocess.STDOUT, start_new_session=True)
+
+
+def children(process: psutil.Popen) -> list[psutil.Process]:
+    """The worker processes; the resource tracker of multiprocessing is no worker."""
+    return [child for child in process.children() if "spawn_main" in " ".join(child.cmdline())]
+
+
+def disturb(process: psutil.Popen, rng: random.Random) -> str:
+    """Kills something; returns what."""
+    what = rng.choices(["worker -9", "launcher -9", "all -9", "worker TERM", "launcher TERM"], [6, 1, 1, 1, 1])[0]
+    number = signal.SIGTERM if what.endswith("TERM") else signal.SIGKILL
+    try:
+        if what.startswith("worker"):
+            rng.choice(children(process)).send_signal(number)
+        elif what.startswith("launcher"):
+            process.send_signal(number)
+        else:
+            os.killpg(process.pid, number)
+    except (psutil.Error, IndexError, ProcessLookupError):
+        return "nothing"
+    return what
+
+
+def soak(command: list[str], log: Path, kills: int, pause: tuple[float, float], rng: random.Random) -> Counter[str]:
+    """Launches, disturbs and launches again until all is done; returns how often what was killed."""
+    done: Counter[str] = Counter()
+    while True:
+        process = launched(command, log)
+        while process.poll() is None:
+            time.sleep(rng.uniform(*pause))
+            if sum(done.values()) < kills and process.poll() is None:
+                done[disturb(process, rng)] += 1
+        if process.returncode == 0:
+            return done
+        done["launches"] += 1
+        assert done["launches"] < kills, log.read_text()
+
+
+def runs_by_cell(sweep: str) -> dict[str, Counter[str]]:
+    """How often each cell's runs ended how, in MLflow."""
+    client = tracking.client()
+    found = client.search_runs([client.get_experiment_by_name(sweep).experiment_id])
+    table: dict[str, Counter[str]] = {}
+    for run in found:
+        table.setdefault(run.data.tags[tracking.HASH], Counter())[run.info.status] += 1
+    return table
+
+
+@pytest.mark.slow
+def test_sixty_cells_survive_whatever_is_killed(
+    database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "soak.yaml"
+    file.write_text(SOAK)
+    monkeypatch.setenv("STANDIN_SECONDS", "0.3")
+    command = [sys.executable, "-m", "benchmarks.standin", "run", str(file), "--workers", "4"]
+    done = soak(command, tmp_path / "log.txt", kills=15, pause=(0.5, 3.0), rng=random.Random(0))
+    assert done.total() - done["nothing"] >= 10, done
+
+    table = runs_by_cell("soak")
+    assert len(table) == 60
+    assert {counts["FINISHED"] for counts in table.values()} == {1}
+    assert sum((counts for counts in table.values()), Counter())["RUNNING"] == 0
+    for record in tracking.records("soak").values():
+        steps = [m.step for m in tracking.client().get_metric_history(record.run_id, "training/loss")]
+        assert steps == [1, 2, 3]
+        pictures = [p.path for p in tracking.client().list_artifacts(record.run_id, "images")]
+        assert len(pictures) == len({path.split("+timestamp")[0] + path[-5:] for path in pictures})
+    left = [path for path in (tracking.home() / "work").rglob("*") if path.suffix != ".lock"]
+    assert not left
+    status = json.loads(cae("status", str(file), "--json").stdout)
+    assert Counter(cell["state"] for cell in status["cells"]) == {"finished": 60}
