@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from sweeps.commands.clean import clean_command
 from sweeps.commands.data import data_group
 from sweeps.commands.faces import faces_command, sample_command
 from sweeps.commands.score import score_command
@@ -25,6 +26,7 @@ for command in (
     sample_command,
     score_command,
     data_group,
+    clean_command,
     ui_command,
 ):
     main.add_command(command)

@@ -79,15 +79,20 @@ def _create(space: Space, storage: RDBStorage) -> optuna.Study:
 
 def tried(space: Space, url: str | None) -> list[Params]:
     """What the study of this space has asked for so far, in its order. Creates nothing."""
-    if url is None and not (tracking.home() / "optuna.db").exists():
-        return []
-    storage = open_storage(url)
-    if space.sweep.name not in optuna.get_all_study_names(storage):
-        return []
-    study = optuna.load_study(study_name=space.sweep.name, storage=storage)
-    if study.user_attrs.get(SPACE) != space.digest():
+    study = find_study(space.sweep.name, url)
+    if study is None or study.user_attrs.get(SPACE) != space.digest():
         return []
     return [trial.params for trial in study.get_trials(deepcopy=False) if trial.params]
+
+
+def find_study(sweep: str, url: str | None) -> optuna.Study | None:
+    """The study of a sweep, of whichever version of its file; None where there is none. Creates no study."""
+    if url is None and not (tracking.home() / "optuna.db").exists():
+        return None
+    storage = open_storage(url)
+    if sweep not in optuna.get_all_study_names(storage):
+        return None
+    return optuna.load_study(study_name=sweep, storage=storage)
 
 
 def hold_trial(sweep: str, number: int, url: str | None) -> Hold:

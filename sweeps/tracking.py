@@ -134,7 +134,7 @@ def close(run_id: str, status: str, reason: str) -> None:
 
 @dataclass(frozen=True)
 class Record:
-    """One MLflow run of a sweep. status: MLflow's (RUNNING, FINISHED, FAILED, KILLED)."""
+    """One MLflow run of a sweep. status: MLflow's (RUNNING, FINISHED, FAILED, KILLED). started: seconds since 1970."""
 
     run_id: str
     name: str
@@ -142,6 +142,7 @@ class Record:
     status: str
     attempt: int
     host: str
+    started: float = 0.0
     metrics: dict[str, float] = field(default_factory=dict)
     params: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
@@ -152,17 +153,22 @@ def records(sweep: str, wanted: str = "") -> dict[str, Record]:
 
     wanted: a filter in MLflow's language. Without one the cost grows with the sweep, some milliseconds a run.
     """
+    return latest(attempts(sweep, wanted))
+
+
+def attempts(sweep: str, wanted: str = "") -> list[Record]:
+    """Every run of a sweep in order of their start, also those that a later one replaced. Empty without a store."""
     if not exists():
-        return {}
+        return []
     try:
         mlflow_client = client()
         found = mlflow_client.get_experiment_by_name(sweep)
-        runs = list(_pages(mlflow_client, found.experiment_id, wanted)) if found else []
+        runs = list(pages(mlflow_client, found.experiment_id, filter_string=wanted)) if found else []
     except TrackingError:
         raise
     except Exception as error:
         raise _unreachable(error) from error
-    return latest(_record(run) for run in runs if HASH in run.data.tags)
+    return [_record(run) for run in runs if HASH in run.data.tags]
 
 
 def record_of(sweep: str, config_hash: str) -> Record | None:
@@ -170,10 +176,11 @@ def record_of(sweep: str, config_hash: str) -> Record | None:
     return records(sweep, f"tags.`{HASH}` = '{config_hash}'").get(config_hash)
 
 
-def _pages(mlflow_client: MlflowClient, experiment_id: str, wanted: str = "") -> Iterator[Run]:
-    token, order = None, ["attributes.start_time ASC"]
+def pages(mlflow_client: MlflowClient, experiment_id: str, **search: Any) -> Iterator[Run]:
+    """MLflow's runs of an experiment in order of their start. search: more words for its `search_runs`."""
+    order, token = ["attributes.start_time ASC"], None
     while True:
-        page = mlflow_client.search_runs([experiment_id], wanted, order_by=order, page_token=token)
+        page = mlflow_client.search_runs([experiment_id], order_by=order, page_token=token, **search)
         yield from page
         token = page.token
         if not token:
@@ -189,6 +196,7 @@ def _record(run: Run) -> Record:
         status=run.info.status,
         attempt=int(tags.get(ATTEMPT, "1")),
         host=tags.get(HOST, ""),
+        started=run.info.start_time / 1000,
         metrics=dict(run.data.metrics),
         params=dict(run.data.params),
         tags=tags,

@@ -45,6 +45,7 @@ def test_tensorflow_stands_in_layers_alone() -> None:
         (["plan", "experiments/quickstart.yaml"], {"tensorflow", "keras", "mlflow", "optuna", "matplotlib"}),
         (["plan", "experiments/search.yaml"], {"tensorflow", "keras", "mlflow", "matplotlib"}),
         (["status", "experiments/quickstart.yaml"], {"tensorflow", "keras", "mlflow", "optuna", "matplotlib"}),
+        (["clean", "experiments/quickstart.yaml"], {"tensorflow", "keras", "mlflow", "matplotlib"}),
     ],
 )
 def test_quick_commands_import_nothing_slow(arguments: list[str], forbidden: set[str]) -> None:

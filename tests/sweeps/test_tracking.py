@@ -78,7 +78,7 @@ def test_more_runs_than_a_page_are_all_read(database: Path, monkeypatch: pytest.
         client.create_run(experiment, tags={HASH: f"{i}"})
     search = client.search_runs
     monkeypatch.setattr(client, "search_runs", lambda *args, **kwargs: search(*args, **{**kwargs, "max_results": 2}))
-    assert len(list(tracking._pages(client, experiment))) == 5
+    assert len(list(tracking.pages(client, experiment))) == 5
 
 
 def test_processes_that_start_together_create_one_database(tmp_path: Path) -> None:
