@@ -23,6 +23,7 @@ tests: $(INSTALLED)
 bench: $(INSTALLED)
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[bench]'
 	$(BIN)/python -m benchmarks.scoring
+	$(BIN)/python -m benchmarks.overhead
 
 ui: $(INSTALLED)
 	$(BIN)/cae ui
