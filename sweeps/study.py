@@ -6,19 +6,21 @@ The record of runs is MLflow's. A study that is lost, or that no longer fits a c
 from __future__ import annotations
 
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import optuna
 from filelock import FileLock
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
-from sqlalchemy.engine import make_url
+from sqlalchemy import NullPool, create_engine, make_url, text
 
 from sweeps import tracking
 from sweeps.definition import Sweep, SweepError
 from sweeps.objective import Verdict
 from sweeps.sampler import SeededByTrial
 from sweeps.space import Params, Space
+from sweeps.stores import TrackingError, cause
 
 SPACE, HOST, REJECTED = "space", "host", "rejected"
 TOLD = (TrialState.COMPLETE, TrialState.PRUNED)
@@ -27,26 +29,52 @@ optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 
 def address(url: str | None) -> str:
-    """Where studies are stored: the given database, else the SQLite file in `mlruns`."""
-    return url or f"sqlite:///{tracking.home() / 'optuna.db'}"
+    """Where studies are stored: the given database, else the SQLite file in `mlruns`. Raises TrackingError.
+
+    PostgreSQL without a driver means psycopg2: what SQLAlchemy takes by default depends on its version.
+    """
+    if url is None:
+        return f"sqlite:///{tracking.home() / 'optuna.db'}"
+    try:
+        given = make_url(url)
+    except Exception:
+        raise TrackingError("--storage: not a database URL; write postgresql://USER@HOST/NAME, say") from None
+    if given.drivername == "postgresql":
+        given = given.set(drivername="postgresql+psycopg2")
+    return given.render_as_string(hide_password=False)
 
 
 def open_storage(url: str | None) -> RDBStorage:
     """The database of studies, created if need be by one process while the others wait. Raises TrackingError."""
     place = address(url)
+    # SQLite lets one process write at a time; the others wait for this long. A server may have been restarted.
+    local = place.startswith("sqlite")
+    options = {"connect_args": {"timeout": 60}} if local else {"pool_pre_ping": True}
     try:
-        shown = make_url(place).render_as_string(hide_password=True)
-    except Exception:
-        raise tracking.TrackingError("--storage: not a database URL; write postgresql://USER@HOST/NAME, say") from None
-    # SQLite lets one process write at a time; the others wait for this long.
-    options = {"connect_args": {"timeout": 60}} if place.startswith("sqlite") else {}
-    try:
-        tracking.home().mkdir(parents=True, exist_ok=True)
-        with FileLock(tracking.home() / ".create.lock"):
+        with storage_lock(place, "create"):
             return RDBStorage(place, engine_kwargs=options)
+    except ImportError:
+        reason = "its driver is not installed; for PostgreSQL: pip install 'cae-mnd[postgres]'"
     except Exception as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise tracking.TrackingError(f"--storage {shown}: cannot be opened: {reason}") from None
+        reason = cause(error)
+    shown = make_url(place).render_as_string(hide_password=True)
+    raise TrackingError(f"--storage {shown}: cannot be opened: {reason}")
+
+
+@contextmanager
+def storage_lock(place: str, name: str) -> Iterator[None]:
+    """Held by one process at a time: of this machine, or with PostgreSQL of all that use this database.
+
+    place: as `address` gives it. The lock is freed however its process ends.
+    """
+    if place.startswith("postgresql"):
+        with create_engine(place, poolclass=NullPool).connect() as connection:
+            connection.execute(text("SELECT pg_advisory_lock(hashtextextended(:name, 0))"), {"name": name})
+            yield
+    else:
+        tracking.home().mkdir(parents=True, exist_ok=True)
+        with FileLock(tracking.home() / f".{name}.lock"):
+            yield
 
 
 def open_study(space: Space, url: str | None) -> optuna.Study:

@@ -1,0 +1,46 @@
+"""Databases and servers that cannot be used: told in one line, never with a password."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+
+class TrackingError(RuntimeError):
+    """The record of runs cannot be reached or written; the message says where it is looked for."""
+
+
+def check_no_password(address: str) -> None:
+    """Raises TrackingError where MLflow's address holds a password: messages and logs show the address."""
+    if urlsplit(address).password:
+        raise TrackingError(
+            "MLFLOW_TRACKING_URI holds a password, which logs would show; set MLFLOW_TRACKING_USERNAME and "
+            "MLFLOW_TRACKING_PASSWORD instead"
+        )
+
+
+@contextmanager
+def answering(address: str) -> Iterator[None]:
+    """Turns what goes wrong between here and MLflow's store at `address` into a TrackingError of one line."""
+    try:
+        yield
+    except TrackingError:
+        raise
+    except Exception as error:
+        raise unreachable(address, error) from error
+
+
+def unreachable(address: str, error: Exception) -> TrackingError:
+    """What to tell the user of a failed call to MLflow's store."""
+    if getattr(error, "error_code", None) in ("UNAUTHENTICATED", "PERMISSION_DENIED"):
+        remedy = "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
+        return TrackingError(f"the tracking store {address} refuses access ({cause(error)}); {remedy}")
+    return TrackingError(f"the tracking store {address} does not answer: {cause(error)}")
+
+
+def cause(error: Exception) -> str:
+    """The first line of a message, without what SQLAlchemy, requests and MLflow wrap around it."""
+    origin = getattr(error, "orig", None) or error
+    line = (str(origin).splitlines() or [type(origin).__name__])[0]
+    return line.rpartition(": ")[2].strip("\"')") if "failed with exception" in line else line

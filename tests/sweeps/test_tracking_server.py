@@ -1,0 +1,139 @@
+"""The record of runs on a real MLflow server: everything goes over HTTP, artifacts too."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sweeps import tracking
+from sweeps.definition import SweepError
+from sweeps.download import download_faces
+from sweeps.finished import fetched, find_run
+from sweeps.tracking import TrackingError
+from tests.servers import MlflowServer
+from tests.sweeps.test_download import finished_run
+
+UNKNOWN = "0123456789abcdef0123456789abcdef"
+
+
+def test_an_experiment_and_its_records(http_tracking_server: MlflowServer, capfd: pytest.CaptureFixture[str]) -> None:
+    first = tracking.experiment("a", "why?")
+    assert tracking.experiment("a", "because") == first
+    made = tracking.client().get_experiment(first)
+    assert made.artifact_location.startswith("mlflow-artifacts:/")
+    assert made.tags["mlflow.note.content"] == "because"
+    run = tracking.client().create_run(first, run_name="seed=0", tags={tracking.HASH: "cafe"}).info.run_id
+    tracking.close(run, "FAILED", "the loss became nan")
+    (record,) = tracking.records("a").values()
+    assert (record.run_id, record.status, record.tags[tracking.ERROR]) == (run, "FAILED", "the loss became nan")
+    assert not tracking.home().exists()
+    assert "View run" not in capfd.readouterr().out
+
+
+def test_an_experiment_that_another_machine_creates_meanwhile(
+    http_tracking_server: MlflowServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = tracking.experiment("a", "why?")
+    client = tracking.client()
+    look, looks = client.get_experiment_by_name, iter([lambda name: None])
+    monkeypatch.setattr(client, "get_experiment_by_name", lambda name: next(looks, look)(name))
+    assert tracking.experiment("a", "why?") == first
+
+
+def test_artifacts_travel_through_the_server(http_tracking_server: MlflowServer, tmp_path: Path) -> None:
+    run = finished_run("s", "activation=relu seed=0", "cafe", tmp_path)
+    stored = list((http_tracking_server.folder / "artifacts").rglob(f"{run}/artifacts/faces/mnd.png"))
+    assert [path.read_bytes() for path in stored] == [b"activation=relu seed=0"]
+    path = tmp_path / "s.yaml"
+    path.write_text("name: s\n")
+    for what in (str(path), run):
+        assert download_faces(what, tmp_path / "out") == {"activation=relu_seed=0": 1}
+    assert (tmp_path / "out" / "activation=relu_seed=0" / "mnd.png").read_bytes() == b"activation=relu seed=0"
+    for what in (run, "cafe", str(path)):
+        assert find_run(what)[:2] == (run, "activation=relu seed=0")
+
+
+def test_what_is_not_there_is_said(http_tracking_server: MlflowServer, tmp_path: Path) -> None:
+    for what in (UNKNOWN, "beef", "not/a/run"):
+        with pytest.raises(SweepError, match=f"{what}: no finished run of that id or hash in http://127.0.0.1"):
+            find_run(what)
+        with pytest.raises(SweepError, match=f"{what}: neither a sweep file nor the id of a run"):
+            download_faces(what, tmp_path)
+
+
+CALLS: list[Callable[[], Any]] = [
+    lambda: tracking.experiment("a", "why?"),
+    lambda: tracking.records("a"),
+    lambda: find_run(UNKNOWN),
+    lambda: find_run("cafe"),
+    lambda: download_faces(UNKNOWN, Path("nowhere")),
+    lambda: fetched("cafe").__enter__(),
+]
+
+
+def test_a_server_that_is_gone_is_one_line_and_comes_back(
+    http_tracking_server: MlflowServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = tracking.experiment("a", "why?")
+    http_tracking_server.stop()
+    with monkeypatch.context() as patch:
+        patch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+        for call in CALLS:
+            with pytest.raises(TrackingError) as raised:
+                call()
+            words = f"the tracking store {http_tracking_server.uri} does not answer: [Errno 111] Connection refused"
+            assert str(raised.value) == words
+    http_tracking_server.start()
+    assert tracking.experiment("a", "why?") == first
+
+
+@pytest.mark.slow
+def test_a_restart_goes_unnoticed(http_tracking_server: MlflowServer) -> None:
+    first = tracking.experiment("a", "why?")
+    http_tracking_server.stop()
+    restart = threading.Thread(target=http_tracking_server.start)
+    restart.start()
+    assert tracking.experiment("a", "why?") == first
+    restart.join()
+
+
+class Closed(BaseHTTPRequestHandler):
+    """Asks everybody for a name and password, in the words of MLflow's basic-auth."""
+
+    def do_GET(self) -> None:
+        self.send_response(401)
+        self.end_headers()
+        self.wfile.write(b"You are not authenticated.")
+
+    def log_message(self, *arguments: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def closed_server() -> Iterator[str]:
+    server = HTTPServer(("127.0.0.1", 0), Closed)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_server_that_wants_a_password_is_one_line(closed_server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://{closed_server}")
+    words = rf"http://{closed_server} refuses access \(.*401.*\); set MLFLOW_TRACKING_USERNAME and"
+    with pytest.raises(TrackingError, match=words) as raised:
+        tracking.records("a")
+    assert len(str(raised.value).splitlines()) == 1
+
+
+def test_a_password_in_the_address_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://me:secret@127.0.0.1:9")
+    for call in CALLS:
+        with pytest.raises(TrackingError, match="MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD") as raised:
+            call()
+        assert "secret" not in str(raised.value)
