@@ -33,9 +33,12 @@ def answering(address: str) -> Iterator[None]:
 
 def unreachable(address: str, error: Exception) -> TrackingError:
     """What to tell the user of a failed call to MLflow's store."""
-    if getattr(error, "error_code", None) in ("UNAUTHENTICATED", "PERMISSION_DENIED"):
+    code = getattr(error, "error_code", None)
+    if code == "UNAUTHENTICATED":
         remedy = "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
-        return TrackingError(f"the tracking store {address} refuses access ({cause(error)}); {remedy}")
+        return TrackingError(f"the tracking store {address} does not know you: {remedy}")
+    if code == "PERMISSION_DENIED":
+        return TrackingError(f"the tracking store {address} refuses: {cause(error)}")
     return TrackingError(f"the tracking store {address} does not answer: {cause(error)}")
 
 

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from sweeps import tracking
+from sweeps.cli import main
 from sweeps.definition import SweepError
 from sweeps.download import download_faces
 from sweeps.finished import fetched, find_run
@@ -92,6 +94,12 @@ def test_a_server_that_is_gone_is_one_line_and_comes_back(
     assert tracking.experiment("a", "why?") == first
 
 
+def test_the_ui_of_a_server_is_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    done = CliRunner().invoke(main, ["ui"])
+    assert (done.exit_code, done.output.splitlines()[-1].rpartition("open ")[2]) == (0, "http://127.0.0.1:9")
+
+
 @pytest.mark.slow
 def test_a_restart_goes_unnoticed(http_tracking_server: MlflowServer) -> None:
     first = tracking.experiment("a", "why?")
@@ -102,31 +110,34 @@ def test_a_restart_goes_unnoticed(http_tracking_server: MlflowServer) -> None:
     restart.join()
 
 
-class Closed(BaseHTTPRequestHandler):
-    """Asks everybody for a name and password, in the words of MLflow's basic-auth."""
-
-    def do_GET(self) -> None:
-        self.send_response(401)
-        self.end_headers()
-        self.wfile.write(b"You are not authenticated.")
-
-    def log_message(self, *arguments: Any) -> None:
-        pass
-
-
 @pytest.fixture
 def closed_server() -> Iterator[str]:
+    """Lets nobody in, as a server with passwords does, or one that is not called by a name of its own."""
+
+    class Closed(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            known = self.headers["Authorization"] is not None
+            self.send_response(403 if known else 401)
+            self.end_headers()
+            self.wfile.write(b"Invalid Host header" if known else b"You are not authenticated.")
+
+        def log_message(self, *arguments: Any) -> None:
+            pass
+
     server = HTTPServer(("127.0.0.1", 0), Closed)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"127.0.0.1:{server.server_port}"
+    yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
 
 
-def test_a_server_that_wants_a_password_is_one_line(closed_server: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://{closed_server}")
-    words = rf"http://{closed_server} refuses access \(.*401.*\); set MLFLOW_TRACKING_USERNAME and"
-    with pytest.raises(TrackingError, match=words) as raised:
+def test_a_server_that_lets_nobody_in_is_one_line(closed_server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", closed_server)
+    with pytest.raises(TrackingError, match="does not know you: set MLFLOW_TRACKING_USERNAME and"):
+        tracking.records("a")
+    monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "anna")
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "secret")
+    with pytest.raises(TrackingError, match=f"{closed_server} refuses: .*Invalid Host header") as raised:
         tracking.records("a")
     assert len(str(raised.value).splitlines()) == 1
 
