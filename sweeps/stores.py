@@ -43,7 +43,11 @@ def unreachable(address: str, error: Exception) -> TrackingError:
 
 
 def cause(error: Exception) -> str:
-    """The first line of a message, without what SQLAlchemy, requests and MLflow wrap around it."""
-    origin = getattr(error, "orig", None) or error
-    line = (str(origin).splitlines() or [type(origin).__name__])[0]
-    return line.rpartition(": ")[2].strip("\"')") if "failed with exception" in line else line
+    """One line on what is behind an error: the driver's or the system's words, without those wrapped around them."""
+    origin: BaseException = getattr(error, "orig", None) or error
+    below: BaseException | None = origin
+    while below is not None:
+        if isinstance(below, OSError):
+            origin = below
+        below = below.__cause__ or below.__context__
+    return (str(origin).splitlines() or [type(origin).__name__])[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -24,6 +25,7 @@ USER, PASSWORD = "cae", "correct-horse"
 ADMIN = "postgres"
 # Tests need not survive a power failure. But what is committed must survive a killed server: no synchronous_commit=off.
 SETTINGS = ("fsync=off", "full_page_writes=off", "unix_socket_directories=")
+STOP = ("pg_ctl", "stop", "--mode", "immediate", "--wait")
 NUMBERS = itertools.count(1)
 
 
@@ -31,6 +33,12 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def afterwards(command: str) -> subprocess.Popen[bytes]:
+    """A process that does `command` when this one is gone, also killed: kill it when there is nothing left to do."""
+    waiting = f"while kill -0 {os.getpid()} 2>/dev/null; do sleep 1; done; {command}"
+    return subprocess.Popen(["sh", "-c", waiting], stdout=subprocess.DEVNULL, start_new_session=True)
 
 
 # --- PostgreSQL --------------------------------------------------------------------------------------------------
@@ -53,12 +61,15 @@ class Postgres:
     folder: Path
     port: int
 
-    def _do(self, program: str, *arguments: str) -> None:
+    def command(self, program: str, *arguments: str) -> list[str]:
         # PostgreSQL refuses to run as root.
         user = ["runuser", "-u", ADMIN, "--"] if os.geteuid() == 0 else []
-        command = [*user, str(self.programs / program), "--pgdata", str(self.folder / "data"), *arguments]
+        return [*user, str(self.programs / program), "--pgdata", str(self.folder / "data"), *arguments]
+
+    def _do(self, program: str, *arguments: str) -> None:
         # Not captured: the server would inherit a pipe and keep it open.
         with (self.folder / "commands.log").open("ab") as log:
+            command = self.command(program, *arguments)
             subprocess.run(command, check=True, stdout=log, stderr=log, cwd="/", timeout=60)
 
     def create(self) -> None:
@@ -77,7 +88,7 @@ class Postgres:
 
     def stop(self) -> None:
         """Ends it at once, as a power failure would."""
-        self._do("pg_ctl", "stop", "--mode", "immediate", "--wait")
+        self._do(*STOP)
 
     def sql(self, statement: str) -> None:
         """Executes a statement as the administrator."""
@@ -109,6 +120,7 @@ def postgres() -> Iterator[Postgres]:
     # Not in pytest's folder, which only the user of the tests may enter.
     folder = Path(tempfile.mkdtemp(prefix="cae-postgres-"))
     server = Postgres(programs, folder, free_port())
+    cleaner = afterwards(f"{shlex.join(server.command(*STOP))}; rm -rf {shlex.quote(str(folder))}")
     try:
         server.create()
         server.start()
@@ -118,6 +130,8 @@ def postgres() -> Iterator[Postgres]:
         with suppress(subprocess.CalledProcessError):  # it may never have started
             server.stop()
         shutil.rmtree(folder, ignore_errors=True)
+        cleaner.kill()
+        cleaner.wait()
 
 
 @pytest.fixture
@@ -137,6 +151,7 @@ class MlflowServer:
     folder: Path
     port: int = field(default_factory=free_port)
     _process: subprocess.Popen[bytes] | None = None
+    _cleaner: subprocess.Popen[bytes] | None = None
 
     @property
     def uri(self) -> str:
@@ -157,6 +172,7 @@ class MlflowServer:
             self._process = subprocess.Popen(
                 command, stdout=log, stderr=log, env=environment, cwd=self.folder, start_new_session=True
             )
+        self._cleaner = afterwards(f"kill -KILL -{self._process.pid}")
         self._wait()
 
     def _wait(self, seconds: float = 90) -> None:
@@ -176,9 +192,13 @@ class MlflowServer:
 
     def stop(self) -> None:
         """Kills it and the processes it started; no request is finished."""
-        if self._process is not None and self._process.poll() is None:
-            os.killpg(self._process.pid, signal.SIGKILL)
+        if self._process is not None and self._cleaner is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
+            self._cleaner.kill()
+            self._cleaner.wait()
+            self._process = self._cleaner = None
 
 
 @pytest.fixture(scope="session")
