@@ -17,13 +17,13 @@ import optuna
 from mlflow.entities import Experiment, Run, ViewType
 from mlflow.exceptions import MlflowException
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
-from sqlalchemy.engine import make_url
 
 from sweeps import tracking
 from sweeps.activity import activity, place, told
 from sweeps.definition import SweepError
 from sweeps.leftovers import is_needed, remove, remove_work, size, standing, trial_keys
-from sweeps.study import address, find_study, open_storage
+from sweeps.storage import shown
+from sweeps.study import find_study, open_storage
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def summary(found: Belongings, storage: str | None) -> Iterator[str]:
     elif found.experiments:
         yield f"an experiment without runs, in {_uri()}"
     if found.trials is not None:
-        yield f"{_count(found.trials, 'trial')} of Optuna's study, in {_shown(address(storage))}"
+        yield f"{_count(found.trials, 'trial')} of Optuna's study, in {shown(storage)}"
     if found.keys or found.paths:
         yield f"{found.bytes / 1e6:.1f} MB in {tracking.home()}"
 
@@ -141,14 +141,7 @@ def _count(number: int, what: str) -> str:
 
 
 def _uri() -> str:
-    return _shown(tracking.uri())
-
-
-def _shown(url: str) -> str:
-    return make_url(url).render_as_string(hide_password=True)
-
-
-# --- delete ------------------------------------------------------------------------------------------------------
+    return shown(tracking.uri())
 
 
 def delete(found: Belongings, storage: str | None) -> list[str]:

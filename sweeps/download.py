@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sweeps import tracking
 from sweeps.definition import SweepError
+from sweeps.stores import answering
 from sweeps.sweepfile import load
 
 
@@ -42,15 +43,10 @@ def _runs(file_or_run: str) -> list[tuple[str, str]]:
 
 
 def _name_of(run_id: str) -> str:
-    from mlflow.exceptions import MlflowException
-
-    missing = SweepError(f"{run_id}: neither a sweep file nor the id of a run in {tracking.uri()}")
-    if not tracking.exists():
-        raise missing
-    try:
-        return str(tracking.client().get_run(run_id).info.run_name)
-    except MlflowException:
-        raise missing from None
+    run = tracking.find_run(run_id) if tracking.exists() else None
+    if run is None:
+        raise SweepError(f"{run_id}: neither a sweep file nor the id of a run in {tracking.uri()}")
+    return str(run.info.run_name)
 
 
 def _shared_words(names: list[str]) -> set[str]:
@@ -66,7 +62,8 @@ def readable_name(name: str, shared: set[str] = frozenset()) -> str:  # type: ig
 def _fetch(run_id: str, target: Path) -> int:
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
-        found = Path(tracking.client().download_artifacts(run_id, "faces", dst_path=scratch))
+        with answering(tracking.uri()):
+            found = Path(tracking.client().download_artifacts(run_id, "faces", dst_path=scratch))
         pictures = sorted(found.glob("*.png"))
         for picture in pictures:
             copy = Path(scratch) / f".{picture.name}"

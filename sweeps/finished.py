@@ -14,6 +14,7 @@ from cae.datasets.imageset import DataError
 from sweeps import tracking
 from sweeps.definition import SweepError
 from sweeps.files import read_json
+from sweeps.stores import answering
 from sweeps.sweepfile import load as load_sweep
 
 FILES = ("config.json", "result.json", "latents", "model")
@@ -64,14 +65,10 @@ def find_run(text: str) -> tuple[str, str, str]:
 
 
 def _by_id(text: str) -> tuple[str, str, str] | None:
-    from mlflow.exceptions import MlflowException
-
     if not tracking.exists():
         raise _missing(text)
-    client = tracking.client()
-    try:
-        run = client.get_run(text)
-    except MlflowException:
+    run = tracking.find_run(text)
+    if run is None:
         return None
     if run.info.status != "FINISHED":
         raise SweepError(f"{text}: the run is {run.info.status}; faces are made from finished ones")
@@ -83,8 +80,9 @@ def _by_hash(text: str) -> tuple[str, str, str]:
     wanted = f"tags.`{tracking.HASH}` = '{text}' and attributes.status = 'FINISHED'"
     if not text.isalnum():
         raise _missing(text)
-    experiments = [experiment.experiment_id for experiment in client.search_experiments()]
-    runs = client.search_runs(experiments, wanted, max_results=1)
+    with answering(tracking.uri()):
+        experiments = [experiment.experiment_id for experiment in client.search_experiments()]
+        runs = client.search_runs(experiments, wanted, max_results=1)
     if not runs:
         raise _missing(text)
     return runs[0].info.run_id, str(runs[0].info.run_name), str(runs[0].data.tags.get(tracking.SWEEP, "run"))
@@ -101,6 +99,7 @@ def fetched(text: str) -> Iterator[FinishedRun]:
     """The finished run that `text` means, with its files in a temporary folder."""
     run_id, name, sweep = find_run(text)
     with tempfile.TemporaryDirectory(prefix="cae-run-") as scratch:
-        for item in FILES:
-            tracking.client().download_artifacts(run_id, item, dst_path=scratch)
+        with answering(tracking.uri()):
+            for item in FILES:
+                tracking.client().download_artifacts(run_id, item, dst_path=scratch)
         yield FinishedRun(run_id, name, sweep, Path(scratch))

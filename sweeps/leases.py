@@ -14,9 +14,9 @@ from functools import cache
 
 from sqlalchemy import Column, DateTime, Engine, Integer, MetaData, String, Table, create_engine, func, select
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from sweeps.storage import connect_options, unusable
+from sweeps.storage import engine_options, parsed, storage_lock, unusable
 from sweeps.tracking import TrackingError
 
 # A machine that has not been heard of for so long is taken for dead; its cells are taken over.
@@ -116,15 +116,13 @@ def _connection(url: str) -> Iterator[Connection]:
             yield connection
     except IntegrityError:
         raise
-    except (SQLAlchemyError, ModuleNotFoundError) as error:
+    except (SQLAlchemyError, ImportError) as error:
         raise unusable(url, error) from None
 
 
 @cache
 def _engine(url: str) -> Engine:
-    engine = create_engine(url, pool_pre_ping=True, connect_args=connect_options(url))
-    try:
+    engine = create_engine(parsed(url), **engine_options(url))
+    with storage_lock(url, "create"):
         LEASES.create(engine, checkfirst=True)
-    except (IntegrityError, OperationalError, ProgrammingError):
-        LEASES.create(engine, checkfirst=True)  # another process created it in between
     return engine

@@ -9,7 +9,6 @@ import socket
 from collections.abc import Sequence
 
 import optuna
-from filelock import FileLock
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 
@@ -19,7 +18,7 @@ from sweeps.holds import Hold, holder, try_hold
 from sweeps.objective import Verdict
 from sweeps.sampler import SeededByTrial
 from sweeps.space import Params, Space
-from sweeps.storage import connect_options, unusable
+from sweeps.storage import address, engine_options, storage_lock, unusable
 
 SPACE, HOST, REJECTED = "space", "host", "rejected"
 TOLD = (TrialState.COMPLETE, TrialState.PRUNED)
@@ -27,21 +26,17 @@ TOLD = (TrialState.COMPLETE, TrialState.PRUNED)
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 
-def address(url: str | None) -> str:
-    """Where studies are stored: the given database, else the SQLite file in `mlruns`."""
-    return url or f"sqlite:///{tracking.home() / 'optuna.db'}"
-
-
 def open_storage(url: str | None) -> RDBStorage:
-    """The database of studies, created if need be by one process while the others wait. Raises TrackingError."""
+    """The database of studies: the given one, else the SQLite file in `mlruns`. Raises TrackingError.
+
+    It is created if need be, by one process while the others wait.
+    """
     place = address(url)
-    options = {"connect_args": connect_options(place)}
     try:
-        tracking.home().mkdir(parents=True, exist_ok=True)
-        with FileLock(tracking.home() / ".create.lock"):
-            return RDBStorage(place, engine_kwargs=options)
+        with storage_lock(place, "create"):
+            return RDBStorage(place, engine_kwargs=engine_options(place))
     except Exception as error:
-        raise unusable(place, error) from None
+        raise unusable(url or place, error) from None
 
 
 def open_study(space: Space, url: str | None) -> optuna.Study:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
+from sweeps.stores import TrackingError, answering, check_no_password, unreachable
+
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
@@ -18,9 +20,11 @@ if TYPE_CHECKING:
 # No usage statistics leave the machine unless the user says so.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+# MLflow would print a link to each run that a server closes, in the middle of what we print.
+os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 # A server that is down is asked again later, with the results on disk; MLflow's own seven retries hold a training up
-# for minutes.
-os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+# for four minutes, these three for 13 s.
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
 SWEEP, HASH, CELL, ATTEMPT, HOST = "sweep.name", "sweep.config_hash", "sweep.cell_hash", "sweep.attempt", "host"
 # Why a run did not finish; the version of the scores it was measured with.
@@ -29,10 +33,6 @@ ERROR, METRICS = "sweep.error", "metrics.version"
 LEASED = "sweep.lease"
 # Of a search: what Optuna chose for the run, as JSON; when and why it was stopped early.
 TRIAL, PRUNED = "sweep.trial", "sweep.pruned"
-
-
-class TrackingError(RuntimeError):
-    """The record of runs cannot be reached or written; the message says where it is looked for."""
 
 
 def home() -> Path:
@@ -71,6 +71,7 @@ def _open(address: str) -> MlflowClient:
 def client() -> MlflowClient:
     """MLflow's client on the store; a missing database is created by one process while the others wait."""
     if not is_local():
+        check_no_password(uri())
         return _open(uri())
     try:
         home().mkdir(parents=True, exist_ok=True)
@@ -80,7 +81,7 @@ def client() -> MlflowClient:
     except OSError as error:
         raise TrackingError(f"{home()}: cannot be written: {error}; set CAE_HOME to a writable folder") from None
     except Exception as error:
-        raise _unreachable(error) from None
+        raise unreachable(uri(), error) from None
     return opened
 
 
@@ -96,26 +97,40 @@ def answers() -> bool:
 def experiment(name: str, description: str) -> str:
     """The id of the experiment called `name`, created if need be, with its description renewed."""
     mlflow_client = client()
-    try:
+    with answering(uri()):
         found = mlflow_client.get_experiment_by_name(name)
-        if found is None:
-            location = (home() / "artifacts" / name).as_uri() if is_local() else None
-            experiment_id = mlflow_client.create_experiment(name, artifact_location=location)
-        elif found.lifecycle_stage == "deleted":
+        if found is not None and found.lifecycle_stage == "deleted":
             mlflow_client.restore_experiment(found.experiment_id)
-            experiment_id = found.experiment_id
-        else:
-            experiment_id = found.experiment_id
+        experiment_id = found.experiment_id if found is not None else _create_experiment(mlflow_client, name)
         mlflow_client.set_experiment_tag(experiment_id, "mlflow.note.content", description)
-    except Exception as error:
-        raise _unreachable(error) from error
     return str(experiment_id)
 
 
-def _unreachable(error: Exception) -> TrackingError:
-    if isinstance(error, TrackingError):
-        return error
-    return TrackingError(f"the tracking store {uri()} does not answer: {(str(error).splitlines() or [''])[0]}")
+def _create_experiment(mlflow_client: MlflowClient, name: str) -> str:
+    """The id of a new experiment, or of the one that another process has just created."""
+    from mlflow.exceptions import MlflowException
+
+    location = (home() / "artifacts" / name).as_uri() if is_local() else None
+    try:
+        return str(mlflow_client.create_experiment(name, artifact_location=location))
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+    return str(mlflow_client.get_experiment_by_name(name).experiment_id)
+
+
+def find_run(run_id: str) -> Run | None:
+    """The run of this id, None where there is none. Raises TrackingError."""
+    from mlflow.exceptions import MlflowException
+
+    mlflow_client = client()
+    with answering(uri()):
+        try:
+            return mlflow_client.get_run(run_id)
+        except MlflowException as error:
+            if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+                raise
+            return None
 
 
 def close(run_id: str, status: str, reason: str) -> None:
@@ -123,13 +138,11 @@ def close(run_id: str, status: str, reason: str) -> None:
 
     Raises TrackingError.
     """
-    try:
-        mlflow_client = client()
+    mlflow_client = client()
+    with answering(uri()):
         mlflow_client.set_tag(run_id, ERROR, reason[:5000])
         mlflow_client.set_tag(run_id, "mlflow.note.content", f"**{status.lower()}**: {reason}"[:5000])
         mlflow_client.set_terminated(run_id, status=status)
-    except Exception as error:
-        raise _unreachable(error) from error
 
 
 @dataclass(frozen=True)
@@ -160,14 +173,10 @@ def attempts(sweep: str, wanted: str = "") -> list[Record]:
     """Every run of a sweep in order of their start, also those that a later one replaced. Empty without a store."""
     if not exists():
         return []
-    try:
-        mlflow_client = client()
+    mlflow_client = client()
+    with answering(uri()):
         found = mlflow_client.get_experiment_by_name(sweep)
         runs = list(pages(mlflow_client, found.experiment_id, filter_string=wanted)) if found else []
-    except TrackingError:
-        raise
-    except Exception as error:
-        raise _unreachable(error) from error
     return [_record(run) for run in runs if HASH in run.data.tags]
 
 

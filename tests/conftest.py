@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ["tests.servers"]
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ["MPLBACKEND"] = "agg"
 
@@ -26,6 +27,7 @@ def _own_folders(tmp_path: Path, shared_cache: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("CAE_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("CAE_CACHE", str(shared_cache))
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.delenv("CAE_STORAGE", raising=False)
 
 
 @pytest.fixture(scope="session")

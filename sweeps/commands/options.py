@@ -13,7 +13,11 @@ import click
 FILE = click.argument("file", type=click.Path(path_type=Path))
 SET = click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Fix a field in every run.")
 STORAGE = click.option(
-    "--storage", metavar="URL", help="Optuna's database for random and bayes, if not the file in mlruns."
+    "--storage",
+    envvar="CAE_STORAGE",
+    show_envvar=True,
+    metavar="URL",
+    help="Optuna's database for random and bayes, if not the file in mlruns.",
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="Print plain JSON.")
 

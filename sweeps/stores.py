@@ -1,0 +1,53 @@
+"""Databases and servers that cannot be used: told in one line, never with a password."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+
+class TrackingError(RuntimeError):
+    """The record of runs cannot be reached or written; the message says where it is looked for."""
+
+
+def check_no_password(address: str) -> None:
+    """Raises TrackingError where MLflow's address holds a password: messages and logs show the address."""
+    if urlsplit(address).password:
+        raise TrackingError(
+            "MLFLOW_TRACKING_URI holds a password, which logs would show; set MLFLOW_TRACKING_USERNAME and "
+            "MLFLOW_TRACKING_PASSWORD instead"
+        )
+
+
+@contextmanager
+def answering(address: str) -> Iterator[None]:
+    """Turns what goes wrong between here and MLflow's store at `address` into a TrackingError of one line."""
+    try:
+        yield
+    except TrackingError:
+        raise
+    except Exception as error:
+        raise unreachable(address, error) from error
+
+
+def unreachable(address: str, error: Exception) -> TrackingError:
+    """What to tell the user of a failed call to MLflow's store."""
+    code = getattr(error, "error_code", None)
+    if code == "UNAUTHENTICATED":
+        remedy = "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
+        return TrackingError(f"the tracking store {address} does not know you: {remedy}")
+    if code == "PERMISSION_DENIED":
+        return TrackingError(f"the tracking store {address} refuses: {cause(error)}")
+    return TrackingError(f"the tracking store {address} does not answer: {cause(error)}")
+
+
+def cause(error: Exception) -> str:
+    """One line on what is behind an error: the driver's or the system's words, without those wrapped around them."""
+    origin: BaseException = getattr(error, "orig", None) or error
+    below: BaseException | None = origin
+    while below is not None:
+        if isinstance(below, OSError):
+            origin = below
+        below = below.__cause__ or below.__context__
+    return (str(origin).splitlines() or [type(origin).__name__])[0]
