@@ -2,7 +2,7 @@
 
 All else is real: processes, locks, leases, the record, files. It shows what the framework itself costs and survives,
 without the minutes that trainings take. $STANDIN_SECONDS: length of an epoch. $STANDIN_TEMPLATE: folder of a real run,
-whose files each pretended run copies, so that as much is recorded as by a real one.
+whose files each pretended run copies, so that as much is recorded as by a real one. $STANDIN_LEASE: life of a lease.
 """
 
 from __future__ import annotations
@@ -13,18 +13,23 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 from PIL import Image
 
-from sweeps import crew
+from sweeps import crew, leases
 from sweeps.cli import main
 from sweeps.execute import Outcome, Task, execute
 from sweeps.files import read_json, write_json
 from sweeps.resources import places
 from sweeps.workers import Worker
+
+if "STANDIN_LEASE" in os.environ:
+    leases.LIFETIME = timedelta(seconds=float(os.environ["STANDIN_LEASE"]))
+    leases.RENEWAL_SECONDS = leases.LIFETIME.total_seconds() / 4
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from sweeps.tracking import TrackingError
 
 # A machine that has not been heard of for so long is taken for dead; its cells are taken over.
 LIFETIME = timedelta(seconds=60)
-RENEWAL_SECONDS = 15
+RENEWAL_SECONDS = 15.0
 
 LEASES = Table(
     "cae_leases",

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from optuna.exceptions import StorageInternalError
 from rich.console import Console
 
 from cae.datasets import DataError, data_digest
@@ -19,6 +20,7 @@ from sweeps.plan import Cell, Digests, cells_of
 from sweeps.pruning import Watch
 from sweeps.queue import Claim, TrialQueue
 from sweeps.space import Params, Space, key_of, space
+from sweeps.storage import address, unusable
 from sweeps.study import tried
 
 
@@ -58,7 +60,10 @@ def search(sweep: Sweep, path: Path, means: Means, out: Console, description: st
     Failed ones are run again first. Raises SweepError, and KeyboardInterrupt as `launch.launch` does.
     """
     crew = Crew(sweep, means, sweep.run_cap or 0, out, description)
-    crew.work(Search(sweep, path, means.storage, limit, lambda: crew.stopping).lane)
+    try:
+        crew.work(Search(sweep, path, means.storage, limit, lambda: crew.stopping).lane)
+    except StorageInternalError as error:
+        raise unusable(address(means.storage), error.__cause__ or error) from None
 
 
 class Search:

@@ -43,7 +43,7 @@ def engine_options(url: str) -> dict[str, Any]:
     return {"pool_pre_ping": True, "connect_args": {"connect_timeout": 10}}  # a server may have been restarted
 
 
-def unusable(url: str, error: Exception) -> TrackingError:
+def unusable(url: str, error: BaseException) -> TrackingError:
     """One line on a database that cannot be used, without its password."""
     if isinstance(error, ImportError):
         reason = "its driver is not installed; for PostgreSQL: pip install 'cae-mnd[postgres]'"

@@ -42,7 +42,7 @@ def unreachable(address: str, error: Exception) -> TrackingError:
     return TrackingError(f"the tracking store {address} does not answer: {cause(error)}")
 
 
-def cause(error: Exception) -> str:
+def cause(error: BaseException) -> str:
     """One line on what is behind an error: the driver's or the system's words, without those wrapped around them."""
     origin: BaseException = getattr(error, "orig", None) or error
     below: BaseException | None = origin

@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
 from pathlib import Path
 
 import optuna
@@ -12,7 +20,8 @@ from PIL import Image
 from sweeps import tracking
 from sweeps.study import open_storage
 from tests.end_to_end.test_search import SEARCH
-from tests.end_to_end.test_sweep import cae, check_record, statuses
+from tests.end_to_end.test_soak import runs_by_cell
+from tests.end_to_end.test_sweep import cae, check_record, read_until, start, statuses
 from tests.servers import PASSWORD, MlflowServer, Postgres
 
 pytestmark = pytest.mark.postgres
@@ -68,3 +77,135 @@ def test_a_wrong_password_is_one_line(
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
     assert 'password authentication failed for user "cae"' in done.stderr
     assert "guess-4711" not in done.stdout + done.stderr
+
+
+STANDIN = "benchmarks.standin"
+MANY = """
+name: many
+parameters:
+  data.name: {value: digits}
+  data.resolution: {value: 32}
+  model.maps: {value: [4, 8]}
+  training.epochs: {value: 4}
+  training.learning_rate: {values: [0.001, 0.002, 0.003]}
+seeds: [0, 1, 2, 3]
+"""
+
+
+RANDOM = (
+    MANY.replace("seeds: [0, 1, 2, 3]", "method: random\nmetric: {name: reconstruction/mse}\nrun_cap: 6\n")
+).replace("{values: [0.001, 0.002, 0.003]}", "{min: 0.001, max: 0.01}")
+
+
+@pytest.fixture
+def many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("STANDIN_SECONDS", "0.5")
+    path = tmp_path / "many.yaml"
+    path.write_text(MANY)
+    return path
+
+
+def check_exactly_once(sweep: str, cells: int) -> None:
+    table = runs_by_cell(sweep)
+    assert len(table) == cells
+    assert {counts["FINISHED"] for counts in table.values()} == {1}
+    assert sum(table.values(), Counter())["RUNNING"] == 0
+
+
+def test_four_workers_on_both_servers(tracking_server: MlflowServer, storage: str, many: Path) -> None:
+    process = start("run", str(many), "--workers", "4", module=STANDIN)
+    read_until(process, "epoch 1")
+    assert "4 running" in cae("status", str(many)).stdout
+    output = process.communicate(timeout=300)[0]
+    assert process.returncode == 0, output
+    check_exactly_once("many", 12)
+
+
+def on_another_machine(home: Path, *arguments: str) -> subprocess.Popen[str]:
+    """The same command under another host name, with another mlruns: nothing is shared but the servers."""
+    command = ["unshare", "--uts", "sh", "-c", 'hostname far && exec "$0" "$@"', sys.executable, "-m", STANDIN]
+    variables = os.environ | {"CAE_HOME": str(home)}
+    return subprocess.Popen(
+        [*command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=variables,
+        start_new_session=True,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def _other_host_names() -> None:
+    possible = shutil.which("unshare") and subprocess.run(["unshare", "--uts", "hostname", "far"], check=False)
+    if not possible or possible.returncode:
+        pytest.skip("another host name needs root")
+
+
+@pytest.mark.usefixtures("_other_host_names")
+def test_two_machines_share_a_sweep(tracking_server: MlflowServer, storage: str, many: Path, tmp_path: Path) -> None:
+    here = start("run", str(many), "--workers", "2", module=STANDIN)
+    there = on_another_machine(tmp_path / "far", "run", str(many), "--workers", "2")
+    outputs = [process.communicate(timeout=300)[0] for process in (here, there)]
+    assert [process.returncode for process in (here, there)] == [0, 0], outputs
+    check_exactly_once("many", 12)
+    assert {record.host for record in tracking.records("many").values()} == {"far", socket.gethostname()}
+
+
+@pytest.mark.usefixtures("_other_host_names")
+@pytest.mark.parametrize("method", ["grid", "random"])
+def test_the_cells_of_a_dead_machine_are_taken_over(
+    tracking_server: MlflowServer,
+    storage: str,
+    many: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    method: str,
+) -> None:
+    monkeypatch.setenv("STANDIN_LEASE", "8")
+    if method == "random":
+        many.write_text(RANDOM)
+    there = on_another_machine(tmp_path / "far", "run", str(many), "--workers", "2")
+    read_until(there, "epoch 1")
+    os.killpg(there.pid, signal.SIGKILL)
+    there.communicate(timeout=60)
+    held = [record for record in tracking.records("many").values() if record.status == "RUNNING"]
+    assert held
+    output = start("run", str(many), "--workers", "2", module=STANDIN).communicate(timeout=300)[0]
+    check_exactly_once("many", 12 if method == "grid" else 6)
+    taken = tracking.records("many")[held[0].config_hash]
+    assert (taken.attempt, taken.host) == (2, socket.gethostname()), output
+
+
+@pytest.mark.slow
+def test_a_server_that_is_down_for_a_while(
+    tracking_server: MlflowServer, storage: str, many: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    process = start("run", str(many), "--workers", "2", module=STANDIN)
+    read_until(process, "epoch 2")
+    tracking_server.stop()
+    said = read_until(process, "cannot be used now")
+    assert "wait in" in said or "waits in" in said
+    time.sleep(5)
+    tracking_server.start()
+    output = process.communicate(timeout=300)[0]
+    assert process.returncode == 0, output
+    check_exactly_once("many", 12)
+    for record in tracking.records("many").values():
+        history = tracking.client().get_metric_history(record.run_id, "training/loss")
+        assert [metric.step for metric in history] == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("method", ["grid", "random"])
+def test_a_database_that_is_restarted_in_the_middle(
+    tracking_server: MlflowServer, storage: str, postgres: Postgres, many: Path, method: str
+) -> None:
+    if method == "random":
+        many.write_text(RANDOM)
+    process = start("run", str(many), "--workers", "2", module=STANDIN)
+    read_until(process, "epoch 2")
+    postgres.stop()
+    time.sleep(3)
+    postgres.start()
+    output = process.communicate(timeout=300)[0]
+    assert "Traceback" not in output
+    if process.returncode:
+        assert start("run", str(many), module=STANDIN).wait(300) == 0
+    check_exactly_once("many", 12 if method == "grid" else 6)
