@@ -12,6 +12,7 @@ from cae.config import RunConfig
 from cae.datasets import ImageSet, load
 from cae.datasets.imageset import DataError
 from sweeps import tracking
+from sweeps.artifacts import fetch
 from sweeps.definition import SweepError
 from sweeps.files import read_json
 from sweeps.sweepfile import load as load_sweep
@@ -102,5 +103,5 @@ def fetched(text: str) -> Iterator[FinishedRun]:
     run_id, name, sweep = find_run(text)
     with tempfile.TemporaryDirectory(prefix="cae-run-") as scratch:
         for item in FILES:
-            tracking.client().download_artifacts(run_id, item, dst_path=scratch)
+            fetch(run_id, item, Path(scratch))
         yield FinishedRun(run_id, name, sweep, Path(scratch))

@@ -91,10 +91,26 @@ def experiment(name: str, description: str) -> str:
             experiment_id = found.experiment_id
         else:
             experiment_id = found.experiment_id
+        if found is not None:
+            check_place(found.artifact_location)
         mlflow_client.set_experiment_tag(experiment_id, "mlflow.note.content", description)
+    except TrackingError:
+        raise
     except Exception as error:
         raise _unreachable(error) from error
     return str(experiment_id)
+
+
+def check_place(location: str) -> None:
+    """Raises TrackingError where a local record keeps artifacts outside `mlruns`, because that folder was moved here.
+
+    MLflow stores their places in full: reading would miss them, writing would put them into the folder copied from.
+    """
+    if is_local() and not location.startswith(f"{home().as_uri()}/"):
+        raise TrackingError(
+            f"{home()}: its artifacts are recorded at {location}, from where this folder was copied; "
+            f"correct the record first: cae import {home()}"
+        )
 
 
 def _unreachable(error: Exception) -> TrackingError:

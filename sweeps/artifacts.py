@@ -1,0 +1,49 @@
+"""Files of recorded runs, fetched from a local store or from a server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sweeps import tracking
+from sweeps.tracking import TrackingError
+
+
+def listing(run_id: str, path: str = "") -> dict[str, int]:
+    """Size in bytes of every file below `path` among a run's artifacts, by its path. Raises TrackingError."""
+    found: dict[str, int] = {}
+    with answering():
+        _check_place(run_id)
+        folders = [path]
+        while folders:
+            for entry in tracking.client().list_artifacts(run_id, folders.pop()):
+                if entry.is_dir:
+                    folders.append(entry.path)
+                else:
+                    found[entry.path] = entry.file_size
+    return found
+
+
+def fetch(run_id: str, path: str, folder: Path) -> Path:
+    """Where a file or folder of a run's artifacts, "" for all, lies below `folder` now. Raises TrackingError."""
+    with answering():
+        _check_place(run_id)
+        return Path(tracking.client().download_artifacts(run_id, path, dst_path=str(folder)))
+
+
+def _check_place(run_id: str) -> None:
+    if tracking.is_local():
+        tracking.check_place(tracking.client().get_run(run_id).info.artifact_uri)
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Turns what goes wrong between here and the store into a TrackingError of one line."""
+    try:
+        yield
+    except TrackingError:
+        raise
+    except Exception as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise TrackingError(f"the tracking store {tracking.uri()} does not answer: {reason}") from error
