@@ -29,7 +29,7 @@ def faces_command(
     if folder is None and archive is None:
         raise click.UsageError("say where to: --out FOLDER, --zip FILE.zip, or both")
     from sweeps import download
-    from sweeps.progress import shown
+    from sweeps.bars import shown
     from sweeps.view import console
 
     out, runs = console(), download.chosen(file_or_run, where, top)

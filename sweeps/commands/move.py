@@ -17,7 +17,7 @@ from sweeps.commands.options import FILE, STORAGE, clear_errors, load
 def export_command(file: Path, archive: Path, storage: str | None) -> None:
     """Write all that is recorded of a sweep FILE, artifacts included, to a zip file that `cae import` reads."""
     from sweeps import export
-    from sweeps.progress import shown
+    from sweeps.bars import shown
     from sweeps.view import console
 
     sweep, out = load(file, ()), console()
@@ -44,7 +44,7 @@ def import_command(archive: Path, storage: str | None) -> None:
         return _correct(archive)
     from sweeps import restore
     from sweeps.archive import check
-    from sweeps.progress import byte_bar, shown
+    from sweeps.bars import byte_bar, shown
     from sweeps.view import console
 
     out = console()
