@@ -104,6 +104,9 @@ class Sweep(Section):
     seeds: Annotated[list[Annotated[StrictInt, Field(ge=0)]], Field(min_length=1)] = [0]
     run_cap: Count | None = None
     early_terminate: EarlyTerminate | None = None
+    max_attempts: Count = Field(3, description="how often one launch tries a run whose process dies")
+    num_cpus: Annotated[Number, Field(gt=0)] = Field(1, description="CPUs of a Ray cluster that each run takes")
+    num_gpus: Annotated[Number, Field(ge=0)] = Field(0, description="GPUs of a Ray cluster that each run takes")
 
     @field_validator("parameters")
     @classmethod

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import socket
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Iterator
@@ -14,16 +16,22 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from filelock import Timeout
-
 from cae.config import RunConfig
 from sweeps import tracking
 from sweeps.files import write_json
+from sweeps.holds import Hold, try_hold
 from sweeps.pruning import Watch
+
+# Set when this process shall end with the epoch that it is in; a run that is past its training is finished.
+stop_after_epoch = threading.Event()
 
 
 class Interrupted(BaseException):
     """The process was asked to stop; like KeyboardInterrupt no error handler may swallow it."""
+
+
+class Lost(BaseException):
+    """Another machine works on the run now: nothing more may be recorded of it here."""
 
 
 class Pruned(Exception):
@@ -34,7 +42,7 @@ class Pruned(Exception):
 class Task:
     """A cell to run, as plain values that travel to a worker.
 
-    tags: more of them for its MLflow run. watch: who may stop it early.
+    tags: more of them for its MLflow run. watch: who may stop it early. storage: the database of leases, if any.
     """
 
     sweep: str
@@ -46,106 +54,166 @@ class Task:
     digest: str
     tags: dict[str, str] = field(default_factory=dict)
     watch: Watch | None = None
+    storage: str | None = None
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How it ended. killed: interrupted on request. died: its process is gone. busy: another process works on it.
+    """How it ended.
 
-    elsewhere: it runs on another machine. pruned: stopped early by a search.
+    pruned: stopped early by a search. killed: interrupted on request. died: its process is gone. lost: its machine is
+    gone. busy: another process works on it. elsewhere: it runs on another machine. waiting: the tracking store or the
+    database does not answer, results wait on disk. full: the disk is.
     """
 
-    state: Literal["finished", "pruned", "failed", "killed", "died", "busy", "elsewhere"]
+    state: Literal["finished", "pruned", "failed", "killed", "died", "lost", "busy", "elsewhere", "waiting", "full"]
     message: str = ""
     memory: int = 0
 
 
 def execute(task: Task) -> Outcome:
     """Runs one cell from where it stands to FINISHED. No exception of the run itself leaves this function."""
-    lock = tracking.run_lock(task.config_hash)
+    if stop_after_epoch.is_set():
+        return Outcome("killed", "not begun")
     try:
-        lock.acquire(timeout=0)
-    except Timeout:
+        hold = try_hold(task.config_hash, task.storage)
+    except tracking.TrackingError as error:
+        return Outcome("waiting", str(error))
+    if hold is None:
         return Outcome("busy")
+    outcome = None
     try:
-        record = tracking.records(task.sweep).get(task.config_hash)
-        outcome = _recorded(record) or _locked(task, record)
-        if outcome.state in ("finished", "pruned"):
-            Path(lock.lock_file).unlink(missing_ok=True)
+        outcome = _held(task, hold)
         return outcome
     finally:
-        lock.release()
+        hold.release(forget=outcome is not None and outcome.state in ("finished", "pruned"))
 
 
-def _recorded(record: tracking.Record | None) -> Outcome | None:
+def _held(task: Task, hold: Hold) -> Outcome:
+    try:
+        record = tracking.record_of(task.sweep, task.config_hash)
+    except tracking.TrackingError as error:
+        return Outcome("waiting", str(error))
+    return _recorded(task, record) or _locked(task, record, hold)
+
+
+def _recorded(task: Task, record: tracking.Record | None) -> Outcome | None:
     """The outcome that the record already has, None where there is work to do."""
-    if record is not None and record.status == "FINISHED":
+    if record is None:
+        return None
+    if record.status == "FINISHED":
         return Outcome("finished", "by another process")
-    if record is not None and record.status == "RUNNING" and record.host not in ("", socket.gethostname()):
+    # We hold its lease, where it had one: that machine is not at work any more.
+    leased = task.storage is not None and tracking.LEASED in record.tags
+    if record.status == "RUNNING" and record.host not in ("", socket.gethostname()) and not leased:
         return Outcome("elsewhere", f"on {record.host}, which must finish or close it first")
     return None
 
 
-def _locked(task: Task, record: tracking.Record | None) -> Outcome:
+def _locked(task: Task, record: tracking.Record | None, hold: Hold) -> Outcome:
     folder = tracking.work_folder(task.config_hash)
-    folder.mkdir(parents=True, exist_ok=True)
-    with _output_to(folder / "log.txt"):
-        run_id = None
-        try:
-            run_id = _open(task, record)
-            _compute_and_record(task, run_id, folder)
-        except Interrupted:
-            return _close(run_id, "KILLED", "interrupted; the next cae run goes on from its last finished epoch")
-        except Pruned as reason:
-            outcome = _prune(run_id, str(reason))
-        except Exception as error:
-            traceback.print_exc()
-            waiting = f"; what it computed waits in {folder}" if (folder / "result.json").exists() else ""
-            return _close(run_id, "FAILED", _reason(error) + waiting)
-        else:
-            outcome = Outcome("finished")
+    run_id = None
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with _output_to(folder / "log.txt"):
+            try:
+                run_id = _open(task, record)
+                _compute_and_record(task, run_id, folder, hold)
+            except Exception as error:
+                if not isinstance(error, Pruned):
+                    traceback.print_exc()
+                raise
+    except Interrupted:
+        return _close(run_id, "KILLED", "interrupted; the next cae run goes on from its last finished epoch")
+    except Lost:
+        return Outcome("elsewhere", "another machine took it over while this one was not heard of")
+    except Pruned as reason:
+        outcome = _prune(run_id, str(reason))
+    except Exception as error:
+        return _failure(error, run_id, folder)
+    else:
+        outcome = Outcome("finished")
     shutil.rmtree(folder, ignore_errors=True)
     return outcome
+
+
+def _failure(error: Exception, run_id: str | None, folder: Path) -> Outcome:
+    """The outcome of a run that an exception ended. Its files stay, so nothing that was computed is lost."""
+    if _is_disk_full(error):
+        reason = f"{folder}: the disk is full; free some space, and the same command goes on from the last epoch"
+        return replace(_close(run_id, "FAILED", reason), state="full")
+    reason = _reason(error)
+    if (folder / "result.json").exists():
+        reason += f"; what it computed waits in {folder}"
+    if not tracking.answers():
+        return Outcome("waiting", reason)
+    return _close(run_id, "FAILED", reason)
+
+
+def _is_disk_full(error: Exception) -> bool:
+    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return full or "disk is full" in str(error) or "No space left on device" in str(error)
 
 
 def _open(task: Task, record: tracking.Record | None) -> str:
     from sweeps.record import open_run, tags
 
-    attempt = (record.attempt if record else 0) + 1
     # A run that was cut off goes on in the same MLflow run; one that failed keeps its record and gets a successor.
     previous = record.run_id if record is not None and record.status in ("RUNNING", "KILLED", "SCHEDULED") else None
+    again = previous is not None and tracking.is_computed(task.config_hash)  # only what is there is to be uploaded
+    attempt = (record.attempt if record else 0) + (0 if again else 1)
     run_tags = tags(task.config, task.sweep, task.config_hash, task.cell_hash, task.digest, attempt)
-    return open_run(task.experiment_id, task.label, run_tags | task.tags, task.config, previous)
+    leased = {tracking.LEASED: "yes"} if task.storage else {}
+    return open_run(task.experiment_id, task.label, run_tags | leased | task.tags, task.config, previous)
 
 
-def _compute_and_record(task: Task, run_id: str, folder: Path) -> None:
-    from sweeps.record import log_history, record
-    from sweeps.run import Listener, compute
+def _compute_and_record(task: Task, run_id: str, folder: Path, hold: Hold) -> None:
+    from sweeps.record import record
+    from sweeps.run import compute
 
-    state: dict[str, Any] = {"started": time.time(), "epochs": task.config.training.epochs}
+    listener = RunListener(task, run_id, folder, hold)
+    with _system_metrics(run_id):
+        result = compute(task.config, folder, f"{task.sweep}  ·  {task.label}", listener, task.digest)
+    listener.on_step("record")
+    record(run_id, folder, task.config, result)
 
-    def tell(**values: Any) -> None:
-        state.update(values)
-        write_json(folder / "progress.json", state)
 
-    def on_epoch(epoch: Any) -> None:
-        tell(finished_epochs=epoch.epoch, held_out_loss=epoch.held_out_loss, last_loss=epoch.loss)
+class RunListener:
+    """Writes a run's progress for others to read, logs its epochs, and stops it where that is wanted."""
+
+    def __init__(self, task: Task, run_id: str, folder: Path, hold: Hold) -> None:
+        self._task, self._run_id, self._folder, self._hold = task, run_id, folder, hold
+        self._state: dict[str, Any] = {"started": time.time(), "epochs": task.config.training.epochs}
+        self._last_epoch: int | None = None
+
+    def _tell(self, **values: Any) -> None:
+        if self._hold.is_lost():
+            raise Lost
+        self._state.update(values)
+        write_json(self._folder / "progress.json", self._state)
+
+    def on_step(self, step: str) -> None:
+        self._tell(step=step)
+
+    def on_progress(self, p: Any) -> None:
+        if stop_after_epoch.is_set():
+            self._last_epoch = self._last_epoch or p.epoch
+            if p.epoch > self._last_epoch:  # the checkpoint of the last one is written by now
+                raise Interrupted
+        self._tell(epoch=p.epoch, done=p.done, total=p.total, loss=p.loss, speed=p.images_per_second)
+
+    def on_epoch(self, epoch: Any) -> None:
+        from sweeps.record import log_history
+
+        if stop_after_epoch.is_set():
+            self._last_epoch = epoch.epoch
+        self._tell(finished_epochs=epoch.epoch, held_out_loss=epoch.held_out_loss, last_loss=epoch.loss)
         try:
-            log_history(run_id, folder)
+            log_history(self._run_id, self._folder)
         except Exception as error:  # the files have it; it is logged when the run is recorded
             print(f"epoch {epoch.epoch} could not be logged yet: {error}", file=sys.stderr)
-        if task.watch is not None:
-            _stop_if_poor(task.watch, epoch)
-
-    listener = Listener(
-        on_step=lambda step: tell(step=step),
-        on_progress=lambda p: tell(epoch=p.epoch, done=p.done, total=p.total, loss=p.loss, speed=p.images_per_second),
-        on_epoch=on_epoch,
-    )
-    with _system_metrics(run_id):
-        result = compute(task.config, folder, f"{task.sweep}  ·  {task.label}", listener)
-    tell(step="record")
-    record(run_id, folder, task.config, result)
+        if self._task.watch is not None:
+            _stop_if_poor(self._task.watch, epoch)
 
 
 def _stop_if_poor(watch: Watch, epoch: Any) -> None:
@@ -180,12 +248,12 @@ def _prune(run_id: str | None, reason: str) -> Outcome:
 
 
 def _close(run_id: str | None, status: Literal["KILLED", "FAILED"], reason: str) -> Outcome:
-    """The outcome of a run that did not finish. Its files stay, so nothing that was computed is lost."""
+    """The outcome of a run that did not finish; `waiting` where that cannot even be written down."""
     if run_id is not None:
         try:
             tracking.close(run_id, status, reason)
-        except Exception as error:
-            reason = f"{reason} (and its MLflow run could not be closed: {_reason(error)})"
+        except tracking.TrackingError as error:
+            return Outcome("waiting", f"{reason} (and its MLflow run could not be closed: {error})")
     return Outcome("killed" if status == "KILLED" else "failed", reason)
 
 

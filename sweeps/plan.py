@@ -12,6 +12,7 @@ from cae.datasets import DataError, data_digest
 from sweeps import tracking
 from sweeps.definition import Sweep
 from sweeps.grid import expand
+from sweeps.orphans import is_orphan
 
 Digests = dict[DataConfig, str | DataError]
 State = Literal["new", "running", "finished", "failed", "pruned"]
@@ -40,26 +41,32 @@ class Cell:
 def plan(sweep: Sweep, path: Path, storage: str | None = None) -> list[Cell]:
     """The cells of a sweep in file order with what is recorded of them; of a search, those tried so far.
 
-    storage: the database of Optuna's studies, if not the one in `mlruns`. Raises SweepError, TrackingError.
+    storage: the database of Optuna's studies and of leases, if not the one in `mlruns`.
+    Raises SweepError, TrackingError.
     """
     if sweep.method != "grid":
         from sweeps.search import tried_cells
 
         return tried_cells(sweep, storage)
     configs = expand(sweep, path)
-    return cells_of(configs, varied(configs), tracking.records(sweep.name), {})[: sweep.run_cap]
+    return cells_of(configs, varied(configs), tracking.records(sweep.name), {}, storage)[: sweep.run_cap]
 
 
 def cells_of(
-    configs: list[RunConfig], names: list[str], records: dict[str, tracking.Record], digests: Digests
+    configs: list[RunConfig],
+    names: list[str],
+    records: dict[str, tracking.Record],
+    digests: Digests,
+    storage: str | None = None,
 ) -> list[Cell]:
     """Each of these runs once, with what is recorded of it.
 
     names: the fields that its label tells. digests: of the data sets met so far, added to; a large one takes a second.
+    storage: the database of leases, if any.
     """
     cells: dict[str, Cell] = {}
     for config in configs:
-        cell = _cell(config, label(config, names), _digest(config.data, digests), records)
+        cell = _cell(config, label(config, names), _digest(config.data, digests), records, storage)
         cells.setdefault(cell.config_hash or f"{config!r}", cell)
     return list(cells.values())
 
@@ -73,26 +80,29 @@ def _digest(data: DataConfig, known: Digests) -> str | DataError:
     return known[data]
 
 
-def _cell(config: RunConfig, name: str, digest: str | DataError, records: dict[str, tracking.Record]) -> Cell:
+def _cell(
+    config: RunConfig, name: str, digest: str | DataError, records: dict[str, tracking.Record], storage: str | None
+) -> Cell:
     if isinstance(digest, DataError):
         return Cell(config, name, None, None, note=str(digest))
     key, group = config_hash(config, digest), cell_hash(config, digest)
     record = records.get(key)
     if record is None:
         return Cell(config, name, key, group, digest, "running" if tracking.is_held(key) else "new")
-    state, note = state_of(record)
+    state, note = state_of(record, storage)
     return Cell(config, name, key, group, digest, state, record.attempt, record.run_id, record.metrics, note)
 
 
-def state_of(record: tracking.Record) -> tuple[State, str]:
-    """The state of a recorded run, and a note where it was cut off."""
+def state_of(record: tracking.Record, storage: str | None = None) -> tuple[State, str]:
+    """The state of a recorded run, and a note where it was cut off. storage: the database of leases, if any."""
     if record.status == "FINISHED":
         return "finished", ""
     if tracking.PRUNED in record.tags:
         return "pruned", ""
-    here = record.host in ("", socket.gethostname())
-    if record.status in ("RUNNING", "SCHEDULED") and (tracking.is_held(record.config_hash) or not here):
-        return "running", "" if here else f"on {record.host}"
+    if record.status in ("RUNNING", "SCHEDULED") and not is_orphan(record, storage):
+        return "running", "" if record.host in ("", socket.gethostname()) else f"on {record.host}"
+    if tracking.is_computed(record.config_hash):
+        return "failed", "computed, and waits on this machine; the next cae run uploads it"
     if record.status == "FAILED":
         return "failed", record.tags.get(tracking.ERROR, "")
     return "failed", "interrupted; goes on with the next cae run"

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import optuna
-from filelock import FileLock
 from optuna.trial import FrozenTrial, TrialState
 
 from cae.config import RunConfig
-from sweeps import tracking
 from sweeps.definition import SweepError
+from sweeps.holds import Hold, holding
 from sweeps.objective import Verdict
 from sweeps.space import Category, Params, Space, key_of
-from sweeps.study import HOST, REJECTED, TOLD, finished_trial, is_alive, open_study, trial_lock
+from sweeps.study import HOST, REJECTED, TOLD, finished_trial, hold_trial, is_alive, open_study
 
 # So many choices in a row that are excluded or no valid run, and the search gives up.
 PATIENCE = 1000
@@ -25,29 +24,30 @@ PATIENCE = 1000
 
 @dataclass(frozen=True)
 class Claim:
-    """A trial that this process works on, and holds the lock of."""
+    """A trial that this process works on, and holds."""
 
     trial: optuna.Trial
     params: Params
     configs: list[RunConfig]
-    lock: FileLock
+    hold: Hold
 
     def release(self) -> None:
-        Path(self.lock.lock_file).unlink(missing_ok=True)
-        self.lock.release()
+        self.hold.release(forget=True)
 
 
 class TrialQueue:
     """The study of one search. assess: what the record knows of a choice, read anew at every call."""
 
     def __init__(self, space: Space, url: str | None, assess: Callable[[Params], Verdict]) -> None:
-        self._space, self._assess = space, assess
-        # Claiming a trial takes several steps; on one machine no two processes are in the middle of them.
-        self._lock = tracking.run_lock(f"{space.sweep.name}-search")
-        with self._lock:
+        self._space, self._storage, self._assess = space, url, assess
+        with self._alone():
             self.study = open_study(space, url)
             for params in space.first_tries():
                 self.study.enqueue_trial(params, skip_if_exists=True)
+
+    def _alone(self) -> AbstractContextManager[None]:
+        """Claiming a trial takes several steps; no two processes are in the middle of them."""
+        return holding(f"{self._space.sweep.name}-search", self._storage)
 
     def _trials(self, *states: TrialState) -> list[FrozenTrial]:
         return self.study.get_trials(deepcopy=False, states=states or None)
@@ -55,7 +55,7 @@ class TrialQueue:
     def learn(self, recorded: Iterable[Params]) -> None:
         """Tells the study of every cell that the record knows better: finished since it failed, or before the study
         was made. A recorded cell that is neither finished nor known is queued."""
-        with self._lock:
+        with self._alone():
             open_keys = _keys(self._trials(TrialState.RUNNING, TrialState.WAITING))
             told, failed = _keys(self._trials(*TOLD)), self._failed()
             for params in {key_of(params): params for params in [*failed, *recorded]}.values():
@@ -78,7 +78,7 @@ class TrialQueue:
 
     def take(self) -> Claim | None:
         """The next trial, None when there are enough. One whose process died comes first, with the same parameters."""
-        with self._lock:
+        with self._alone():
             for _ in range(PATIENCE):
                 abandoned = self._abandoned()
                 if abandoned is None and self._begun() >= self._space.sweep.trials:
@@ -97,7 +97,7 @@ class TrialQueue:
     def _abandoned(self) -> optuna.Trial | None:
         """A trial that runs on in the storage although its process is gone."""
         running = self._trials(TrialState.RUNNING)
-        lost = next((trial for trial in running if not is_alive(self._space.sweep.name, trial)), None)
+        lost = next((trial for trial in running if not is_alive(self._space.sweep.name, trial, self._storage)), None)
         # Optuna's own retry makes a second trial in two steps; going on with the first cannot be cut off in between.
         return None if lost is None else optuna.Trial(self.study, lost._trial_id)
 
@@ -108,16 +108,16 @@ class TrialQueue:
         return len(self._trials(*TOLD, TrialState.RUNNING)) + len(failed)
 
     def _claim(self, trial: optuna.Trial) -> Claim:
-        lock = trial_lock(self._space.sweep.name, trial.number)
-        lock.acquire(timeout=0)
+        hold = hold_trial(self._space.sweep.name, trial.number, self._storage)
         trial.set_user_attr(HOST, socket.gethostname())
         params = {axis.name: _suggest(trial, axis) for axis in self._space.axes}
-        return Claim(trial, params, self._space.configs(params), lock)
+        return Claim(trial, params, self._space.configs(params), hold)
 
     def others_run(self) -> bool:
-        """Whether other processes of this machine work on trials, which may yet have to be taken over."""
+        """Whether others work on trials that may yet have to be taken over: on this machine, or with leases."""
         running = self._trials(TrialState.RUNNING)
-        return any(trial.user_attrs.get(HOST) in (None, socket.gethostname()) for trial in running)
+        here = (None, socket.gethostname())
+        return any(self._storage is not None or trial.user_attrs.get(HOST) in here for trial in running)
 
     def tell(self, claim: Claim, verdict: Verdict) -> None:
         """Closes a trial by what the record says of its cell."""

@@ -7,18 +7,18 @@ loses nothing. `result.json` is written last; a folder that has it is complete.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import keras
 
 from cae import latents
 from cae.config import RunConfig
-from cae.datasets import ImageSet, load, report
+from cae.datasets import DataError, ImageSet, load, report
 from cae.model import Autoencoder, build_autoencoder, summary
 from cae.training import Epoch, Progress, train
 from metrics import VERSION as METRICS_VERSION
@@ -31,13 +31,14 @@ from sweeps.sides import Side, load_latents, save_latents
 from sweeps.trained import Trained, cloud_of
 
 
-@dataclass(frozen=True)
-class Listener:
-    """What a caller wants to hear while a run goes on."""
+class Listener(Protocol):
+    """What hears how a run goes on; it may raise, to stop it."""
 
-    on_step: Callable[[str], None] = lambda _: None
-    on_progress: Callable[[Progress], None] = lambda _: None
-    on_epoch: Callable[[Epoch], None] = lambda _: None
+    def on_step(self, step: str) -> None: ...
+
+    def on_progress(self, p: Progress) -> None: ...
+
+    def on_epoch(self, epoch: Epoch) -> None: ...
 
 
 @dataclass
@@ -55,15 +56,18 @@ class Clock:
         self.seconds[name] = round(time.perf_counter() - start, 2)
 
 
-def compute(config: RunConfig, folder: Path, title: str, listener: Listener | None = None) -> dict[str, Any]:
-    """Does the whole run in `folder` and returns the content of `result.json`; goes on where it was cut off."""
+def compute(config: RunConfig, folder: Path, title: str, listener: Listener, digest: str) -> dict[str, Any]:
+    """Does the whole run in `folder` and returns the content of `result.json`; goes on where it was cut off.
+
+    digest: of the images that the run was planned with. Raises DataError where they are others now.
+    """
     done = read_json(folder / "result.json")
     if done is not None:
         return dict(done)
-    clock = Clock(listener or Listener())
+    clock = Clock(listener)
     write_json(folder / "config.json", config.model_dump(mode="json"))
     with clock.step("load"):
-        images = load(config.data)
+        images = planned_images(config, digest)
     with clock.step("train"):
         autoencoder = fit(config, images, folder, clock.listener)
     with clock.step("encode"):
@@ -95,6 +99,20 @@ def compute(config: RunConfig, folder: Path, title: str, listener: Listener | No
     }
     write_json(folder / "result.json", result)
     return result
+
+
+# --- load --------------------------------------------------------------------------------------------------------
+
+
+def planned_images(config: RunConfig, digest: str) -> ImageSet:
+    """The images of a run. Raises DataError where they are not those it was planned with."""
+    images = load(config.data)
+    if images.digest != digest:
+        place = config.data.path or config.data.name
+        raise DataError(
+            f"{place}: the images changed since the plan (digest {images.digest}, not {digest}); run it again"
+        )
+    return images
 
 
 # --- train -------------------------------------------------------------------------------------------------------

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
 from cae.datasets import DataError, data_digest
 from sweeps import tracking
+from sweeps.crew import Crew, Means, RunCell
 from sweeps.definition import Sweep, SweepError, nearest
-from sweeps.launch import cell_runner
 from sweeps.objective import Verdict, asked, judge
 from sweeps.plan import Cell, Digests, cells_of
 from sweeps.pruning import Watch
@@ -29,7 +29,7 @@ def tried_cells(sweep: Sweep, storage: str | None) -> list[Cell]:
     cells: list[Cell] = []
     digests: Digests = {}
     for key, params in (asked_for | {key_of(params): params for params in recorded(records)}).items():
-        runs = cells_of(searched.configs(params), searched.fields, records, digests)
+        runs = cells_of(searched.configs(params), searched.fields, records, digests, storage)
         # The record may also hold cells of an earlier version of the file: the same choices, other fixed values.
         if key in asked_for or any(cell.run_id for cell in runs):
             cells += runs
@@ -52,48 +52,54 @@ def missing_data(sweep: Sweep) -> str | None:
     return None
 
 
-def search(
-    sweep: Sweep, path: Path, out: Console, description: str, limit: int | None = None, storage: str | None = None
-) -> None:
+def search(sweep: Sweep, path: Path, means: Means, out: Console, description: str, limit: int | None = None) -> None:
     """Tries as many cells as the sweep file says, less those tried before; at most `limit` runs.
 
     Failed ones are run again first. Raises SweepError, and KeyboardInterrupt as `launch.launch` does.
     """
-    with cell_runner(sweep, sweep.run_cap or 0, out, description) as run:
-        Search(sweep, path, storage, run, limit).go()
+    crew = Crew(sweep, means, sweep.run_cap or 0, out, description)
+    crew.work(Search(sweep, path, means.storage, limit, lambda: crew.stopping).lane)
 
 
 class Search:
-    """One process's part in a search."""
+    """One process's part in a search. Each of its workers goes a lane of it."""
 
     def __init__(
-        self, sweep: Sweep, path: Path, storage: str | None, run: Callable[..., Any], limit: int | None = None
+        self,
+        sweep: Sweep,
+        path: Path,
+        storage: str | None,
+        limit: int | None = None,
+        stopping: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._sweep, self._path, self._storage, self._run, self._limit = sweep, path, storage, run, limit
+        self._sweep, self._path, self._storage = sweep, path, storage
+        self._limit, self._stopping = limit, stopping
         self._space: Space = space(sweep)
         self._digests: Digests = {}
         self._queue = TrialQueue(self._space, storage, self._assess)
         self._done = sum(cell.state in ("finished", "pruned") for cell in tried_cells(sweep, storage))
         self._ran = 0
+        self._learn()
+        self._unfinished = deque(self._queue.unfinished())
 
     def _cells(self, params: Params) -> list[Cell]:
         records = tracking.records(self._sweep.name)
-        return cells_of(self._space.configs(params), self._space.fields, records, self._digests)
+        return cells_of(self._space.configs(params), self._space.fields, records, self._digests, self._storage)
 
     def _assess(self, params: Params) -> Verdict:
         return judge(self._sweep, self._cells(params))
 
-    def go(self) -> None:
-        self._learn()
-        for params in self._queue.unfinished():
-            self._run_all(params)
+    async def lane(self, run: RunCell) -> None:
+        """What failed before, then one trial after the other, as long as there are any."""
+        while self._unfinished and not self._enough():
+            await self._run_all(run, self._unfinished.popleft())
         self._learn()
         while not self._enough():
             claim = self._queue.take()
             if claim is not None:
-                self._try(claim)
+                await self._try(run, claim)
             elif self._queue.others_run():
-                time.sleep(1)  # should they die, their trials are taken over
+                await asyncio.sleep(1)  # should they die, their trials are taken over
             else:
                 return
 
@@ -103,13 +109,13 @@ class Search:
         self._queue.learn(recorded(records))
 
     def _enough(self) -> bool:
-        return self._limit is not None and self._ran >= self._limit
+        return self._stopping() or (self._limit is not None and self._ran >= self._limit)
 
-    def _try(self, claim: Claim) -> None:
+    async def _try(self, run: RunCell, claim: Claim) -> None:
         """Runs what is not finished of a trial's cell and tells Optuna. An interruption leaves the trial to be taken
         over: its lock is free, and the record has what was done."""
         try:
-            self._run_all(claim.params, claim)
+            await self._run_all(run, claim.params, claim)
             self._check_measured(tracking.records(self._sweep.name).values())
             verdict = self._assess(claim.params)
             if verdict.state != "new" or not self._enough():  # or else --limit ended it between two seeds
@@ -117,7 +123,7 @@ class Search:
         finally:
             claim.release()
 
-    def _run_all(self, params: Params, claim: Claim | None = None) -> None:
+    async def _run_all(self, run: RunCell, params: Params, claim: Claim | None = None) -> None:
         tags = {tracking.TRIAL: json.dumps(params)}
         for seed, cell in enumerate(self._cells(params)):
             if cell.config_hash is None:
@@ -128,8 +134,8 @@ class Search:
             number = self._done + self._ran
             # The first seed's training decides for all: losses of several under one trial could not be told apart.
             watch = self._watch(claim, cell) if claim is not None and seed == 0 else None
-            while (outcome := self._run(number, cell, tags=tags, watch=watch)).state == "busy":
-                time.sleep(1)
+            while (outcome := await run(number, cell, tags=tags, watch=watch)).state == "busy":
+                await asyncio.sleep(1)
             if outcome.state != "finished":
                 return  # a mean over the other seeds would be another question
 

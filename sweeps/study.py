@@ -12,13 +12,14 @@ import optuna
 from filelock import FileLock
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
-from sqlalchemy.engine import make_url
 
 from sweeps import tracking
 from sweeps.definition import Sweep, SweepError
+from sweeps.holds import Hold, holder, try_hold
 from sweeps.objective import Verdict
 from sweeps.sampler import SeededByTrial
 from sweeps.space import Params, Space
+from sweeps.storage import connect_options, unusable
 
 SPACE, HOST, REJECTED = "space", "host", "rejected"
 TOLD = (TrialState.COMPLETE, TrialState.PRUNED)
@@ -34,19 +35,13 @@ def address(url: str | None) -> str:
 def open_storage(url: str | None) -> RDBStorage:
     """The database of studies, created if need be by one process while the others wait. Raises TrackingError."""
     place = address(url)
-    try:
-        shown = make_url(place).render_as_string(hide_password=True)
-    except Exception:
-        raise tracking.TrackingError("--storage: not a database URL; write postgresql://USER@HOST/NAME, say") from None
-    # SQLite lets one process write at a time; the others wait for this long.
-    options = {"connect_args": {"timeout": 60}} if place.startswith("sqlite") else {}
+    options = {"connect_args": connect_options(place)}
     try:
         tracking.home().mkdir(parents=True, exist_ok=True)
         with FileLock(tracking.home() / ".create.lock"):
             return RDBStorage(place, engine_kwargs=options)
     except Exception as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise tracking.TrackingError(f"--storage {shown}: cannot be opened: {reason}") from None
+        raise unusable(place, error) from None
 
 
 def open_study(space: Space, url: str | None) -> optuna.Study:
@@ -57,7 +52,8 @@ def open_study(space: Space, url: str | None) -> optuna.Study:
     storage = open_storage(url)
     study = _create(space, storage)
     if study.user_attrs.get(SPACE, space.digest()) != space.digest():
-        busy = next((t for t in study.trials if t.state == TrialState.RUNNING and is_alive(space.sweep.name, t)), None)
+        running = [trial for trial in study.trials if trial.state == TrialState.RUNNING]
+        busy = next((trial for trial in running if is_alive(space.sweep.name, trial, url)), None)
         if busy is not None:
             raise SweepError(
                 f"{space.sweep.name}: the sweep file has changed while trial {busy.number} of it runs on "
@@ -94,19 +90,22 @@ def tried(space: Space, url: str | None) -> list[Params]:
     return [trial.params for trial in study.get_trials(deepcopy=False) if trial.params]
 
 
-def trial_lock(sweep: str, number: int) -> FileLock:
-    """The lock that a process holds while it works on a trial; the system frees it however the process ends."""
-    return tracking.run_lock(_lock_name(sweep, number))
+def hold_trial(sweep: str, number: int, url: str | None) -> Hold:
+    """What a process holds while it works on a trial. The caller knows that nobody else does."""
+    hold = try_hold(_hold_name(sweep, number), url)
+    if hold is None:
+        raise RuntimeError(f"trial {number} of {sweep} is held by another process")
+    return hold
 
 
-def is_alive(sweep: str, trial: FrozenTrial) -> bool:
-    """Whether some process works on a RUNNING trial; of another machine's trials it is taken for granted."""
-    if trial.user_attrs.get(HOST, socket.gethostname()) != socket.gethostname():
+def is_alive(sweep: str, trial: FrozenTrial, url: str | None) -> bool:
+    """Whether some process works on a RUNNING trial; of another machine's, only a shared database can tell."""
+    if url is None and trial.user_attrs.get(HOST, socket.gethostname()) != socket.gethostname():
         return True
-    return tracking.is_held(_lock_name(sweep, trial.number))
+    return holder(_hold_name(sweep, trial.number), url) is not None
 
 
-def _lock_name(sweep: str, number: int) -> str:
+def _hold_name(sweep: str, number: int) -> str:
     return f"{sweep}-trial-{number}"
 
 

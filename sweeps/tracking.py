@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -19,9 +18,15 @@ if TYPE_CHECKING:
 # No usage statistics leave the machine unless the user says so.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+# A server that is down is asked again later, with the results on disk; MLflow's own seven retries hold a training up
+# for minutes.
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
 SWEEP, HASH, CELL, ATTEMPT, HOST = "sweep.name", "sweep.config_hash", "sweep.cell_hash", "sweep.attempt", "host"
 # Why a run did not finish; the version of the scores it was measured with.
 ERROR, METRICS = "sweep.error", "metrics.version"
+# Set where the run's process holds a lease in a database that machines share.
+LEASED = "sweep.lease"
 # Of a search: what Optuna chose for the run, as JSON; when and why it was stopped early.
 TRIAL, PRUNED = "sweep.trial", "sweep.pruned"
 
@@ -58,6 +63,7 @@ def _open(address: str) -> MlflowClient:
 
     logging.getLogger("mlflow").setLevel(logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # tracebacks of what is told in one line
     # Not mlflow.set_tracking_uri: it writes $MLFLOW_TRACKING_URI, which is the user's to set.
     return MlflowClient(address)
 
@@ -76,6 +82,15 @@ def client() -> MlflowClient:
     except Exception as error:
         raise _unreachable(error) from None
     return opened
+
+
+def answers() -> bool:
+    """Whether the store can be asked now."""
+    try:
+        client().search_experiments(max_results=1)
+    except Exception:
+        return False
+    return True
 
 
 def experiment(name: str, description: str) -> str:
@@ -114,22 +129,23 @@ def check_place(location: str) -> None:
 
 
 def _unreachable(error: Exception) -> TrackingError:
-    return TrackingError(f"the tracking store {uri()} does not answer: {str(error).splitlines()[0]}")
+    if isinstance(error, TrackingError):
+        return error
+    return TrackingError(f"the tracking store {uri()} does not answer: {(str(error).splitlines() or [''])[0]}")
 
 
 def close(run_id: str, status: str, reason: str) -> None:
-    """Closes a run that did not finish as FAILED or KILLED, with the reason as tag and in its description."""
-    mlflow_client = client()
-    mlflow_client.set_tag(run_id, ERROR, reason[:5000])
-    mlflow_client.set_tag(run_id, "mlflow.note.content", f"**{status.lower()}**: {reason}"[:5000])
-    mlflow_client.set_terminated(run_id, status=status)
+    """Closes a run that did not finish as FAILED or KILLED, with the reason as tag and in its description.
 
-
-def close_orphans(sweep: str) -> None:
-    """Marks as KILLED what the record calls RUNNING although its process is gone, killed too hard to say so itself."""
-    for record in records(sweep).values():
-        if record.status == "RUNNING" and record.host == socket.gethostname() and not is_held(record.config_hash):
-            close(record.run_id, "KILLED", "its process died; the next cae run goes on from its last finished epoch")
+    Raises TrackingError.
+    """
+    try:
+        mlflow_client = client()
+        mlflow_client.set_tag(run_id, ERROR, reason[:5000])
+        mlflow_client.set_tag(run_id, "mlflow.note.content", f"**{status.lower()}**: {reason}"[:5000])
+        mlflow_client.set_terminated(run_id, status=status)
+    except Exception as error:
+        raise _unreachable(error) from error
 
 
 @dataclass(frozen=True)
@@ -147,14 +163,17 @@ class Record:
     tags: dict[str, str] = field(default_factory=dict)
 
 
-def records(sweep: str) -> dict[str, Record]:
-    """The run that counts for each config_hash of a sweep: the finished one, else the latest. Empty without a store."""
+def records(sweep: str, wanted: str = "") -> dict[str, Record]:
+    """The run that counts for each config_hash of a sweep: the finished one, else the latest. Empty without a store.
+
+    wanted: a filter in MLflow's language. Without one the cost grows with the sweep, some milliseconds a run.
+    """
     if not exists():
         return {}
     try:
         mlflow_client = client()
         found = mlflow_client.get_experiment_by_name(sweep)
-        runs = list(_pages(mlflow_client, found.experiment_id)) if found else []
+        runs = list(_pages(mlflow_client, found.experiment_id, wanted)) if found else []
     except TrackingError:
         raise
     except Exception as error:
@@ -162,10 +181,15 @@ def records(sweep: str) -> dict[str, Record]:
     return latest(_record(run) for run in runs if HASH in run.data.tags)
 
 
-def _pages(mlflow_client: MlflowClient, experiment_id: str) -> Iterator[Run]:
-    token = None
+def record_of(sweep: str, config_hash: str) -> Record | None:
+    """The run that counts for this hash, None where there is none."""
+    return records(sweep, f"tags.`{HASH}` = '{config_hash}'").get(config_hash)
+
+
+def _pages(mlflow_client: MlflowClient, experiment_id: str, wanted: str = "") -> Iterator[Run]:
+    token, order = None, ["attributes.start_time ASC"]
     while True:
-        page = mlflow_client.search_runs([experiment_id], order_by=["attributes.start_time ASC"], page_token=token)
+        page = mlflow_client.search_runs([experiment_id], wanted, order_by=order, page_token=token)
         yield from page
         token = page.token
         if not token:
@@ -202,6 +226,11 @@ def latest(runs: Iterable[Record]) -> dict[str, Record]:
 def work_folder(config_hash: str) -> Path:
     """Where a run keeps its files until they are recorded."""
     return home() / "work" / config_hash
+
+
+def is_computed(config_hash: str) -> bool:
+    """Whether all that a run measures and draws is there on this machine, to be recorded."""
+    return (work_folder(config_hash) / "result.json").exists()
 
 
 def run_lock(config_hash: str) -> FileLock:

@@ -66,41 +66,56 @@ def _counted(cells: list[Any]) -> str:
 @SET
 @STORAGE
 @click.option("--limit", type=click.IntRange(min=1), help="Run at most this many of the cells that are not finished.")
+@click.option("--workers", type=click.IntRange(min=1), help="Processes side by side, which share cores and GPUs. [1]")
+@click.option("--ray", metavar="ADDRESS", help="Run on a Ray cluster: auto, local, or its address.")
+@click.option("--num-cpus", type=float, help="CPUs of the Ray cluster for each run, if not the sweep file's.")
+@click.option("--num-gpus", type=float, help="GPUs of the Ray cluster for each run, if not the sweep file's.")
 @clear_errors
-def run_command(file: Path, overrides: tuple[str, ...], storage: str | None, limit: int | None) -> None:
-    """Run every cell of a sweep file that is not finished, or go on with a search. Running it again is resume."""
-    from sweeps import images, launch, plan, view
+def run_command(
+    file: Path, overrides: tuple[str, ...], storage: str | None, limit: int | None, workers: int | None, **ray: Any
+) -> None:
+    """Run every cell of a sweep file that is not finished, or go on with a search. Running it again is resume.
+
+    The same command in a second terminal, or on a second machine with the same --storage, joins in.
+    """
+    from sweeps import images, lastrun, launch, plan, view
+    from sweeps.crew import Means
     from sweeps.sweepfile import describe
 
     sweep = load(file, overrides)
-    out = view.console()
+    out, means = view.console(), Means(workers, storage, **ray)
     if sweep.method != "grid":
-        return _run_search(sweep, file, overrides, out, limit, storage)
-    cells = plan.plan(sweep, file)
+        return _run_search(sweep, file, overrides, out, limit, means)
+    cells = plan.plan(sweep, file, storage)
     missing = next((cell.note for cell in cells if cell.config_hash is None), None)
     if missing:
         click.echo(f"{file}: {missing}", err=True)
         sys.exit(2)
-    todo = [cell for cell in cells if cell.state != "finished"][:limit]
+    todo = sorted((cell for cell in cells if cell.state != "finished"), key=_is_uploaded_last)[:limit]
     if not todo:
         out.print(f"{sweep.name}: {_counted(cells)}; there is nothing to do")
     else:
-        launch.remember(sweep.name, overrides)
+        lastrun.remember(sweep.name, overrides, storage)
         out.print(f"{sweep.name}: {_counted(cells)}; running {len(todo)}")
         for line in images.prepare_all([cell.config.data for cell in todo], out):
             out.print(line, markup=False)
-        launch.launch(sweep, todo, out, describe(sweep, file))
-        cells = plan.plan(sweep, file)
+        launch.launch(sweep, todo, means, out, describe(sweep, file))
+        cells = plan.plan(sweep, file, storage)
     view.show_cells(out, cells, with_metrics=True)
     view.show_legend(out)
     out.print(f"Next: `cae ui` compares the runs in MLflow; `cae faces {file} --out faces` downloads the face grids.")
     sys.exit(1 if any(cell.state == "failed" for cell in cells) else 0)
 
 
-def _run_search(
-    sweep: Any, file: Path, overrides: tuple[str, ...], out: Any, limit: int | None, storage: str | None
-) -> None:
-    from sweeps import images, launch, plan, search, space, view_search
+def _is_uploaded_last(cell: Any) -> bool:
+    """Orders cells: first those of which only the upload is missing."""
+    from sweeps.tracking import is_computed
+
+    return not is_computed(cell.config_hash)
+
+
+def _run_search(sweep: Any, file: Path, overrides: tuple[str, ...], out: Any, limit: int | None, means: Any) -> None:
+    from sweeps import images, lastrun, plan, search, space, view_search
     from sweeps.sweepfile import describe
 
     missing = search.missing_data(sweep)
@@ -108,11 +123,11 @@ def _run_search(
         click.echo(f"{file}: {missing}", err=True)
         sys.exit(2)
     view_search.show_space(out, sweep)
-    launch.remember(sweep.name, overrides)
+    lastrun.remember(sweep.name, overrides, means.storage)
     for line in images.prepare_all(space.space(sweep).data_sets(), out):
         out.print(line, markup=False)
-    search.search(sweep, file, out, describe(sweep, file), limit, storage)
-    cells = plan.plan(sweep, file, storage)
+    search.search(sweep, file, means, out, describe(sweep, file), limit)
+    cells = plan.plan(sweep, file, means.storage)
     view_search.show_trials(out, sweep, cells)
     out.print(f"Next: `cae ui` compares the runs in MLflow; `cae faces {file} --out faces` downloads the face grids.")
     sys.exit(1 if any(cell.state == "failed" for cell in cells) else 0)
@@ -127,14 +142,17 @@ def _run_search(
 def status_command(file: Path, overrides: tuple[str, ...], storage: str | None, as_json: bool) -> None:
     """Show how far a sweep is, also while another process runs it.
 
-    Without --set, the values given to the last `cae run` of this sweep are used.
+    Without --set and --storage, what was given to the last `cae run` of this sweep is used.
     """
-    from sweeps import launch, plan, view
+    from sweeps import plan, view
+    from sweeps.lastrun import recall
 
     sweep = load(file, overrides)
-    if not overrides and (recalled := launch.recall(sweep.name)):
-        sweep = load(file, recalled)
-        click.echo(f"with {' '.join(f'--set {text}' for text in recalled)}, as last run", err=True)
+    if not overrides and storage is None:
+        last = recall(sweep.name)
+        if last.told():
+            click.echo(f"with {last.told()}, as last run", err=True)
+        sweep, storage = load(file, last.overrides), last.storage
     cells = plan.plan(sweep, file, storage)
     if as_json:
         return click.echo(json.dumps(plan.as_json(sweep, cells)))

@@ -2,11 +2,24 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from cae.config import RunConfig
-from cae.training import Epoch
+from cae.datasets import DataError, data_digest
+from cae.training import Epoch, Progress
 from sweeps.files import read_json, write_json
 from sweeps.history import append_history, read_history
-from sweeps.run import compute
+from sweeps.run import compute, planned_images
+
+
+class Silent:
+    """Hears of a run and does nothing."""
+
+    def on_step(self, step: str) -> None: ...
+
+    def on_progress(self, p: Progress) -> None: ...
+
+    def on_epoch(self, epoch: Epoch) -> None: ...
 
 
 def test_a_repeated_epoch_replaces_itself(tmp_path: Path) -> None:
@@ -21,7 +34,15 @@ def test_no_history_is_empty(tmp_path: Path) -> None:
 
 def test_a_complete_folder_is_not_computed_again(tmp_path: Path) -> None:
     write_json(tmp_path / "result.json", {"metrics": {"a": 1.0}})
-    assert compute(RunConfig(), tmp_path, "title") == {"metrics": {"a": 1.0}}
+    assert compute(RunConfig(), tmp_path, "title", Silent(), "d") == {"metrics": {"a": 1.0}}
+
+
+def test_images_that_changed_since_the_plan_are_not_trained_on() -> None:
+    config = RunConfig.model_validate({"data": {"name": "digits", "resolution": 32}, "model": {"maps": [8, 16]}})
+    digest = data_digest(config.data)
+    assert planned_images(config, digest).digest == digest
+    with pytest.raises(DataError, match=f"digits: the images changed since the plan .digest {digest}, not other"):
+        planned_images(config, "other")
 
 
 def test_files_are_whole_or_not_there(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import json
 import math
@@ -17,14 +18,16 @@ from optuna.trial import TrialState
 
 from cae.config import flatten
 from sweeps import tracking
+from sweeps.crew import RunCell
 from sweeps.definition import Sweep, SweepError
 from sweeps.execute import Outcome
 from sweeps.objective import judge
+from sweeps.orphans import close_orphans
 from sweeps.plan import Cell, as_json, plan
 from sweeps.pruning import Watch
 from sweeps.search import Search
 from sweeps.space import key_of, space
-from sweeps.study import HOST, best, open_storage, trial_lock
+from sweeps.study import HOST, best, hold_trial, open_storage
 
 FILE = Path("s.yaml")
 RATE, SIZE = "training.learning_rate", "training.batch_size"
@@ -69,7 +72,7 @@ class Trainer:
         self.dies: dict[int, str] = {}
         self.calls = 0
 
-    def __call__(self, number: int, cell: Cell, tags: dict[str, str], watch: Watch | None) -> Outcome:
+    async def __call__(self, number: int, cell: Cell, tags: dict[str, str], watch: Watch | None) -> Outcome:
         self.calls += 1
         death = self.dies.get(self.calls)
         if death == "before":
@@ -96,15 +99,15 @@ class Trainer:
         return Outcome("finished")
 
 
-def run(sweep: Sweep, trainer: Callable[..., Outcome], limit: int | None = None) -> None:
-    Search(sweep, FILE, None, trainer, limit).go()
+def run(sweep: Sweep, trainer: RunCell, limit: int | None = None) -> None:
+    asyncio.run(Search(sweep, FILE, None, limit).lane(trainer))
 
 
 def killed(sweep: Sweep, trainer: Trainer) -> None:
     with pytest.raises(Killed):
         run(sweep, trainer)
     gc.collect()  # the locks of a killed process are free
-    tracking.close_orphans(sweep.name)  # as every launch does first
+    close_orphans(sweep.name)  # as every launch does first
 
 
 def study_of(name: str = "s") -> optuna.Study:
@@ -382,11 +385,10 @@ def test_a_changed_file_waits_for_a_trial_that_runs(database: Path) -> None:
     run(sweep_of(), Trainer(), limit=0)
     study = study_of()
     number = study.ask().number
-    with (
-        trial_lock("s", number),
-        pytest.raises(SweepError, match=r"the sweep file has changed while trial 0 of it runs"),
-    ):
+    hold = hold_trial("s", number, None)
+    with pytest.raises(SweepError, match=r"the sweep file has changed while trial 0 of it runs"):
         run(sweep_of(metric={"name": "other"}), Trainer())
+    hold.release()
 
 
 def test_a_trial_of_another_machine_is_left_to_it(database: Path) -> None:
@@ -421,7 +423,10 @@ def test_cells_that_all_fail_end_the_search(database: Path) -> None:
 
 
 def test_runs_that_could_not_even_be_opened_end_the_search_and_are_tried_again(database: Path) -> None:
-    run(sweep_of(), lambda number, cell, **_: Outcome("failed", "the tracking store does not answer"))
+    async def unopened(number: int, cell: Cell, **_: Any) -> Outcome:
+        return Outcome("failed", "the tracking store does not answer")
+
+    run(sweep_of(), unopened)
     assert states() == ["FAIL"] * 4
     trainer = Trainer()
     run(sweep_of(), trainer)

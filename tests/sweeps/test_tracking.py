@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -115,15 +114,3 @@ def test_a_lock_tells_that_a_run_is_worked_on() -> None:
 
 def test_tags_are_text_of_limited_length() -> None:
     assert tracking.tag_values({"a": 1, "b": None, "c": "x" * 9000}) == {"a": "1", "c": "x" * 8000}
-
-
-def test_orphans_are_closed_and_living_runs_are_not(database: Path) -> None:
-    client = tracking.client()
-    experiment = tracking.experiment("a", "why?")
-    tags = {tracking.HOST: socket.gethostname()}
-    for config_hash, extra in (("dead", {}), ("alive", {}), ("elsewhere", {tracking.HOST: "another-machine"})):
-        client.create_run(experiment, tags={HASH: config_hash, **tags, **extra})
-    with tracking.run_lock("alive"):
-        tracking.close_orphans("a")
-    statuses = {key: record.status for key, record in tracking.records("a").items()}
-    assert statuses == {"dead": "KILLED", "alive": "RUNNING", "elsewhere": "RUNNING"}

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -11,8 +11,8 @@ import psutil
 import pytest
 
 from cae.config import RunConfig
-from sweeps.execute import Interrupted, Outcome, Task
-from sweeps.workers import Worker
+from sweeps.execute import Interrupted, Outcome, Task, stop_after_epoch
+from sweeps.workers import Place, Worker
 
 LEAK: list[bytearray] = []
 
@@ -28,6 +28,10 @@ def perform(given: Task) -> Outcome:
     if given.label == "leak":
         LEAK.append(bytearray(os.urandom(1 << 20)) * 64)
         return Outcome("finished", str(os.getpid()))
+    if given.label == "asked":
+        return Outcome("finished", str(stop_after_epoch.is_set()))
+    if given.label == "place":
+        return Outcome("finished", f"{os.sched_getaffinity(0)} {os.environ['OMP_NUM_THREADS']}")
     if given.label == "die":
         os.kill(os.getpid(), signal.SIGKILL)
     if given.label == "exit":
@@ -39,55 +43,82 @@ def perform(given: Task) -> Outcome:
     return Outcome("failed", "slept to the end")
 
 
+def run(worker: Worker, label: str) -> Outcome:
+    return asyncio.run(worker.run(task(label)))
+
+
 @pytest.fixture
 def worker():
-    made = Worker(perform, leak_limit=32 << 20)
+    made = Worker(run=perform, leak_limit=32 << 20)
     yield made
     made.stop()
 
 
 def test_a_worker_is_kept_from_cell_to_cell(worker: Worker) -> None:
-    pids = {worker.run(task("pid")).message for _ in range(3)}
+    pids = {run(worker, "pid").message for _ in range(3)}
     assert pids == {str(worker.pid)}
     assert worker.pid != os.getpid()
 
 
 def test_a_leak_dies_with_its_worker(worker: Worker) -> None:
-    first = worker.run(task("pid")).message
-    assert worker.run(task("leak")).message == first
-    assert worker.run(task("pid")).message != first
+    first = run(worker, "pid").message
+    assert run(worker, "leak").message == first
+    assert run(worker, "pid").message != first
 
 
 @pytest.mark.parametrize(("label", "words"), [("die", "SIGKILL"), ("exit", "exit code 3")])
 def test_a_dead_worker_is_a_failed_cell_and_is_replaced(worker: Worker, label: str, words: str) -> None:
-    outcome = worker.run(task(label))
+    outcome = run(worker, label)
     assert outcome.state == "died"
     assert words in outcome.message
-    assert worker.run(task("pid")).state == "finished"
+    assert run(worker, "pid").state == "finished"
 
 
-def test_stop_interrupts_the_run(worker: Worker) -> None:
-    worker.run(task("pid"))
-    pid, outcomes = worker.pid, []
-    thread = threading.Thread(target=lambda: outcomes.append(worker.run(task("sleep"))))
-    thread.start()
-    time.sleep(1)
-    os.kill(pid, signal.SIGTERM)
-    thread.join(20)
-    assert [outcome.state for outcome in outcomes] == ["killed"]
+def test_an_interruption_ends_what_runs(worker: Worker) -> None:
+    run(worker, "pid")
+
+    async def interrupted() -> Outcome:
+        running = asyncio.create_task(worker.run(task("sleep")))
+        await asyncio.sleep(0.5)
+        worker.interrupt()
+        return await running
+
+    assert asyncio.run(interrupted()).state == "killed"
 
 
-def test_ctrl_c_in_the_terminal_is_left_to_the_parent(worker: Worker) -> None:
-    worker.run(task("pid"))
-    os.kill(worker.pid, signal.SIGINT)
-    assert worker.run(task("pid")).message == str(worker.pid)
+@pytest.mark.parametrize("moment", [0.0, 0.02, 0.1, 0.3])
+def test_an_interruption_of_a_process_that_is_just_starting(worker: Worker, moment: float) -> None:
+    async def interrupted() -> Outcome:
+        running = asyncio.create_task(worker.run(task("sleep")))
+        await asyncio.sleep(moment)
+        worker.interrupt()
+        return await running
+
+    assert asyncio.run(interrupted()).state == "killed"
+
+
+def test_ctrl_c_once_is_left_to_the_run(worker: Worker) -> None:
+    assert run(worker, "asked").message == "False"
+    worker.finish_epoch()
+    time.sleep(0.2)
+    assert run(worker, "asked").message == "True"
+
+
+def test_a_worker_stays_on_its_cores_and_has_its_environment() -> None:
+    core = min(os.sched_getaffinity(0))
+    worker = Worker(Place([core], {"OMP_NUM_THREADS": "1"}), run=perform)
+    try:
+        assert run(worker, "place").message == f"{{{core}}} 1"
+        assert "OMP_NUM_THREADS" not in os.environ
+    finally:
+        worker.stop()
 
 
 def test_a_worker_ends_with_its_parent(tmp_path: Path) -> None:
     code = (
-        "import os, signal\nfrom tests.sweeps.test_workers import perform, task\nfrom sweeps.workers import Worker\n"
+        "import os, signal\nfrom tests.sweeps.test_workers import perform, run\nfrom sweeps.workers import Worker\n"
         "if __name__ == '__main__':\n"
-        "    worker = Worker(perform)\n    print(worker.run(task('pid')).message, flush=True)\n"
+        "    worker = Worker(run=perform)\n    print(run(worker, 'pid').message, flush=True)\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     script = tmp_path / "parent.py"
