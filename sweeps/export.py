@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sweeps import archive, artifacts, launch, runfile, tracking
+from sweeps import archive, artifacts, lastrun, runfile, tracking
 from sweeps.archive import Manifest
 from sweeps.definition import Sweep, SweepError
 from sweeps.studyfile import write_study
@@ -61,21 +61,22 @@ def recorded(sweep: str) -> list[Run]:
 def export(sweep: Sweep, file: Path, runs: list[Run], storage: str | None, path: Path) -> Iterator[Moved]:
     """Writes these runs of a sweep to `path`, one after the other; the file appears when all are in it.
 
-    storage: Optuna's database, if not the file in `mlruns`. Raises SweepError, TrackingError.
+    storage: Optuna's database, if not that of the last `cae run`. Raises SweepError, TrackingError.
     """
+    last = lastrun.recall(sweep.name)
     with artifacts.answering():
         experiment = tracking.client().get_experiment_by_name(sweep.name)
     manifest = Manifest(
         sweep=sweep.name,
         description=experiment.tags.get("mlflow.note.content", ""),
-        overrides=list(launch.recall(sweep.name)),
+        overrides=list(last.overrides),
         runs=[runfile.original_id(run) for run in runs],
     )
     with archive.written(path, manifest) as add:
         add(archive.SWEEP_FILE, file)
         with tempfile.TemporaryDirectory(prefix="cae-export-") as scratch:
             study = Path(scratch) / archive.STUDY
-            if sweep.method != "grid" and write_study(sweep.name, storage, study):
+            if sweep.method != "grid" and write_study(sweep.name, storage or last.storage, study):
                 add(archive.STUDY, study)
         for run in runs:
             yield _add_run(run, add)

@@ -12,7 +12,7 @@ from filelock import Timeout
 from mlflow.entities import Param, RunTag
 from pydantic import ValidationError
 
-from sweeps import archive, artifacts, launch, tracking
+from sweeps import archive, artifacts, lastrun, tracking
 from sweeps.archive import Manifest
 from sweeps.definition import SweepError
 from sweeps.export import Moved, recorded
@@ -45,8 +45,8 @@ def restore(path: Path, manifest: Manifest, storage: str | None) -> Iterator[Mov
         if archive.STUDY in manifest.members:
             with tempfile.TemporaryDirectory(prefix="cae-import-") as scratch:
                 read_study(manifest.sweep, archive.extract(content, archive.STUDY, Path(scratch)), storage)
-    if manifest.overrides and not launch.recall(manifest.sweep):
-        launch.remember(manifest.sweep, manifest.overrides)
+    if manifest.overrides and not lastrun.recall(manifest.sweep).told():
+        lastrun.remember(manifest.sweep, manifest.overrides, storage)
 
 
 @contextmanager

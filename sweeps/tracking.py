@@ -109,8 +109,6 @@ def experiment(name: str, description: str) -> str:
         if found is not None:
             check_place(found.artifact_location)
         mlflow_client.set_experiment_tag(experiment_id, "mlflow.note.content", description)
-    except TrackingError:
-        raise
     except Exception as error:
         raise _unreachable(error) from error
     return str(experiment_id)

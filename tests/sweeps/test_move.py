@@ -24,7 +24,7 @@ from mlflow.tracking import MlflowClient
 from optuna.distributions import IntDistribution
 from optuna.trial import create_trial
 
-from sweeps import archive, launch, restore, tracking
+from sweeps import archive, lastrun, restore, tracking
 from sweeps.archive import Manifest
 from sweeps.cli import main
 from sweeps.export import recorded
@@ -96,7 +96,7 @@ def make_runs(scratch: Path) -> None:
     make_run("s", "failed", "FAILED", **{tracking.HASH: "hash3", tracking.ERROR: "no memory"})
     make_run("s", "summary", "FINISHED", **{"sweep.role": "summary"})
     make_run("s", "still running", "RUNNING", **{tracking.HASH: "hash4"})
-    launch.remember("s", ["training.epochs=2"])
+    lastrun.remember("s", ["training.epochs=2"], None)
 
 
 @pytest.fixture
@@ -200,7 +200,7 @@ def test_between_two_folders_nothing_is_lost(origin: Origin, elsewhere: Use, tmp
     assert experiment.artifact_location == (tracking.home() / "artifacts" / "s").as_uri()
     assert all(found.info.artifact_uri.startswith(experiment.artifact_location) for found in recorded("s"))
     assert Path("s.yaml").read_bytes() == origin.file.read_bytes()
-    assert launch.recall("s") == ("training.epochs=2",)
+    assert lastrun.recall("s").overrides == ("training.epochs=2",)
     assert not list((tracking.home() / "work").iterdir())
 
 
