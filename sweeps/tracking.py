@@ -25,6 +25,8 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
 SWEEP, HASH, CELL, ATTEMPT, HOST = "sweep.name", "sweep.config_hash", "sweep.cell_hash", "sweep.attempt", "host"
 # Why a run did not finish; the version of the scores it was measured with.
 ERROR, METRICS = "sweep.error", "metrics.version"
+# Of the images that a run was trained on.
+DIGEST = "data.digest"
 # Set where the run's process holds a lease in a database that machines share.
 LEASED = "sweep.lease"
 # Of a search: what Optuna chose for the run, as JSON; when and why it was stopped early.
