@@ -7,6 +7,7 @@ import click
 from sweeps.commands.clean import clean_command
 from sweeps.commands.data import data_group
 from sweeps.commands.faces import faces_command, sample_command
+from sweeps.commands.move import export_command, import_command
 from sweeps.commands.score import score_command
 from sweeps.commands.sweep import plan_command, run_command, status_command
 from sweeps.commands.ui import ui_command
@@ -24,6 +25,8 @@ for command in (
     status_command,
     faces_command,
     sample_command,
+    export_command,
+    import_command,
     score_command,
     data_group,
     clean_command,

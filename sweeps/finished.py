@@ -12,6 +12,7 @@ from cae.config import RunConfig
 from cae.datasets import ImageSet, load
 from cae.datasets.imageset import DataError
 from sweeps import tracking
+from sweeps.artifacts import fetch
 from sweeps.definition import SweepError
 from sweeps.files import read_json
 from sweeps.stores import answering
@@ -99,7 +100,6 @@ def fetched(text: str) -> Iterator[FinishedRun]:
     """The finished run that `text` means, with its files in a temporary folder."""
     run_id, name, sweep = find_run(text)
     with tempfile.TemporaryDirectory(prefix="cae-run-") as scratch:
-        with answering(tracking.uri()):
-            for item in FILES:
-                tracking.client().download_artifacts(run_id, item, dst_path=scratch)
+        for item in FILES:
+            fetch(run_id, item, Path(scratch))
         yield FinishedRun(run_id, name, sweep, Path(scratch))

@@ -66,18 +66,33 @@ def cells_of(
     """
     cells: dict[str, Cell] = {}
     for config in configs:
-        cell = _cell(config, label(config, names), _digest(config.data, digests), records, storage)
+        cell = _cell(config, label(config, names), _digest(config.data, digests, records), records, storage)
         cells.setdefault(cell.config_hash or f"{config!r}", cell)
     return list(cells.values())
 
 
-def _digest(data: DataConfig, known: Digests) -> str | DataError:
+def _digest(data: DataConfig, known: Digests, records: dict[str, tracking.Record]) -> str | DataError:
     if data not in known:
         try:
             known[data] = data_digest(data)
         except DataError as error:
-            known[data] = error
+            known[data] = _recorded_digest(data, records) or error
     return known[data]
+
+
+def _recorded_digest(data: DataConfig, records: dict[str, tracking.Record]) -> str | None:
+    """The digest that the runs on these images recorded; None where none did, or not all the same.
+
+    A sweep that was imported is read without its images; what is still to be trained asks for them when it starts.
+    """
+    wanted, default = _data_params(data), _data_params(DataConfig())
+    found = {r.tags.get(tracking.DIGEST) for r in records.values() if wanted.items() <= (default | r.params).items()}
+    return found.pop() if len(found) == 1 else None
+
+
+def _data_params(data: DataConfig) -> dict[str, str]:
+    values = data.model_dump(mode="json", exclude={"path"})
+    return {f"data.{name}": readable(value) for name, value in values.items()}
 
 
 def _cell(

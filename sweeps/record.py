@@ -62,7 +62,7 @@ def tags(config: RunConfig, sweep: str, config_hash: str, cell_hash: str, digest
             tracking.ATTEMPT: attempt,
             tracking.HOST: socket.gethostname(),
             "sweep.role": "run",
-            "data.digest": digest,
+            tracking.DIGEST: digest,
             "data.path": config.data.path,
             "git.commit": commit,
             tracking.METRICS: METRICS_VERSION,

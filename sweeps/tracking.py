@@ -29,6 +29,8 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
 SWEEP, HASH, CELL, ATTEMPT, HOST = "sweep.name", "sweep.config_hash", "sweep.cell_hash", "sweep.attempt", "host"
 # Why a run did not finish; the version of the scores it was measured with.
 ERROR, METRICS = "sweep.error", "metrics.version"
+# Of the images that a run was trained on.
+DIGEST = "data.digest"
 # Set where the run's process holds a lease in a database that machines share.
 LEASED = "sweep.lease"
 # Of a search: what Optuna chose for the run, as JSON; when and why it was stopped early.
@@ -102,6 +104,8 @@ def experiment(name: str, description: str) -> str:
         if found is not None and found.lifecycle_stage == "deleted":
             mlflow_client.restore_experiment(found.experiment_id)
         experiment_id = found.experiment_id if found is not None else _create_experiment(mlflow_client, name)
+        if found is not None:
+            check_place(found.artifact_location)
         mlflow_client.set_experiment_tag(experiment_id, "mlflow.note.content", description)
     return str(experiment_id)
 
@@ -131,6 +135,18 @@ def find_run(run_id: str) -> Run | None:
             if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
                 raise
             return None
+
+
+def check_place(location: str) -> None:
+    """Raises TrackingError where a local record keeps artifacts outside `mlruns`, because that folder was moved here.
+
+    MLflow stores their places in full: reading would miss them, writing would put them into the folder copied from.
+    """
+    if is_local() and not location.startswith(f"{home().as_uri()}/"):
+        raise TrackingError(
+            f"{home()}: its artifacts are recorded at {location}, from where this folder was copied; "
+            f"correct the record first: cae import {home()}"
+        )
 
 
 def close(run_id: str, status: str, reason: str) -> None:

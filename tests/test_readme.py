@@ -23,6 +23,7 @@ NAMES = (
     "docs/search.md",
     "docs/running.md",
     "docs/servers.md",
+    "docs/moving.md",
 )
 DOCUMENTS = [Path(name) for name in NAMES]
 TEXT = Path("README.md").read_text(encoding="utf-8")

@@ -15,14 +15,29 @@ from sweeps.commands.options import clear_errors
 
 @click.command("faces")
 @click.argument("file_or_run")
-@click.option("--out", "folder", type=click.Path(path_type=Path), required=True, help="Folder for the pictures.")
+@click.option("--out", "folder", type=click.Path(path_type=Path), help="Folder for the pictures.")
+@click.option("--zip", "archive", type=click.Path(path_type=Path), help="Zip file for the pictures.")
+@click.option(
+    "--where", multiple=True, metavar="CONDITION", help="Such as 'model.batch_norm = true'; several must all hold."
+)
+@click.option("--top", type=click.IntRange(min=1), help="Only so many runs, the best by the sweep file's metric.")
 @clear_errors
-def faces_command(file_or_run: str, folder: Path) -> None:
-    """Download the face grids of every finished run of a sweep file, or of one run, under readable names."""
-    from sweeps.download import download_faces
+def faces_command(
+    file_or_run: str, folder: Path | None, archive: Path | None, where: tuple[str, ...], top: int | None
+) -> None:
+    """Download the face grids of the finished runs of a sweep file, or of one run, under readable names."""
+    if folder is None and archive is None:
+        raise click.UsageError("say where to: --out FOLDER, --zip FILE.zip, or both")
+    from sweeps import download
+    from sweeps.bars import shown
+    from sweeps.view import console
 
-    for name, count in download_faces(file_or_run, folder).items():
-        click.echo(f"{folder / name}: {count} pictures")
+    out, runs = console(), download.chosen(file_or_run, where, top)
+    fetched = download.download_zip(runs, folder, archive) if archive else download.download(runs, folder or Path())
+    for run in shown(out, "face grids", fetched, len(runs)):
+        out.print(f"{run.folder.name}: {run.pictures} pictures, {run.new} of them new", markup=False)
+    places = " and ".join(str(place) for place in (folder, archive) if place)
+    click.echo(f"{len(runs)} run{'s' if len(runs) != 1 else ''} in {places}")
 
 
 @click.command("sample")

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from cae.config import from_flat
+from cae.config import cell_hash, config_hash, from_flat
 from sweeps import tracking
 from sweeps.plan import as_json, label, plan, readable, state_of, varied
+from sweeps.record import open_run
+from sweeps.record import tags as record_tags
 from sweeps.sweepfile import load
 from sweeps.tracking import Record
 
@@ -51,6 +53,35 @@ def test_cells_whose_data_are_missing_say_so(tiny_sweep: Path) -> None:
     cells = plan(load(tiny_sweep, {"data.name": "celeba", "data.path": "/nowhere"}), tiny_sweep)
     assert [cell.config_hash for cell in cells] == [None, None]
     assert all("/nowhere" in cell.note for cell in cells)
+
+
+def recorded(digest: str) -> None:
+    """A finished run of the first cell on images that are elsewhere."""
+    config = from_flat({"data.name": "celeba", "data.path": "/cluster"} | CELL)
+    key = config_hash(config, digest)
+    tags = record_tags(config, "tiny", key, cell_hash(config, digest), digest, 1)
+    run_id = open_run(tracking.experiment("tiny", "?"), "run", tags, config, None)
+    tracking.client().set_terminated(run_id)
+
+
+CELL = {"data.resolution": 32, "model.maps": [8, 16], "model.latent_dim": 8, "model.activation": "relu"}
+
+
+def test_a_finished_cell_is_known_without_its_images(database: Path, tmp_path: Path) -> None:
+    path = tmp_path / "tiny.yaml"
+    fixed = "".join(f"  {name}: {{value: {value}}}\n" for name, value in CELL.items() if name != "model.activation")
+    path.write_text(
+        f"name: tiny\nparameters:\n  data.name: {{value: celeba}}\n  data.path: {{value: /nowhere}}\n{fixed}"
+        "  data.size: {values: [null, 500]}\n  model.activation: {values: [relu, tanh]}\n"
+    )
+    recorded("d1")
+    cells = plan(load(path), path)
+    assert [cell.state for cell in cells] == ["finished", "new", "new", "new"]
+    # Of the 500 images nothing is known, and it is said why.
+    assert [cell.config_hash is None for cell in cells] == [False, False, True, True]
+    assert ["/nowhere" in cell.note for cell in cells] == [False, False, True, True]
+    recorded("d2")  # other images since: there is no telling which are meant
+    assert [cell.config_hash for cell in plan(load(path), path)] == [None] * 4
 
 
 def test_cells_that_differ_in_nothing_that_matters_are_one(tiny_sweep: Path) -> None:

@@ -1,0 +1,76 @@
+"""cae export, import: a sweep in one file, from one record of runs to another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from sweeps.commands.options import FILE, STORAGE, clear_errors, load
+
+
+@click.command("export")
+@FILE
+@click.option("--out", "archive", type=click.Path(path_type=Path), required=True, help="Zip file to write.")
+@STORAGE
+@clear_errors
+def export_command(file: Path, archive: Path, storage: str | None) -> None:
+    """Write all that is recorded of a sweep FILE, artifacts included, to a zip file that `cae import` reads."""
+    from sweeps import export
+    from sweeps.bars import shown
+    from sweeps.view import console
+
+    sweep, out = load(file, ()), console()
+    found = export.content(sweep.name)
+    moved = export.export(sweep, file, found.closed, storage, archive)
+    for run in shown(out, "exporting", moved, len(found.closed)):
+        out.print(f"{run.name}: {run.status.lower()}, {run.files} files", markup=False)
+    if found.open:
+        click.echo(f"left out, as they still run: {', '.join(found.open)}")
+    size = f"{archive.stat().st_size / 1e6:,.1f} MB"
+    click.echo(f"{archive}: {_runs(len(found.closed))}, {size}; elsewhere: cae import {archive.name}")
+
+
+@click.command("import")
+@click.argument("archive", type=click.Path(path_type=Path))
+@STORAGE
+@clear_errors
+def import_command(archive: Path, storage: str | None) -> None:
+    """Bring the sweep of an ARCHIVE that `cae export` wrote into the record at hand. Again = go on.
+
+    With the folder mlruns in its place: correct the places of its artifacts, after it was moved or copied.
+    """
+    if archive.is_dir():
+        return _correct(archive)
+    from sweeps import restore
+    from sweeps.archive import check
+    from sweeps.bars import byte_bar, shown
+    from sweeps.view import console
+
+    out = console()
+    with byte_bar(out, "checking") as tell:
+        manifest = check(archive, tell)
+    todo = len(restore.missing(manifest))
+    for run in shown(out, "importing", restore.restore(archive, manifest, storage), todo):
+        out.print(f"{run.name}: {run.status.lower()}, {run.files} files", markup=False)
+    known = len(manifest.runs) - todo
+    click.echo(f"{manifest.sweep}: {_runs(todo)} imported" + (f", {known} were here already" if known else ""))
+    file, same = restore.unpack_sweep_file(archive, manifest, Path())
+    if not same:
+        click.echo(f"{file}: stays as it is; the archive's file of that name differs from it")
+    click.echo(f"Next: `cae status {file}`, `cae faces {file} --out faces`")
+    return None
+
+
+def _correct(folder: Path) -> None:
+    from sweeps.moved import correct
+
+    corrected = correct(folder)
+    for sweep in corrected:
+        click.echo(f"{sweep.sweep}: {_runs(sweep.runs)}, artifacts no longer at {sweep.old}")
+    if not corrected:
+        click.echo(f"{folder}: nothing to correct; its artifacts are recorded where they are")
+
+
+def _runs(count: int) -> str:
+    return f"{count} run{'s' if count != 1 else ''}"
