@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from scipy import special, stats
@@ -115,7 +116,13 @@ def _fit(metric: str, runs: Sequence[Measured]) -> _Fit:
     columns = np.array([[key == cell for cell in cells] for key in keys], dtype=float)
     result = OLS(values, columns).fit()
     total = float(((values - values.mean()) ** 2).sum())
-    return _Fit(metric, design_of([dict(cell) for cell in cells]), result, total, _reason(result, values))
+    return _Fit(metric, _design(tuple(cells)), result, total, _reason(result, values))
+
+
+@lru_cache(maxsize=8)
+def _design(cells: tuple[tuple[tuple[str, str], ...], ...]) -> Design:
+    """Most metrics of a sweep are measured in the same cells; a design of 144 cells takes a second."""
+    return design_of([dict(cell) for cell in cells])
 
 
 def _reason(result: RegressionResults, values: np.ndarray) -> str:
