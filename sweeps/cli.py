@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from sweeps.commands.compare import compare_command
 from sweeps.commands.data import data_group
 from sweeps.commands.faces import faces_command, sample_command
 from sweeps.commands.score import score_command
@@ -21,6 +22,7 @@ for command in (
     plan_command,
     run_command,
     status_command,
+    compare_command,
     faces_command,
     sample_command,
     score_command,
