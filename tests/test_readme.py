@@ -15,7 +15,14 @@ from sweeps.cli import main
 from sweeps.sheets import SHEETS
 from sweeps.sweepfile import load
 
-NAMES = ("README.md", "experiments/README.md", "docs/scoring.md", "docs/faces.md", "docs/search.md")
+NAMES = (
+    "README.md",
+    "experiments/README.md",
+    "docs/scoring.md",
+    "docs/faces.md",
+    "docs/search.md",
+    "docs/comparing.md",
+)
 DOCUMENTS = [Path(name) for name in NAMES]
 TEXT = Path("README.md").read_text(encoding="utf-8")
 SCORING = Path("docs/scoring.md").read_text(encoding="utf-8")
