@@ -224,7 +224,7 @@ def show_importance(out: Console, comparison: Comparison) -> None:
 def _table(columns: Sequence[Column]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, GAP, 0, 0))
     for column in columns:
-        table.add_column(column.head, no_wrap=column.right, justify="right" if column.right else "left")
+        table.add_column(Text(column.head), no_wrap=column.right, justify="right" if column.right else "left")
     for row in zip(*(column.cells for column in columns), strict=True):
         table.add_row(*(Text(text) for text in row))
     return table

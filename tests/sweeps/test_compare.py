@@ -139,6 +139,7 @@ def test_cells_that_break_a_constraint_stand_behind_and_lead_nothing() -> None:
     comparison = compare(search, FILE, grid(THREE, {"tanh": 0.02}))
     assert order(comparison) == ["tanh", "relu", "elu"]
     assert [group.keeps for group in comparison.groups] == [False, True, True]
+    assert [group.is_pareto for group in comparison.groups] == [False, False, True]
     assert comparison.lead.difference == pytest.approx(0.04)
 
 

@@ -249,6 +249,14 @@ def test_more_seeds_detect_less(seeds: int) -> None:
     assert stats.nct.sf(stats.t.isf(0.025, df), df, center) == pytest.approx(0.8, abs=1e-4)
 
 
+def test_what_is_detectable_holds_for_the_pair_with_the_fewest_runs() -> None:
+    levels = [{"model.a": name} for name, seeds in (("x", 8), ("y", 8), ("z", 2)) for _ in range(seeds)]
+    found = told(runs_of(levels, np.resize([-1.0, 1.0], 18)))
+    error = found.noise * math.sqrt(1 / 8 + 1 / 2)
+    center = found.effects[0].detectable / error
+    assert stats.nct.sf(stats.t.isf(0.025, 15), 15, center) == pytest.approx(0.8, abs=1e-4)
+
+
 # --- the best cell -----------------------------------------------------------------------------------------------
 
 

@@ -101,8 +101,11 @@ def test_one_seed_shows_no_intervals() -> None:
 
 def test_text_from_files_is_not_taken_for_markup() -> None:
     sweep = sweep_of(metric={"name": "a/[red]b"})
-    cells = [cell_of({"a/[red]b": v, MSE: v}, activation=a) for a, v in (("relu", 1.0), ("elu", 2.0))]
-    assert printed(compare(sweep, FILE, cells), 160).count("[red]b") >= 3
+    folders = [cell_of({"a/[red]b": v, MSE: v}, digest=f"[{v:g}]", name="folder", path=f"{v}") for v in (1.0, 2.0)]
+    text = printed(compare(sweep, FILE, folders), 160)
+    head = next(line for line in text.splitlines() if line.startswith("rank"))
+    assert "[red]b" in head
+    assert any(line.split()[1:2] == ["[1]"] for line in text.splitlines())
 
 
 def test_nothing_but_text_goes_into_a_file(many: Comparison) -> None:
