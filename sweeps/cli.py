@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from sweeps.commands.clean import clean_command
+from sweeps.commands.compare import compare_command
 from sweeps.commands.data import data_group
 from sweeps.commands.faces import faces_command, sample_command
 from sweeps.commands.move import export_command, import_command
@@ -23,6 +24,7 @@ for command in (
     plan_command,
     run_command,
     status_command,
+    compare_command,
     faces_command,
     sample_command,
     export_command,

@@ -171,10 +171,10 @@ class Record:
     status: str
     attempt: int
     host: str
-    started: float = 0.0
     metrics: dict[str, float] = field(default_factory=dict)
     params: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
+    started: float = 0.0
 
 
 def records(sweep: str, wanted: str = "") -> dict[str, Record]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
+from typing import Literal
 
 from rich.console import Console
 from rich.table import Table
@@ -24,11 +26,12 @@ STYLES = {"finished": "green", "running": "cyan", "failed": "red", "pruned": "ye
 
 
 def console(stderr: bool = False) -> Console:
-    """Colours and bars on a terminal, plain lines of any length elsewhere; NO_COLOR is respected."""
+    """Colours and bars on a terminal, plain lines of any length elsewhere. With NO_COLOR nothing is bold either."""
     stream = sys.stderr if stderr else sys.stdout
-    return Console(
-        stderr=stderr, soft_wrap=not stream.isatty(), width=None if stream.isatty() else 160, highlight=False
-    )
+    terminal = stream.isatty()
+    system: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"
+    width = None if terminal else 160
+    return Console(stderr=stderr, soft_wrap=not terminal, width=width, highlight=False, color_system=system)
 
 
 def show_cells(out: Console, cells: Sequence[Cell], with_metrics: bool = False) -> None:

@@ -24,6 +24,7 @@ NAMES = (
     "docs/running.md",
     "docs/servers.md",
     "docs/moving.md",
+    "docs/comparing.md",
 )
 DOCUMENTS = [Path(name) for name in NAMES]
 TEXT = Path("README.md").read_text(encoding="utf-8")

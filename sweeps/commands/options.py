@@ -54,3 +54,16 @@ def load(file: Path, overrides: tuple[str, ...]) -> Any:
     from sweeps import sweepfile
 
     return sweepfile.load(file, dict(sweepfile.parse_override(text) for text in overrides))
+
+
+def load_as_last_run(file: Path, overrides: tuple[str, ...], storage: str | None) -> tuple[Any, str | None]:
+    """The sweep and the database of leases; without words of its own, with those of the last `cae run`."""
+    from sweeps.lastrun import recall
+
+    sweep = load(file, overrides)
+    if overrides or storage is not None:
+        return sweep, storage
+    last = recall(sweep.name)
+    if last.told():
+        click.echo(f"with {last.told()}, as last run", err=True)
+    return load(file, last.overrides), last.storage

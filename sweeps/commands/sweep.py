@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from sweeps.commands.options import FILE, JSON, SET, STORAGE, clear_errors, load
+from sweeps.commands.options import FILE, JSON, SET, STORAGE, clear_errors, load, load_as_last_run
 
 
 @click.command("plan")
@@ -145,14 +145,8 @@ def status_command(file: Path, overrides: tuple[str, ...], storage: str | None, 
     Without --set and --storage, what was given to the last `cae run` of this sweep is used.
     """
     from sweeps import plan, view
-    from sweeps.lastrun import recall
 
-    sweep = load(file, overrides)
-    if not overrides and storage is None:
-        last = recall(sweep.name)
-        if last.told():
-            click.echo(f"with {last.told()}, as last run", err=True)
-        sweep, storage = load(file, last.overrides), last.storage
+    sweep, storage = load_as_last_run(file, overrides, storage)
     cells = plan.plan(sweep, file, storage)
     if as_json:
         return click.echo(json.dumps(plan.as_json(sweep, cells)))

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from sweeps import tracking
 from sweeps.cli import main
 from sweeps.definition import SweepError
-from sweeps.download import download_faces
+from sweeps.download import chosen, download
 from sweeps.finished import fetched, find_run
 from sweeps.tracking import TrackingError
 from tests.servers import MlflowServer
@@ -50,24 +50,22 @@ def test_an_experiment_that_another_machine_creates_meanwhile(
 
 
 def test_artifacts_travel_through_the_server(http_tracking_server: MlflowServer, tmp_path: Path) -> None:
-    run = finished_run("s", "activation=relu seed=0", "cafe", tmp_path)
-    stored = list((http_tracking_server.folder / "artifacts").rglob(f"{run}/artifacts/faces/mnd.png"))
-    assert [path.read_bytes() for path in stored] == [b"activation=relu seed=0"]
+    run = finished_run(tmp_path, "cafe", model_activation="relu")
+    assert len(list((http_tracking_server.folder / "artifacts").rglob(f"{run}/artifacts/faces/mnd.png"))) == 1
     path = tmp_path / "s.yaml"
     path.write_text("name: s\n")
     for what in (str(path), run):
-        assert download_faces(what, tmp_path / "out") == {"activation=relu_seed=0": 1}
-    assert (tmp_path / "out" / "activation=relu_seed=0" / "mnd.png").read_bytes() == b"activation=relu seed=0"
+        (found,) = download(chosen(what), tmp_path / "out")
+        assert found.pictures == 2
+        assert (found.folder / "mnd.png").read_text() == "mnd.png of cafe"
     for what in (run, "cafe", str(path)):
-        assert find_run(what)[:2] == (run, "activation=relu seed=0")
+        assert find_run(what)[0] == run
 
 
-def test_what_is_not_there_is_said(http_tracking_server: MlflowServer, tmp_path: Path) -> None:
+def test_what_is_not_there_is_said(http_tracking_server: MlflowServer) -> None:
     for what in (UNKNOWN, "beef", "not/a/run"):
         with pytest.raises(SweepError, match=f"{what}: no finished run of that id or hash in http://127.0.0.1"):
             find_run(what)
-        with pytest.raises(SweepError, match=f"{what}: neither a sweep file nor the id of a run"):
-            download_faces(what, tmp_path)
 
 
 CALLS: list[Callable[[], Any]] = [
@@ -75,7 +73,7 @@ CALLS: list[Callable[[], Any]] = [
     lambda: tracking.records("a"),
     lambda: find_run(UNKNOWN),
     lambda: find_run("cafe"),
-    lambda: download_faces(UNKNOWN, Path("nowhere")),
+    lambda: chosen(UNKNOWN),
     lambda: fetched("cafe").__enter__(),
 ]
 

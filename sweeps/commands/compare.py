@@ -1,0 +1,56 @@
+"""cae compare: which cell is best, what each parameter does, and what these runs cannot tell."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sweeps.commands.options import FILE, JSON, SET, STORAGE, clear_errors, load_as_last_run
+
+
+@click.command("compare")
+@FILE
+@SET
+@STORAGE
+@click.option("--metric", metavar="NAME", help="Rank by this metric instead of the sweep's, and show effects on it.")
+@JSON
+@click.option("--csv", "csv_path", type=click.Path(path_type=Path), metavar="PATH", help="Also write CSV tables.")
+@clear_errors
+def compare_command(
+    file: Path,
+    overrides: tuple[str, ...],
+    storage: str | None,
+    metric: str | None,
+    as_json: bool,
+    csv_path: Path | None,
+) -> None:
+    """Compare the finished runs of a sweep: cells, what each parameter does, and what cannot be told.
+
+    Without --set and --storage, what was given to the last `cae run` of this sweep is used.
+    """
+    from sweeps import compare, comparison_tables, plan, view, view_compare
+
+    sweep, storage = load_as_last_run(file, overrides, storage)
+    cells = plan.plan(sweep, file, storage)
+    comparison = compare.compare(sweep, file, cells, metric)
+    if as_json:
+        click.echo(json.dumps(comparison_tables.comparison_json(comparison, cells)))
+    else:
+        view_compare.show_comparison(view.console(), comparison)
+    if csv_path is not None:
+        _write(comparison, csv_path)
+
+
+def _write(comparison: Any, path: Path) -> None:
+    from sweeps import comparison_tables
+
+    try:
+        for place in comparison_tables.write_csv(comparison, path):
+            click.echo(f"wrote {place}", err=True)
+    except OSError as error:
+        click.echo(f"--csv {path}: cannot be written: {error}", err=True)
+        sys.exit(2)

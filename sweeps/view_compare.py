@@ -1,0 +1,230 @@
+"""What the terminal shows of a comparison, as wide as the terminal allows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from sweeps.answer import answer, decimals, untold
+from sweeps.compare import Comparison
+from sweeps.effects import LEVEL, POWER, Effect, Effects, Estimate
+from sweeps.groups import Group
+from sweeps.ranking import MSE
+from sweeps.view import HEADLINES
+
+GAP, WRAPPED = 2, 30
+SHORT = {metric: short for short, metric in HEADLINES.items()}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of text. need: the smaller, the longer it stays where the terminal is narrow; 0 always.
+
+    wraps: whether its lines may be broken beyond WRAPPED characters.
+    """
+
+    head: str
+    cells: Sequence[str]
+    need: int = 0
+    right: bool = True
+    wraps: bool = False
+
+    @property
+    def width(self) -> int:
+        longest = max(len(text) for text in (self.head, *self.cells))
+        return GAP + (min(longest, WRAPPED) if self.wraps else longest)
+
+
+def show_comparison(out: Console, comparison: Comparison) -> None:
+    """The answer, the cells, what the parameters do, and what cannot be told."""
+    out.print(answer(comparison), markup=False, style="bold")
+    out.print()
+    show_groups(out, comparison)
+    for metric in comparison.ranking:
+        found = next((e for e in comparison.effects if e.metric == metric.name), None)
+        if found is not None and found.effects:
+            out.print()
+            show_effects(out, comparison, found)
+    if any(found.effects for found in comparison.effects):
+        out.print()
+        show_shares(out, comparison)
+    if comparison.importance:
+        out.print()
+        show_importance(out, comparison)
+    lines = untold(comparison)
+    if lines:
+        out.print("\nWhat cannot be told", style="bold")
+    for line in lines:
+        out.print(line, markup=False)
+
+
+def short_name(metric: str) -> str:
+    """The metric as a column is headed."""
+    return SHORT.get(metric, metric.partition("/")[2] or metric)
+
+
+# --- cells -------------------------------------------------------------------------------------------------------
+
+
+def show_groups(out: Console, comparison: Comparison) -> None:
+    """A table of the cells from worst to best, and what was left out of it to fit."""
+    columns = _group_columns(comparison)
+    shown = _fitting(out, columns)
+    out.print(_table(shown))
+    asked = dict.fromkeys([*(metric.name for metric in comparison.ranking), MSE])
+    out.print(f"* beaten by no other in {' and '.join(map(short_name, asked))} alike", style="dim", markup=False)
+    heads = [column.head for column in shown]
+    names = ", ".join(dict.fromkeys(column.head for column in columns if column.head not in heads))
+    if names:
+        out.print(f"for want of width without {names}", style="dim")
+
+
+def _fitting(out: Console, columns: Sequence[Column]) -> list[Column]:
+    """The columns for which there is room, those that are least needed left out."""
+    shown = list(columns)
+    while sum(column.width for column in shown) - GAP > out.width and any(column.need for column in shown):
+        shown.remove(max(shown, key=lambda column: column.need))
+    return shown
+
+
+def _group_columns(comparison: Comparison) -> list[Column]:
+    groups = comparison.groups
+    columns = [
+        Column("rank", [f"{group.rank or '-'}{'*' if group.is_pareto else ' '}" for group in groups]),
+        *(Column(name.split(".")[1], [g.values[name] for g in groups], right=False) for name in groups[0].values),
+        Column("seeds", [str(len(group.runs)) for group in groups], need=1),
+    ]
+    if comparison.sweep.constraints:
+        columns.append(Column("keeps", ["yes" if group.keeps else "no" for group in groups]))
+    for position, name in enumerate(comparison.metrics):
+        columns += _metric_columns(comparison, name, 0 if position < len(comparison.ranking) else 2 + position)
+    return columns
+
+
+def _metric_columns(comparison: Comparison, metric: str, need: int) -> list[Column]:
+    """Mean ± sd; what a normal cloud has, and the gap, where there is such a thing."""
+    places, short = decimals(comparison, metric), short_name(metric)
+    groups = comparison.groups
+    columns = [Column(short, [_mean(group, metric, places) for group in groups], 1 if metric == MSE else need)]
+    if metric.endswith("off_origin_distance") or all(_part(group, metric, "null") is None for group in groups):
+        return columns
+    beside = [
+        Column(part, [_rounded(_part(group, metric, name), places) for group in groups], more)
+        for part, name, more in (("MND", "null", need + 20), ("gap", "gap", need + 10 if need else 2))
+    ]
+    return [*columns, *beside]
+
+
+def _mean(group: Group, metric: str, places: int) -> str:
+    summary = group.summaries.get(metric)
+    if summary is None:
+        return "-"
+    return f"{summary.mean:.{places}f}" + ("" if summary.sd is None else f" ± {summary.sd:.{places}f}")
+
+
+def _part(group: Group, metric: str, part: str) -> float | None:
+    summary = group.summaries.get(metric)
+    return None if summary is None else getattr(summary, part)
+
+
+def _rounded(value: float | None, places: int) -> str:
+    return "-" if value is None else f"{value:.{places}f}"
+
+
+# --- effects -----------------------------------------------------------------------------------------------------
+
+
+def show_effects(out: Console, comparison: Comparison, found: Effects) -> None:
+    """Every number of every effect on one metric. Interactions in full only where they are told from noise."""
+    places = decimals(comparison, found.metric)
+    rows = [row for effect in found.effects for row in _effect_rows(effect, places)]
+    heads = ("effect", "estimate", "95 % interval", "share", "partial share", "p (Holm)")
+    kept = [0, 1, 3] if found.reason else range(6)
+    columns = [Column(heads[i], [row[i] for row in rows], int(i == 4), i > 0, wraps=i == 0) for i in kept]
+    noise = "" if found.noise is None else f"; noise between seeds {found.noise:.{places}f} (sd, {found.noise_df} df)"
+    out.print(f"Effects on {found.metric}, {found.runs} runs{noise}", style="bold", markup=False)
+    out.print(_table(_fitting(out, columns)))
+
+
+def _effect_rows(effect: Effect, places: int) -> list[tuple[str, ...]]:
+    share = f"{effect.share:.2f}"
+    low, high = effect.partial_low, effect.partial_high
+    partial = "" if low is None or high is None else f"{effect.partial_share:.2f} ({low:.2f} to {high:.2f})"
+    tested = (share, partial, _p_value(effect))
+    if len(effect.estimates) == 1:
+        return [(f"{effect.name}: {effect.estimates[0].label}", *_interval(effect.estimates[0], places), *tested)]
+    in_full = len(effect.parameters) == 1 or effect.is_told
+    each = [(f"  {e.label}", *_interval(e, places), "", "", "") for e in effect.estimates if in_full]
+    return [(effect.name or "other differences", "", "", *tested), *each]
+
+
+def _interval(estimate: Estimate, places: int) -> tuple[str, str]:
+    between = "" if estimate.low is None else f"{estimate.low:+.{places}f} to {estimate.high:+.{places}f}"
+    return f"{estimate.value:+.{places}f}", between
+
+
+def _p_value(effect: Effect) -> str:
+    if effect.p_holm is None:
+        return ""
+    return ("<0.001" if effect.p_holm < 0.001 else f"{effect.p_holm:.3f}") + (" *" if effect.is_told else "  ")
+
+
+def show_shares(out: Console, comparison: Comparison) -> None:
+    """How much of each metric each effect decides, and the smallest differences that would have been found."""
+    out.print("Share of the variance between runs", style="bold")
+    out.print(_by_metric(comparison, _share, "noise between seeds"))
+    tests = sum(effect.p_value is not None for found in comparison.effects for effect in found.effects)
+    if not tests:
+        return
+    out.print(f"* p < {LEVEL:g} by Holm's method over these {tests} tests", style="dim")
+    out.print(f"\nSmallest difference of two values that had a chance of {100 * POWER:.0f} % to get a *", style="bold")
+    out.print(_by_metric(comparison, _detectable, ""))
+
+
+def _by_metric(comparison: Comparison, told: Callable[[Comparison, str, Effect], str], last: str) -> Table:
+    names = dict.fromkeys(effect.name for found in comparison.effects for effect in found.effects)
+    table = {name: [_entry(comparison, found, name, told) for found in comparison.effects] for name in names}
+    rows = {name: row for name, row in table.items() if any(row)}
+    if last and any(found.noise is not None for found in comparison.effects):
+        rows[last] = ["" if found.noise is None else f"{found.noise_share:.2f} " for found in comparison.effects]
+    first = Column("effect", [name or "other differences" for name in rows], right=False)
+    heads = [short_name(found.metric) for found in comparison.effects]
+    return _table([first, *(Column(head, [row[i] for row in rows.values()]) for i, head in enumerate(heads))])
+
+
+def _entry(comparison: Comparison, found: Effects, name: str, told: Callable[[Comparison, str, Effect], str]) -> str:
+    return next((told(comparison, found.metric, effect) for effect in found.effects if effect.name == name), "")
+
+
+def _share(_comparison: Comparison, _metric: str, effect: Effect) -> str:
+    return f"{effect.share:.2f}{'*' if effect.is_told else ' '}"
+
+
+def _detectable(comparison: Comparison, metric: str, effect: Effect) -> str:
+    return "" if effect.detectable is None else f"{effect.detectable:.{decimals(comparison, metric)}f}"
+
+
+# --- search ------------------------------------------------------------------------------------------------------
+
+
+def show_importance(out: Console, comparison: Comparison) -> None:
+    """What sets the best trials apart, for each metric."""
+    found = comparison.importance
+    axes = dict.fromkeys(axis for shares in found.values() for axis in shares)
+    columns = [Column("searched", list(axes), right=False)]
+    columns += [Column(short_name(m), [f"{shares[axis]:.2f}" for axis in axes]) for m, shares in found.items()]
+    out.print("Importance for reaching the best tenth (PED-ANOVA, sums to 1)", style="bold")
+    out.print(_table(columns))
+
+
+def _table(columns: Sequence[Column]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, GAP, 0, 0))
+    for column in columns:
+        table.add_column(Text(column.head), no_wrap=column.right, justify="right" if column.right else "left")
+    for row in zip(*(column.cells for column in columns), strict=True):
+        table.add_row(*(Text(text) for text in row))
+    return table

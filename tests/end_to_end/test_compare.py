@@ -1,0 +1,67 @@
+"""Comparing a sweep that was really trained: two cells, two seeds, on scikit-learn's digits."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.test_sweep import cae
+
+
+@pytest.fixture
+def replicated(database: Path, tiny_sweep: Path) -> Path:
+    with tiny_sweep.open("a") as file:
+        file.write("seeds: [0, 1]\n")
+    done = cae("run", str(tiny_sweep))
+    assert done.returncode == 0, done.stdout + done.stderr
+    return tiny_sweep
+
+
+def on_terminal(width: int, *arguments: str) -> str:
+    """What `cae` writes to a terminal of this many columns."""
+    parent, child = pty.openpty()
+    command = [sys.executable, "-m", "sweeps", *arguments]
+    variables = {**os.environ, "COLUMNS": str(width), "TERM": "xterm"}
+    with subprocess.Popen(command, stdout=child, stderr=child, env=variables) as process:
+        os.close(child)
+        parts = []
+        try:
+            while part := os.read(parent, 65536):
+                parts.append(part)
+        except OSError:  # the other end is closed
+            pass
+        process.wait(60)
+    os.close(parent)
+    return b"".join(parts).decode()
+
+
+@pytest.mark.slow
+def test_a_trained_sweep_is_compared_on_files_and_terminals(replicated: Path) -> None:
+    done = cae("compare", str(replicated))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("Best by mnd/radius_agreement: activation=")
+    assert "\x1b" not in done.stdout
+    shown = json.loads(cae("compare", str(replicated), "--json").stdout)
+    assert len(shown["effects"]) == 5
+    for found in shown["effects"]:
+        (effect,) = found["effects"]
+        (estimate,) = effect["estimates"]
+        assert (effect["name"], found["noise_df"]) == ("activation", 2)
+        assert estimate["low"] < estimate["value"] < estimate["high"]
+        assert 0 < effect["p_value"] <= effect["p_holm"] <= 1
+        assert effect["share"] + found["noise_share"] == pytest.approx(1)
+    group = shown["groups"][-1]["metrics"]["mnd/radius_agreement"]
+    assert group["gap"] == pytest.approx(group["null"] - group["mean"])
+
+    terminal = on_terminal(80, "compare", str(replicated))
+    assert "\x1b[1m" in terminal
+    assert "Effects on mnd/radius_agreement, 4 runs" in terminal
+
+    adjusted = cae("compare", str(replicated), "--metric", "mnd/radius_agreement_adjusted")
+    assert adjusted.stdout.startswith("Best by mnd/radius_agreement_adjusted")

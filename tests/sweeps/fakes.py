@@ -1,0 +1,42 @@
+"""Runs without training: cells as `plan` gives them, and finished runs recorded in MLflow as `cae run` would."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from mlflow.entities import Metric
+
+from cae.config import cell_hash, config_hash, from_flat
+from sweeps import tracking
+from sweeps.definition import Sweep
+from sweeps.plan import Cell, plan
+
+Measure = Callable[[Cell], dict[str, float]]
+
+
+def record_runs(sweep: Sweep, path: Path, measure: Measure, wanted: Callable[[Cell], bool] = lambda cell: True) -> None:
+    """Records every cell of a grid that is `wanted` as a FINISHED run."""
+    for cell in filter(wanted, plan(sweep, path)):
+        record_run(sweep, cell, measure(cell))
+
+
+def record_run(sweep: Sweep, cell: Cell, metrics: dict[str, float], **tags: str) -> None:
+    """Records a cell as a FINISHED run with these metrics."""
+    hashes = {tracking.HASH: cell.config_hash, tracking.CELL: cell.cell_hash, tracking.HOST: socket.gethostname()}
+    client = tracking.client()
+    run = client.create_run(tracking.experiment(sweep.name, "?"), run_name=cell.label, tags=hashes | tags).info.run_id
+    client.log_batch(run, metrics=[Metric(name, value, 0, 0) for name, value in metrics.items()])
+    client.set_terminated(run, status="FINISHED")
+
+
+def cell_of(metrics: dict[str, float] | None, digest: str = "d", **fields: Any) -> Cell:
+    """A finished cell with these metrics, a new one with None. fields: such as activation="relu", seed=1."""
+    sections = {"seed": "training", "batch_size": "training", "epochs": "training", "learning_rate": "training"}
+    sections |= dict.fromkeys(("name", "path", "resolution", "size"), "data")
+    config = from_flat({f"{sections.get(name, 'model')}.{name}": value for name, value in fields.items()})
+    key, group = config_hash(config, digest), cell_hash(config, digest)
+    state = "new" if metrics is None else "finished"
+    return Cell(config, key, key, group, digest, state, run_id=f"run-{key}", metrics=metrics or {})  # type: ignore[arg-type]
