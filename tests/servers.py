@@ -14,7 +14,7 @@ import tempfile
 import time
 import urllib.request
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -222,36 +222,28 @@ def sqlite_mlflow_server(migrated_database: Path, tmp_path_factory: pytest.TempP
 
 
 @pytest.fixture
-def tracking_server(mlflow_server: MlflowServer, use_server: Callable[[MlflowServer], None]) -> MlflowServer:
+def tracking_server(mlflow_server: MlflowServer, monkeypatch: pytest.MonkeyPatch, _own_folders: None) -> MlflowServer:
     """MLflow's server on PostgreSQL as this test's tracking store, without the experiments of other tests."""
-    use_server(mlflow_server)
+    _use(mlflow_server, monkeypatch)
     return mlflow_server
 
 
 @pytest.fixture
 def http_tracking_server(
-    sqlite_mlflow_server: MlflowServer, use_server: Callable[[MlflowServer], None]
+    sqlite_mlflow_server: MlflowServer, monkeypatch: pytest.MonkeyPatch, _own_folders: None
 ) -> MlflowServer:
     """MLflow's server on SQLite as this test's tracking store, without the experiments of other tests."""
-    use_server(sqlite_mlflow_server)
+    _use(sqlite_mlflow_server, monkeypatch)
     return sqlite_mlflow_server
 
 
-@pytest.fixture
-def use_server(monkeypatch: pytest.MonkeyPatch, _own_folders: None) -> Callable[[MlflowServer], None]:
-    def use(server: MlflowServer) -> None:
-        if not server.answers():
-            server.start()
-        monkeypatch.setenv("MLFLOW_TRACKING_URI", server.uri)
-        _put_away_experiments()
-
-    return use
-
-
-def _put_away_experiments() -> None:
-    """Deletes what earlier tests left, under other names: a deleted experiment would be restored with its runs."""
+def _use(server: MlflowServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names it as the tracking store. What earlier tests left there is renamed too, else it would be restored."""
     from sweeps import tracking
 
+    if not server.answers():
+        server.start()
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", server.uri)
     client = tracking.client()
     for experiment in client.search_experiments():
         if experiment.name != "Default":

@@ -17,7 +17,7 @@ STORAGE = click.option(
     envvar="CAE_STORAGE",
     show_envvar=True,
     metavar="URL",
-    help="Optuna's database for random and bayes, if not the file in mlruns.",
+    help="Database that machines share: who works on what, and Optuna's studies.",
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="Print plain JSON.")
 
