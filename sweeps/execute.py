@@ -6,35 +6,20 @@ import os
 import shutil
 import socket
 import sys
-import threading
 import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from cae.config import RunConfig
 from sweeps import tracking
-from sweeps.files import is_disk_full, write_json
+from sweeps.files import is_disk_full
 from sweeps.holds import Hold, try_hold
+from sweeps.listener import Interrupted, Lost, Pruned, RunListener, stop_after_epoch
 from sweeps.pruning import Watch
-
-# Set when this process shall end with the epoch that it is in; a run that is past its training is finished.
-stop_after_epoch = threading.Event()
-
-
-class Interrupted(BaseException):
-    """The process was asked to stop; like KeyboardInterrupt no error handler may swallow it."""
-
-
-class Lost(BaseException):
-    """Another machine works on the run now: nothing more may be recorded of it here."""
-
-
-class Pruned(Exception):
-    """The search has better use for the time; the message says after which epoch it was stopped."""
 
 
 @dataclass(frozen=True)
@@ -165,7 +150,7 @@ def _compute_and_record(task: Task, run_id: str, folder: Path, hold: Hold) -> No
     from sweeps.record import record
     from sweeps.run import compute
 
-    listener = RunListener(task, run_id, folder, hold)
+    listener = RunListener(run_id, folder, task.config.training.epochs, task.watch, hold.is_lost)
     with _system_metrics(run_id):
         result = compute(task.config, folder, f"{task.sweep}  ·  {task.label}", listener, task.digest)
     listener.on_step("record")
@@ -175,55 +160,6 @@ def _compute_and_record(task: Task, run_id: str, folder: Path, hold: Hold) -> No
         print(f"recorded once more after: {error}", file=sys.stderr)
         time.sleep(1)
         record(run_id, folder, task.config, result)
-
-
-class RunListener:
-    """Writes a run's progress for others to read, logs its epochs, and stops it where that is wanted."""
-
-    def __init__(self, task: Task, run_id: str, folder: Path, hold: Hold) -> None:
-        self._task, self._run_id, self._folder, self._hold = task, run_id, folder, hold
-        self._state: dict[str, Any] = {"started": time.time(), "epochs": task.config.training.epochs}
-        self._last_epoch: int | None = None
-
-    def _tell(self, **values: Any) -> None:
-        if self._hold.is_lost():
-            raise Lost
-        self._state.update(values)
-        write_json(self._folder / "progress.json", self._state)
-
-    def on_step(self, step: str) -> None:
-        self._tell(step=step)
-
-    def on_progress(self, p: Any) -> None:
-        if stop_after_epoch.is_set():
-            self._last_epoch = self._last_epoch or p.epoch
-            if p.epoch > self._last_epoch:  # the checkpoint of the last one is written by now
-                raise Interrupted
-        self._tell(epoch=p.epoch, done=p.done, total=p.total, loss=p.loss, speed=p.images_per_second)
-
-    def on_epoch(self, epoch: Any) -> None:
-        from sweeps.record import log_history
-
-        if stop_after_epoch.is_set():
-            self._last_epoch = epoch.epoch
-        self._tell(finished_epochs=epoch.epoch, held_out_loss=epoch.held_out_loss, last_loss=epoch.loss)
-        try:
-            log_history(self._run_id, self._folder)
-        except Exception as error:  # the files have it; it is logged when the run is recorded
-            print(f"epoch {epoch.epoch} could not be logged yet: {error}", file=sys.stderr)
-        if self._task.watch is not None:
-            _stop_if_poor(self._task.watch, epoch)
-
-
-def _stop_if_poor(watch: Watch, epoch: Any) -> None:
-    """Raises Pruned. A storage that is down stops no training."""
-    try:
-        poor = watch.poor(epoch.epoch, getattr(epoch, watch.loss))
-    except Exception as error:
-        print(f"epoch {epoch.epoch} could not be judged: {error}", file=sys.stderr)
-        return
-    if poor:
-        raise Pruned(f"after epoch {epoch.epoch} of {watch.epochs}: others had a better {watch.loss} by then")
 
 
 @contextmanager

@@ -83,7 +83,7 @@ class RayWorker:
             outcome: Outcome = await self._actor.run.remote(task)
             return outcome
         except RayError as error:
-            self._actor = None
+            self.stop()  # it may only have been cut off
             return Outcome("lost", f"its node went away ({type(error).__name__})")
 
     def _hire(self) -> Any:

@@ -17,7 +17,8 @@ from types import FrameType
 
 import psutil
 
-from sweeps.execute import Interrupted, Outcome, Task, execute, stop_after_epoch
+from sweeps.execute import Outcome, Task, execute
+from sweeps.listener import Interrupted, stop_after_epoch
 
 # A worker that has grown by this much since its first cell is replaced before the next one.
 LEAK_LIMIT = 1 << 30

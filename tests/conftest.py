@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,21 @@ def database(migrated_database: Path, _own_folders: None) -> Path:
 
     tracking.home().mkdir(parents=True)
     return Path(shutil.copy(migrated_database, tracking.home() / "mlflow.db"))
+
+
+@pytest.fixture
+def fresh(database: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[], None]:
+    """Makes `mlruns` anew, to do the same again."""
+    from sweeps import tracking
+
+    original = database.read_bytes()
+
+    def renew() -> None:
+        monkeypatch.setenv("CAE_HOME", str(tmp_path / f"home-{len(list(tmp_path.iterdir()))}"))
+        tracking.home().mkdir(parents=True)
+        (tracking.home() / "mlflow.db").write_bytes(original)
+
+    return renew
 
 
 TINY_SWEEP = """

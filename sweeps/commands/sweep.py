@@ -78,7 +78,7 @@ def run_command(
 
     The same command in a second terminal, or on a second machine with the same --storage, joins in.
     """
-    from sweeps import images, lastrun, launch, plan, view
+    from sweeps import images, lastrun, launch, plan, tracking, view
     from sweeps.crew import Means
     from sweeps.sweepfile import describe
 
@@ -91,7 +91,11 @@ def run_command(
     if missing:
         click.echo(f"{file}: {missing}", err=True)
         sys.exit(2)
-    todo = sorted((cell for cell in cells if cell.state != "finished"), key=_is_uploaded_last)[:limit]
+    todo = [cell for cell in cells if cell.state != "finished"]
+    todo.sort(
+        key=lambda cell: not tracking.is_computed(cell.config_hash or "")
+    )  # what only waits to be uploaded comes first
+    todo = todo[:limit]
     if not todo:
         out.print(f"{sweep.name}: {_counted(cells)}; there is nothing to do")
     else:
@@ -105,13 +109,6 @@ def run_command(
     view.show_legend(out)
     out.print(f"Next: `cae ui` compares the runs in MLflow; `cae faces {file} --out faces` downloads the face grids.")
     sys.exit(1 if any(cell.state == "failed" for cell in cells) else 0)
-
-
-def _is_uploaded_last(cell: Any) -> bool:
-    """Orders cells: first those of which only the upload is missing."""
-    from sweeps.tracking import is_computed
-
-    return not is_computed(cell.config_hash)
 
 
 def _run_search(sweep: Any, file: Path, overrides: tuple[str, ...], out: Any, limit: int | None, means: Any) -> None:

@@ -21,7 +21,7 @@ from sweeps.storage import address, storage_lock
 from sweeps.study import open_storage
 from sweeps.tracking import TrackingError
 from tests.servers import PASSWORD, Postgres
-from tests.sweeps.test_search import FILE, Killed, Trainer, run, study_of, sweep_of
+from tests.sweeps.searching import FILE, Killed, Trainer, run, study_of, sweep_of
 
 pytestmark = pytest.mark.postgres
 

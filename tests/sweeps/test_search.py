@@ -1,141 +1,33 @@
-"""Searches with a stand-in for training: known functions of the parameters, recorded in MLflow like real runs."""
+"""Searches go their way: what is tried, in which order, and what counts."""
 
 from __future__ import annotations
 
 import asyncio
-import gc
-import json
 import math
-import socket
 import statistics
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import optuna
 import pytest
-from optuna.trial import TrialState
 
-from cae.config import flatten
 from sweeps import tracking
-from sweeps.crew import RunCell
-from sweeps.definition import Sweep, SweepError
+from sweeps.definition import SweepError
 from sweeps.execute import Outcome
-from sweeps.objective import judge
-from sweeps.orphans import close_orphans
-from sweeps.plan import Cell, as_json, plan
-from sweeps.pruning import Watch
+from sweeps.plan import Cell, plan
 from sweeps.search import Search
-from sweeps.space import key_of, space
-from sweeps.study import HOST, best, hold_trial, open_storage
-
-FILE = Path("s.yaml")
-RATE, SIZE = "training.learning_rate", "training.batch_size"
-SPACE = {
-    "data.name": {"value": "digits"},
-    "data.resolution": {"value": 32},
-    RATE: {"min": 1e-4, "max": 1e-2, "distribution": "log_uniform_values"},
-    SIZE: {"values": [32, 64]},
-}
-
-
-class Killed(BaseException):
-    """kill -9, as far as a test can be killed."""
-
-
-def sweep_of(**content: Any) -> Sweep:
-    given = {"method": "bayes", "metric": {"name": "score"}, "parameters": SPACE, "run_cap": 4}
-    return Sweep.model_validate({"name": "s", **given, **content})
-
-
-def parabola(cell: Cell) -> dict[str, float]:
-    """Best at a learning rate of 0.001; the error grows with the rate."""
-    values = cell.parameters
-    exponent = math.log10(values[RATE])
-    return {"score": -((exponent + 3) ** 2) - values["training.seed"], "other": exponent, "mse": values[RATE]}
-
-
-def stopped(cell: Cell, watch: Watch) -> int | None:
-    """The epoch after which a training is stopped whose loss is the distance from the best rate."""
-    loss = abs(math.log10(cell.parameters[RATE]) + 3)
-    return next((epoch for epoch in range(1, watch.epochs + 1) if watch.poor(epoch, loss + 1 / epoch)), None)
-
-
-class Trainer:
-    """Records what a run would have measured. fails: tells which cells fail. dies: what happens at the nth call."""
-
-    def __init__(self, measure: Callable[[Cell], dict[str, float]] = parabola) -> None:
-        self.measure = measure
-        self.finished: list[str] = []
-        self.pruned: list[int] = []
-        self.fails: Callable[[Cell], bool] = lambda cell: False
-        self.dies: dict[int, str] = {}
-        self.calls = 0
-
-    async def __call__(self, number: int, cell: Cell, tags: dict[str, str], watch: Watch | None) -> Outcome:
-        self.calls += 1
-        death = self.dies.get(self.calls)
-        if death == "before":
-            raise Killed
-        hashes = {tracking.HASH: cell.config_hash, tracking.CELL: cell.cell_hash, tracking.HOST: socket.gethostname()}
-        client = tracking.client()
-        run = client.create_run(tracking.experiment("s", "?"), tags={**hashes, **tags}).info.run_id
-        if death == "during":
-            raise Killed
-        if self.fails(cell):
-            tracking.close(run, "FAILED", "the loss became nan")
-            return Outcome("failed")
-        if watch is not None and (epoch := stopped(cell, watch)) is not None:
-            self.pruned.append(epoch)
-            client.set_tag(run, tracking.PRUNED, f"after epoch {epoch}")
-            tracking.close(run, "KILLED", "pruned")
-            return Outcome("pruned")
-        for name, value in self.measure(cell).items():
-            client.log_metric(run, name, value)
-        client.set_terminated(run, status="FINISHED")
-        self.finished.append(str(cell.config_hash))
-        if death == "after":
-            raise Killed
-        return Outcome("finished")
-
-
-def run(sweep: Sweep, trainer: RunCell, limit: int | None = None) -> None:
-    asyncio.run(Search(sweep, FILE, None, limit).lane(trainer))
-
-
-def killed(sweep: Sweep, trainer: Trainer) -> None:
-    with pytest.raises(Killed):
-        run(sweep, trainer)
-    gc.collect()  # the locks of a killed process are free
-    close_orphans(sweep.name)  # as every launch does first
-
-
-def study_of(name: str = "s") -> optuna.Study:
-    return optuna.load_study(study_name=name, storage=open_storage(None))
-
-
-def states() -> list[str]:
-    return [trial.state.name for trial in study_of().trials]
-
-
-def chosen(sweep: Sweep) -> list[tuple[float, int]]:
-    return [(cell.parameters[RATE], cell.parameters[SIZE]) for cell in plan(sweep, FILE)]
-
-
-@pytest.fixture
-def fresh(database: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[], None]:
-    """Makes `mlruns` anew, to do the same again."""
-    original = database.read_bytes()
-
-    def renew() -> None:
-        monkeypatch.setenv("CAE_HOME", str(tmp_path / f"home-{len(list(tmp_path.iterdir()))}"))
-        tracking.home().mkdir(parents=True)
-        (tracking.home() / "mlflow.db").write_bytes(original)
-
-    return renew
-
-
-# --- a search goes its way ---------------------------------------------------------------------------------------
+from tests.sweeps.searching import (
+    FILE,
+    RATE,
+    SIZE,
+    SPACE,
+    Trainer,
+    chosen,
+    run,
+    states,
+    study_of,
+    sweep_of,
+)
 
 
 @pytest.mark.parametrize("method", ["random", "bayes"])
@@ -262,259 +154,38 @@ def test_hyperband_stops_what_is_poor_and_only_that(database: Path, goal: str) -
     assert trainer.calls == calls
 
 
-# --- nothing lost, nothing twice ---------------------------------------------------------------------------------
+def test_workers_side_by_side_try_each_cell_once(database: Path) -> None:
+    sweep, trainer = sweep_of(seeds=[0, 1], run_cap=12), Trainer()
 
+    async def patient(number: int, cell: Cell, **more: Any) -> Outcome:
+        await asyncio.sleep(0.01 * (number % 3))
+        return await trainer(number, cell, **more)
 
-def break_off(owner: type, name: str, when: str, monkeypatch: pytest.MonkeyPatch, call: int) -> None:
-    """Lets the process die before or after the given call of a method of Optuna's."""
-    original, calls = getattr(owner, name), [0]
+    async def together() -> None:
+        search = Search(sweep, FILE, None)
+        await asyncio.gather(*(search.lane(patient) for _ in range(3)))
 
-    def broken(*args: Any, **kwargs: Any) -> Any:
-        calls[0] += 1
-        if calls[0] == call and when == "before":
-            raise Killed
-        result = original(*args, **kwargs)
-        if calls[0] == call and when == "after":
-            raise Killed
-        return result
-
-    monkeypatch.setattr(owner, name, broken)
-
-
-POINTS = [
-    (optuna.Study, "ask", "after"),
-    (optuna.Trial, "set_user_attr", "before"),
-    (optuna.Trial, "set_user_attr", "after"),
-    (optuna.Trial, "suggest_float", "after"),
-    (optuna.Trial, "suggest_categorical", "after"),
-    (optuna.Trial, "set_constraint", "after"),
-    (optuna.Study, "tell", "before"),
-    (optuna.Study, "tell", "after"),
-]
-
-
-UNINTERRUPTED: dict[str, list[tuple[float, int]]] = {}
-
-
-@pytest.fixture
-def uninterrupted(database: Path, fresh: Callable[[], None]) -> tuple[Sweep, list[tuple[float, int]]]:
-    """A search of three trials, and what it tries when nobody disturbs it."""
-    sweep = sweep_of(seeds=[0, 1], run_cap=6, constraints=["mse <= 0.005"])
-    if not UNINTERRUPTED:
-        run(sweep, Trainer())
-        UNINTERRUPTED["cells"] = chosen(sweep)
-        fresh()
-    return sweep, UNINTERRUPTED["cells"]
-
-
-def check_complete(sweep: Sweep, trainer: Trainer, expected: list[tuple[float, int]]) -> None:
-    assert len(set(trainer.finished)) == len(trainer.finished) == 6
-    assert chosen(sweep) == expected
-    trials = study_of().trials
-    assert [trial.state.name for trial in trials] == ["COMPLETE"] * 3
-    assert all(list(trial.constraints) == ["mse <= 0.005"] for trial in trials)
-    assert {cell.state for cell in plan(sweep, FILE)} == {"finished"}
-
-
-@pytest.mark.parametrize(("owner", "name", "when"), POINTS)
-def test_killed_at_any_point_of_a_trial(
-    uninterrupted: Any, monkeypatch: pytest.MonkeyPatch, owner: type, name: str, when: str
-) -> None:
-    sweep, expected = uninterrupted
-    trainer = Trainer()
-    with monkeypatch.context() as patch:
-        break_off(owner, name, when, patch, call=2)
-        killed(sweep, trainer)
-    run(sweep, trainer)
-    check_complete(sweep, trainer, expected)
-
-
-@pytest.mark.parametrize("death", ["before", "during", "after"])
-@pytest.mark.parametrize("call", [3, 4])
-def test_killed_at_any_point_of_a_run(uninterrupted: Any, death: str, call: int) -> None:
-    sweep, expected = uninterrupted
-    trainer = Trainer()
-    trainer.dies = {call: death}
-    killed(sweep, trainer)
-    run(sweep, trainer)
-    check_complete(sweep, trainer, expected)
-
-
-def test_a_lost_study_is_made_anew_from_the_record(database: Path) -> None:
-    sweep, trainer = sweep_of(constraints=["mse <= 0.005"]), Trainer()
-    run(sweep, trainer)
-    before = {key_of(trial.params): (trial.value, trial.constraints) for trial in study_of().trials}
-    (tracking.home() / "optuna.db").unlink()
-    assert [cell.state for cell in plan(sweep, FILE)] == ["finished"] * 4
-    run(sweep, trainer)
-    assert len(trainer.finished) == 4
-    assert {key_of(trial.params): (trial.value, trial.constraints) for trial in study_of().trials} == before
-
-
-def test_an_interrupted_cell_of_a_lost_study_is_gone_on_with(database: Path) -> None:
-    sweep, trainer = sweep_of(), Trainer()
-    trainer.dies = {2: "during"}
-    killed(sweep, trainer)
-    expected = chosen(sweep)
-    (tracking.home() / "optuna.db").unlink()
-    run(sweep, trainer)
-    assert len(set(trainer.finished)) == len(trainer.finished) == 4
-    assert set(expected) <= set(chosen(sweep))
-
-
-def test_a_value_added_to_the_file_keeps_what_is_known(database: Path) -> None:
-    trainer = Trainer()
-    run(sweep_of(), trainer)
-    wider = sweep_of(parameters=SPACE | {SIZE: {"values": [32, 64, 128]}}, run_cap=6)
-    run(wider, trainer)
-    assert len(set(trainer.finished)) == len(trainer.finished) == 6
+    asyncio.run(together())
+    assert len(set(trainer.finished)) == len(trainer.finished) == 12
     assert states() == ["COMPLETE"] * 6
 
 
-def test_other_fixed_values_are_another_search(database: Path) -> None:
-    trainer = Trainer()
-    run(sweep_of(), trainer)
-    other = sweep_of(parameters=SPACE | {"training.epochs": {"value": 3}})
-    assert plan(other, FILE) == []
-    run(other, trainer)
-    assert len(set(trainer.finished)) == 8
-    assert len(study_of().trials) == 4
+def test_two_searches_at_once_share_the_trials(database: Path) -> None:
+    """As two processes do, each with a queue of its own on the same study."""
+    sweep, trainers = sweep_of(run_cap=10), (Trainer(), Trainer())
 
+    async def lane(trainer: Trainer) -> None:
+        async def patient(number: int, cell: Cell, **more: Any) -> Outcome:
+            await asyncio.sleep(0.01)
+            return await trainer(number, cell, **more)
 
-def test_a_changed_file_waits_for_a_trial_that_runs(database: Path) -> None:
-    run(sweep_of(), Trainer(), limit=0)
-    study = study_of()
-    number = study.ask().number
-    hold = hold_trial("s", number, None)
-    with pytest.raises(SweepError, match=r"the sweep file has changed while trial 0 of it runs"):
-        run(sweep_of(metric={"name": "other"}), Trainer())
-    hold.release()
+        await Search(sweep, FILE, None).lane(patient)
 
+    async def together() -> None:
+        await asyncio.gather(*map(lane, trainers))
 
-def test_a_trial_of_another_machine_is_left_to_it(database: Path) -> None:
-    run(sweep_of(), Trainer(), limit=0)
-    study = study_of()
-    study.ask().set_user_attr(HOST, "another-machine")
-    trainer = Trainer()
-    run(sweep_of(), trainer)
-    assert len(trainer.finished) == 3
-    assert states() == ["RUNNING"] + ["COMPLETE"] * 3
-
-
-def test_failed_cells_are_tried_again_by_the_next_run(database: Path) -> None:
-    sweep, trainer = sweep_of(), Trainer()
-    trainer.fails = lambda cell: trainer.calls == 2
-    run(sweep, trainer)
-    assert states() == ["COMPLETE", "FAIL", "COMPLETE", "COMPLETE"]
-    assert [cell.state for cell in plan(sweep, FILE)].count("failed") == 1
-    trainer.fails = lambda cell: False
-    run(sweep, trainer)
-    assert len(set(trainer.finished)) == len(trainer.finished) == 4
-    assert states() == ["COMPLETE", "FAIL", "COMPLETE", "COMPLETE", "COMPLETE"]
-    run(sweep, trainer)
-    assert len(trainer.finished) == 4
-
-
-def test_cells_that_all_fail_end_the_search(database: Path) -> None:
-    trainer = Trainer()
-    trainer.fails = lambda cell: True
-    run(sweep_of(method="random"), trainer)
-    assert trainer.calls == 4
-
-
-def test_runs_that_could_not_even_be_opened_end_the_search_and_are_tried_again(database: Path) -> None:
-    async def unopened(number: int, cell: Cell, **_: Any) -> Outcome:
-        return Outcome("failed", "the tracking store does not answer")
-
-    run(sweep_of(), unopened)
-    assert states() == ["FAIL"] * 4
-    trainer = Trainer()
-    run(sweep_of(), trainer)
-    assert len(set(trainer.finished)) == len(trainer.finished) == 4
-
-
-def test_a_run_deleted_from_the_record_is_made_again(database: Path) -> None:
-    sweep, trainer = sweep_of(), Trainer()
-    run(sweep, trainer)
-    gone = next(iter(tracking.records("s").values()))
-    tracking.client().delete_run(gone.run_id)
-    run(sweep, trainer)
-    assert trainer.finished.count(gone.config_hash) == 2
-    assert {cell.state for cell in plan(sweep, FILE)} == {"finished"}
-    assert len(study_of().trials) == 4
-
-
-# --- aims --------------------------------------------------------------------------------------------------------
-
-
-def test_a_metric_that_no_run_measures_stops_the_search_at_once(database: Path) -> None:
-    trainer = Trainer()
-    with pytest.raises(SweepError, match=r"s.yaml: metric: no run measures scoer; did you mean score\?"):
-        run(sweep_of(metric={"name": "scoer"}), trainer)
-    assert trainer.calls == 1
-    with pytest.raises(SweepError, match="constraints: no run measures nse"):
-        run(sweep_of(constraints=["nse <= 1"]), trainer)
-    run(sweep_of(), trainer)
-    assert len(trainer.finished) == 4
-
-
-def test_a_metric_that_one_run_lacks_fails_its_trial(database: Path) -> None:
-    trainer = Trainer(lambda cell: parabola(cell) if trainer.calls != 2 else {"other": 1.0})
-    run(sweep_of(), trainer)
-    assert states() == ["COMPLETE", "FAIL", "COMPLETE", "COMPLETE"]
-    assert study_of().trials[1].user_attrs["reason"] == "score was not measured"
-
-
-def verdicts_of(sweep: Sweep) -> list[Any]:
-    return [judge(sweep, [cell]) for cell in plan(sweep, FILE)]
-
-
-def test_the_best_keeps_the_constraints(database: Path) -> None:
-    sweep = sweep_of(run_cap=12, constraints=["mse <= 0.0005"])
-    run(sweep, Trainer())
-    (row,) = best(sweep, verdicts_of(sweep))
-    rates = [rate for rate, _ in chosen(sweep)]
-    assert rates[row] == max(rate for rate in rates if rate <= 0.0005)
-    assert study_of().best_trial.params[RATE] == rates[row]
-
-
-def test_the_pareto_front_of_known_functions(database: Path) -> None:
-    """Below 0.001 both objectives grow with the rate, above it they are at odds: there lies the front."""
-    goals = [{"name": "score", "goal": "maximize"}, {"name": "other", "goal": "maximize"}]
-    sweep = sweep_of(method="random", metric=goals, run_cap=20)
-    run(sweep, Trainer())
-    rates = [rate for rate, _ in chosen(sweep)]
-    front = {rates[row] for row in best(sweep, verdicts_of(sweep))}
-    distance = {rate: abs(math.log10(rate) + 3) for rate in rates}
-    expected = {
-        rate for rate in rates if not any(other > rate and distance[other] <= distance[rate] for other in rates)
-    }
-    assert front == expected
-    assert 1 < len(front) < 20
-
-
-def test_the_plan_has_the_form_of_any_plan(database: Path) -> None:
-    sweep = sweep_of()
-    run(sweep, Trainer(), limit=2)
-    content = json.loads(json.dumps(as_json(sweep, plan(sweep, FILE))))
-    assert [cell["state"] for cell in content["cells"]] == ["finished", "finished"]
-    assert set(content["cells"][0]["parameters"]) == set(flatten(space(sweep).configs(study_of().trials[0].params)[0]))
-
-
-def test_planning_creates_nothing() -> None:
-    assert plan(sweep_of(), FILE) == []
-    assert not tracking.home().exists()
-
-
-def test_optuna_never_counts_what_the_record_does_not_have(database: Path) -> None:
-    run(sweep_of(), Trainer(), limit=0)
-    study = study_of()
-    trial = study.ask()
-    trial.suggest_float(RATE, 1e-4, 1e-2, log=True)
-    trial.suggest_categorical(SIZE, ["32", "64"])
-    study.tell(trial, 1.0)
-    assert [cell.state for cell in plan(sweep_of(), FILE)] == ["new"]
-    trainer = Trainer()
-    run(sweep_of(), trainer)
-    assert len(trainer.finished) == 4
-    assert all(trial.state == TrialState.COMPLETE for trial in study_of().trials)
+    asyncio.run(together())
+    finished = trainers[0].finished + trainers[1].finished
+    assert len(set(finished)) == len(finished) == 10
+    assert all(trainer.finished for trainer in trainers)
+    assert states() == ["COMPLETE"] * 10

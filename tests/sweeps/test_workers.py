@@ -11,7 +11,8 @@ import psutil
 import pytest
 
 from cae.config import RunConfig
-from sweeps.execute import Interrupted, Outcome, Task, stop_after_epoch
+from sweeps.execute import Outcome, Task
+from sweeps.listener import Interrupted, stop_after_epoch
 from sweeps.workers import Place, Worker
 
 LEAK: list[bytearray] = []
