@@ -20,6 +20,7 @@ from sweeps.files import is_disk_full
 from sweeps.holds import Hold, try_hold
 from sweeps.listener import Interrupted, Lost, Pruned, RunListener, stop_after_epoch
 from sweeps.pruning import Watch
+from sweeps.stores import cause
 
 
 @dataclass(frozen=True)
@@ -193,9 +194,8 @@ def _close(run_id: str | None, status: Literal["KILLED", "FAILED"], reason: str)
 
 
 def _reason(error: Exception) -> str:
-    lines = str(error).strip().splitlines() or ["no message"]
     known = type(error).__module__.startswith(("cae.", "sweeps."))
-    return lines[0] if known else f"{type(error).__name__}: {lines[0]}"
+    return str(error).splitlines()[0] if known else f"{type(error).__name__}: {cause(error)}"
 
 
 @contextmanager
