@@ -14,6 +14,8 @@ COLUMNS = 8
 GAP = 4
 MARGIN = 16
 MIN_TILE = 96
+# What stands at the left of the rows of `pairs`.
+PAIR = ("original", "autoencoder")
 INK, QUIET, PAPER = (26, 26, 30), (110, 110, 118), (255, 255, 255)
 
 
@@ -34,22 +36,42 @@ def grid(
     tiles = enlarge(pictures)
     _, h, w, _ = tiles.shape
     columns = min(columns, len(tiles))
-    left = MARGIN + max((_width(label, 13) + 10 for label in labels), default=0)
-    top, step = MARGIN + (54 if subtitle else 34), h + GAP + (20 if captions else 0)
+    left, top = _corner(subtitle, labels)
+    step = h + GAP + (20 if captions else 0)
     rows = -(-len(tiles) // columns)
     width = max(left + columns * (w + GAP) - GAP, left + _width(title, 18), left + _width(subtitle, 13)) + MARGIN
     sheet = Image.new("RGB", (width, top + rows * step - GAP + MARGIN), PAPER)
     draw = ImageDraw.Draw(sheet)
-    draw.text((MARGIN, MARGIN - 2), title, INK, _font(18, bold=True))
-    draw.text((MARGIN, MARGIN + 24), subtitle, QUIET, _font(13))
+    draw.text((MARGIN, MARGIN - 2), title, INK, font(18, bold=True))
+    draw.text((MARGIN, MARGIN + 24), subtitle, QUIET, font(13))
     for i, tile in enumerate(tiles):
         x, y = left + i % columns * (w + GAP), top + i // columns * step
         sheet.paste(Image.fromarray(tile), (x, y))
         if captions:
-            draw.text((x + w / 2, y + h + 3), captions[i], QUIET, _font(12), anchor="ma")
+            draw.text((x + w / 2, y + h + 3), captions[i], QUIET, font(12), anchor="ma")
     for row, label in enumerate(labels):
-        draw.text((left - 8, top + row * step + h / 2), label, QUIET, _font(13), anchor="rm")
+        draw.text((left - 8, top + row * step + h / 2), label, QUIET, font(13), anchor="rm")
     return np.asarray(sheet)
+
+
+def cut(sheet: np.ndarray, row: int, count: int, size: int, labels: Sequence[str] = ()) -> np.ndarray:
+    """The first `count` tiles of a row of a `grid` under title and subtitle: uint8 (count, h, h, 3).
+
+    sheet: without captions, its pictures `size` pixels high and wide, h those of `enlarge`. labels: those of its rows.
+    Raises ValueError where the sheet ends before the tiles do.
+    """
+    side = size * _factor(size)
+    left, top = _corner("subtitle", labels)
+    y = top + row * (side + GAP)
+    found = [sheet[y : y + side, x : x + side] for x in (left + i * (side + GAP) for i in range(count))]
+    if any(tile.shape[:2] != (side, side) for tile in found):
+        raise ValueError(f"a sheet of {sheet.shape[1]} x {sheet.shape[0]} pixels has no {count} tiles in row {row}")
+    return np.stack(found)
+
+
+def _corner(subtitle: str, labels: Sequence[str]) -> tuple[int, int]:
+    """Left and top of a grid's first tile."""
+    return MARGIN + max((_width(label, 13) + 10 for label in labels), default=0), MARGIN + (54 if subtitle else 34)
 
 
 def pairs(originals: np.ndarray, reconstructions: np.ndarray, title: str, subtitle: str = "") -> np.ndarray:
@@ -59,7 +81,7 @@ def pairs(originals: np.ndarray, reconstructions: np.ndarray, title: str, subtit
     whole = len(originals) // COLUMNS * COLUMNS or len(originals)
     for start in range(0, whole, COLUMNS):
         rows += [originals[start : start + COLUMNS], reconstructions[start : start + COLUMNS]]
-        labels += ["original", "autoencoder"]
+        labels += PAIR
     return grid(np.concatenate(rows), title, subtitle, columns=min(COLUMNS, whole), labels=labels)
 
 
@@ -72,8 +94,12 @@ def tiles(pictures: np.ndarray, columns: int = 4) -> np.ndarray:
 
 def enlarge(pictures: np.ndarray) -> np.ndarray:
     """The pictures, repeated by the smallest whole factor that makes them at least 96 pixels high."""
-    factor = -(-MIN_TILE // pictures.shape[1])
+    factor = _factor(pictures.shape[1])
     return pictures.repeat(factor, axis=1).repeat(factor, axis=2)
+
+
+def _factor(size: int) -> int:
+    return -(-MIN_TILE // size)
 
 
 def save_png(picture: np.ndarray, path: Path) -> None:
@@ -83,11 +109,11 @@ def save_png(picture: np.ndarray, path: Path) -> None:
 
 
 @cache
-def _font(size: int, bold: bool = False) -> ImageFont.FreeTypeFont:
-    # Matplotlib brings DejaVu, so that the labels look the same on every machine.
+def font(size: int, bold: bool = False) -> ImageFont.FreeTypeFont:
+    """DejaVu Sans. Matplotlib brings it, so that labels look the same on every machine."""
     name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
     return ImageFont.truetype(str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / name), size)
 
 
 def _width(text: str, size: int) -> int:
-    return int(_font(size, bold=size >= 18).getlength(text)) + 1
+    return int(font(size, bold=size >= 18).getlength(text)) + 1

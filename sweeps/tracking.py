@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
+from sweeps.note import SUMMARY, with_report
 from sweeps.stores import TrackingError, answering, check_no_password, unreachable
 
 if TYPE_CHECKING:
@@ -97,7 +98,10 @@ def answers() -> bool:
 
 
 def experiment(name: str, description: str) -> str:
-    """The id of the experiment called `name`, created if need be, with its description renewed."""
+    """The id of the experiment called `name`, created if need be, with its description renewed.
+
+    A link to the sweep's report stays in it.
+    """
     mlflow_client = client()
     with answering(uri()):
         found = mlflow_client.get_experiment_by_name(name)
@@ -106,7 +110,8 @@ def experiment(name: str, description: str) -> str:
         experiment_id = found.experiment_id if found is not None else _create_experiment(mlflow_client, name)
         if found is not None:
             check_place(found.artifact_location)
-        mlflow_client.set_experiment_tag(experiment_id, "mlflow.note.content", description)
+        note = with_report(description, str(experiment_id), found.tags.get(SUMMARY) if found else None)
+        mlflow_client.set_experiment_tag(experiment_id, "mlflow.note.content", note)
     return str(experiment_id)
 
 

@@ -72,7 +72,7 @@ def short_name(metric: str) -> str:
 
 def show_groups(out: Console, comparison: Comparison) -> None:
     """A table of the cells from worst to best, and what was left out of it to fit."""
-    columns = _group_columns(comparison)
+    columns = group_columns(comparison)
     shown = _fitting(out, columns)
     out.print(_table(shown))
     asked = dict.fromkeys([*(metric.name for metric in comparison.ranking), MSE])
@@ -91,7 +91,8 @@ def _fitting(out: Console, columns: Sequence[Column]) -> list[Column]:
     return shown
 
 
-def _group_columns(comparison: Comparison) -> list[Column]:
+def group_columns(comparison: Comparison) -> list[Column]:
+    """What there is to tell of the cells, in their order."""
     groups = comparison.groups
     columns = [
         Column("rank", [f"{group.rank or '-'}{'*' if group.is_pareto else ' '}" for group in groups]),
@@ -139,15 +140,25 @@ def _rounded(value: float | None, places: int) -> str:
 
 
 def show_effects(out: Console, comparison: Comparison, found: Effects) -> None:
+    """Every number of every effect on one metric, under what it is told from."""
+    out.print(effects_title(comparison, found), style="bold", markup=False)
+    out.print(_table(_fitting(out, effect_columns(comparison, found))))
+
+
+def effects_title(comparison: Comparison, found: Effects) -> str:
+    """On what, from how many runs, against which noise."""
+    places = decimals(comparison, found.metric)
+    noise = "" if found.noise is None else f"; noise between seeds {found.noise:.{places}f} (sd, {found.noise_df} df)"
+    return f"Effects on {found.metric}, {found.runs} runs{noise}"
+
+
+def effect_columns(comparison: Comparison, found: Effects) -> list[Column]:
     """Every number of every effect on one metric. Interactions in full only where they are told from noise."""
     places = decimals(comparison, found.metric)
     rows = [row for effect in found.effects for row in _effect_rows(effect, places)]
     heads = ("effect", "estimate", "95 % interval", "share", "partial share", "p (Holm)")
     kept = [0, 1, 3] if found.reason else range(6)
-    columns = [Column(heads[i], [row[i] for row in rows], int(i == 4), i > 0, wraps=i == 0) for i in kept]
-    noise = "" if found.noise is None else f"; noise between seeds {found.noise:.{places}f} (sd, {found.noise_df} df)"
-    out.print(f"Effects on {found.metric}, {found.runs} runs{noise}", style="bold", markup=False)
-    out.print(_table(_fitting(out, columns)))
+    return [Column(heads[i], [row[i] for row in rows], int(i == 4), i > 0, wraps=i == 0) for i in kept]
 
 
 def _effect_rows(effect: Effect, places: int) -> list[tuple[str, ...]]:
@@ -176,16 +187,30 @@ def _p_value(effect: Effect) -> str:
 def show_shares(out: Console, comparison: Comparison) -> None:
     """How much of each metric each effect decides, and the smallest differences that would have been found."""
     out.print("Share of the variance between runs", style="bold")
-    out.print(_by_metric(comparison, _share, "noise between seeds"))
-    tests = sum(effect.p_value is not None for found in comparison.effects for effect in found.effects)
-    if not tests:
+    out.print(_table(share_columns(comparison)))
+    if not tests(comparison):
         return
-    out.print(f"* p < {LEVEL:g} by Holm's method over these {tests} tests", style="dim")
+    out.print(f"* p < {LEVEL:g} by Holm's method over these {tests(comparison)} tests", style="dim")
     out.print(f"\nSmallest difference of two values that had a chance of {100 * POWER:.0f} % to get a *", style="bold")
-    out.print(_by_metric(comparison, _detectable, ""))
+    out.print(_table(detectable_columns(comparison)))
 
 
-def _by_metric(comparison: Comparison, told: Callable[[Comparison, str, Effect], str], last: str) -> Table:
+def tests(comparison: Comparison) -> int:
+    """How many tests of effects there are, on all metrics."""
+    return sum(effect.p_value is not None for found in comparison.effects for effect in found.effects)
+
+
+def share_columns(comparison: Comparison) -> list[Column]:
+    """Each effect's share of the variance between runs, a column a metric."""
+    return _by_metric(comparison, _share, "noise between seeds")
+
+
+def detectable_columns(comparison: Comparison) -> list[Column]:
+    """The smallest difference of two values that had a chance of POWER to be told, a column a metric."""
+    return _by_metric(comparison, _detectable, "")
+
+
+def _by_metric(comparison: Comparison, told: Callable[[Comparison, str, Effect], str], last: str) -> list[Column]:
     names = dict.fromkeys(effect.name for found in comparison.effects for effect in found.effects)
     table = {name: [_entry(comparison, found, name, told) for found in comparison.effects] for name in names}
     rows = {name: row for name, row in table.items() if any(row)}
@@ -193,7 +218,7 @@ def _by_metric(comparison: Comparison, told: Callable[[Comparison, str, Effect],
         rows[last] = ["" if found.noise is None else f"{found.noise_share:.2f} " for found in comparison.effects]
     first = Column("effect", [name or "other differences" for name in rows], right=False)
     heads = [short_name(found.metric) for found in comparison.effects]
-    return _table([first, *(Column(head, [row[i] for row in rows.values()]) for i, head in enumerate(heads))])
+    return [first, *(Column(head, [row[i] for row in rows.values()]) for i, head in enumerate(heads))]
 
 
 def _entry(comparison: Comparison, found: Effects, name: str, told: Callable[[Comparison, str, Effect], str]) -> str:
@@ -213,12 +238,16 @@ def _detectable(comparison: Comparison, metric: str, effect: Effect) -> str:
 
 def show_importance(out: Console, comparison: Comparison) -> None:
     """What sets the best trials apart, for each metric."""
+    out.print("Importance for reaching the best tenth (PED-ANOVA, sums to 1)", style="bold")
+    out.print(_table(importance_columns(comparison)))
+
+
+def importance_columns(comparison: Comparison) -> list[Column]:
+    """Each axis' importance, a column a metric."""
     found = comparison.importance
     axes = dict.fromkeys(axis for shares in found.values() for axis in shares)
     columns = [Column("searched", list(axes), right=False)]
-    columns += [Column(short_name(m), [f"{shares[axis]:.2f}" for axis in axes]) for m, shares in found.items()]
-    out.print("Importance for reaching the best tenth (PED-ANOVA, sums to 1)", style="bold")
-    out.print(_table(columns))
+    return columns + [Column(short_name(m), [f"{shares[axis]:.2f}" for axis in axes]) for m, shares in found.items()]
 
 
 def _table(columns: Sequence[Column]) -> Table:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from sweeps.commands.options import FILE, JSON, SET, STORAGE, clear_errors, load
 @click.option("--metric", metavar="NAME", help="Rank by this metric instead of the sweep's, and show effects on it.")
 @JSON
 @click.option("--csv", "csv_path", type=click.Path(path_type=Path), metavar="PATH", help="Also write CSV tables.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="For the report.  [reports/SWEEP]")
+@click.option("--no-report", is_flag=True, help="Show the tables alone; --json does so too, unless given --out.")
 @clear_errors
 def compare_command(
     file: Path,
@@ -27,13 +30,18 @@ def compare_command(
     metric: str | None,
     as_json: bool,
     csv_path: Path | None,
+    out: Path | None,
+    no_report: bool,
 ) -> None:
     """Compare the finished runs of a sweep: cells, what each parameter does, and what cannot be told.
 
+    Also writes a report to mail, report.html, and a contact sheet of faces, and records both in MLflow.
     Without --set and --storage, what was given to the last `cae run` of this sweep is used.
     """
     from sweeps import compare, comparison_tables, plan, view, view_compare
 
+    if no_report and out is not None:
+        raise click.UsageError(f"--out {out} and --no-report contradict each other; give one of them")
     sweep, storage = load_as_last_run(file, overrides, storage)
     cells = plan.plan(sweep, file, storage)
     comparison = compare.compare(sweep, file, cells, metric)
@@ -43,6 +51,8 @@ def compare_command(
         view_compare.show_comparison(view.console(), comparison)
     if csv_path is not None:
         _write(comparison, csv_path)
+    if out is not None or not (no_report or as_json):
+        _report(comparison, cells, file, out or Path("reports") / sweep.name)
 
 
 def _write(comparison: Any, path: Path) -> None:
@@ -54,3 +64,13 @@ def _write(comparison: Any, path: Path) -> None:
     except OSError as error:
         click.echo(f"--csv {path}: cannot be written: {error}", err=True)
         sys.exit(2)
+
+
+def _report(comparison: Any, cells: Sequence[Any], file: Path, folder: Path) -> None:
+    from sweeps import report, summary, view
+
+    with view.console(stderr=True).status("writing the report"):
+        report.write_report(comparison, cells, file, folder)
+        summary.log_comparison(comparison, cells, file, folder)
+    for name in (report.REPORT, report.SHEET):
+        click.echo(f"wrote {folder / name}", err=True)

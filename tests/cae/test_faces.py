@@ -82,3 +82,25 @@ def test_png_is_lossless(tmp_path: Path) -> None:
     picture = pictures(1, 40)[0]
     faces.save_png(picture, tmp_path / "new" / "picture.png")
     assert np.array_equal(np.asarray(Image.open(tmp_path / "new" / "picture.png")), picture)
+
+
+@pytest.mark.parametrize("size", [32, 64, 96, 128])
+@pytest.mark.parametrize("title", ["mnd", "a title much longer than all pictures of a row together" * 4])
+def test_a_grid_is_cut_into_the_pictures_it_was_made_of(size: int, title: str) -> None:
+    tiles = pictures(16, size)
+    sheet = faces.grid(tiles, title, "words")
+    assert np.array_equal(faces.cut(sheet, 0, 4, size), faces.enlarge(tiles)[:4])
+    assert np.array_equal(faces.cut(sheet, 1, 8, size), faces.enlarge(tiles)[8:])
+
+
+def test_pairs_are_cut_into_originals_and_reconstructions() -> None:
+    originals, copies = pictures(8, 64), 255 - pictures(8, 64)
+    sheet = faces.pairs(originals, copies, "reconstruction", "words")
+    assert np.array_equal(faces.cut(sheet, 0, 8, 64, faces.PAIR), faces.enlarge(originals))
+    assert np.array_equal(faces.cut(sheet, 1, 8, 64, faces.PAIR), faces.enlarge(copies))
+
+
+def test_a_sheet_that_ends_too_early_is_refused() -> None:
+    sheet = faces.grid(pictures(2, 96), "mnd", "words")
+    with pytest.raises(ValueError, match="has no 8 tiles in row 0"):
+        faces.cut(sheet, 0, 8, 96)

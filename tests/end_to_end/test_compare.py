@@ -42,9 +42,13 @@ def on_terminal(width: int, *arguments: str) -> str:
 
 
 @pytest.mark.slow
-def test_a_trained_sweep_is_compared_on_files_and_terminals(replicated: Path) -> None:
-    done = cae("compare", str(replicated))
+def test_a_trained_sweep_is_compared_on_files_and_terminals(replicated: Path, tmp_path: Path) -> None:
+    done = cae("compare", str(replicated), "--out", str(tmp_path / "out"))
     assert done.returncode == 0, done.stderr
+    report = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    # Two cells of eight columns, two plots of each; the curves of both cells' cores.
+    assert report.count("<img ") == 2 * 8 + 2 * 2
+    assert "radius agreement" in report
     assert done.stdout.startswith("Best by mnd/radius_agreement: activation=")
     assert "\x1b" not in done.stdout
     shown = json.loads(cae("compare", str(replicated), "--json").stdout)
@@ -59,9 +63,9 @@ def test_a_trained_sweep_is_compared_on_files_and_terminals(replicated: Path) ->
     group = shown["groups"][-1]["metrics"]["mnd/radius_agreement"]
     assert group["gap"] == pytest.approx(group["null"] - group["mean"])
 
-    terminal = on_terminal(80, "compare", str(replicated))
+    terminal = on_terminal(80, "compare", str(replicated), "--no-report")
     assert "\x1b[1m" in terminal
     assert "Effects on mnd/radius_agreement, 4 runs" in terminal
 
-    adjusted = cae("compare", str(replicated), "--metric", "mnd/radius_agreement_adjusted")
+    adjusted = cae("compare", str(replicated), "--metric", "mnd/radius_agreement_adjusted", "--no-report")
     assert adjusted.stdout.startswith("Best by mnd/radius_agreement_adjusted")

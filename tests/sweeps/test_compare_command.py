@@ -47,7 +47,7 @@ def measure(cell: Cell) -> dict[str, float]:
 
 
 def run(*arguments: str) -> Result:
-    return CliRunner().invoke(main, ["compare", *arguments])
+    return CliRunner().invoke(main, ["compare", "--no-report", *arguments])
 
 
 @pytest.fixture
@@ -168,7 +168,7 @@ def test_comparing_imports_nothing_that_trains(eight: Path, database: Path) -> N
     record_runs(load(eight), eight, measure, lambda cell: cell.parameters["training.seed"] == 0)
     code = (
         "import sys\nfrom click.testing import CliRunner\nfrom sweeps.cli import main\n"
-        f"result = CliRunner().invoke(main, ['compare', {str(eight)!r}])\n"
+        f"result = CliRunner().invoke(main, ['compare', '--no-report', {str(eight)!r}])\n"
         "assert result.exit_code == 0, result.output\n"
         "print(sorted({'tensorflow', 'keras', 'optuna', 'matplotlib'} & set(sys.modules)))"
     )
