@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -97,7 +98,10 @@ def answers() -> bool:
 
 
 def experiment(name: str, description: str) -> str:
-    """The id of the experiment called `name`, created if need be, with its description renewed."""
+    """The id of the experiment called `name`, created if need be, with its description renewed.
+
+    Links in it to the pages of an experiment, whichever, lead to this one.
+    """
     mlflow_client = client()
     with answering(uri()):
         found = mlflow_client.get_experiment_by_name(name)
@@ -106,8 +110,13 @@ def experiment(name: str, description: str) -> str:
         experiment_id = found.experiment_id if found is not None else _create_experiment(mlflow_client, name)
         if found is not None:
             check_place(found.artifact_location)
-        mlflow_client.set_experiment_tag(experiment_id, "mlflow.note.content", description)
+        mlflow_client.set_experiment_tag(experiment_id, "mlflow.note.content", _linked(description, experiment_id))
     return str(experiment_id)
+
+
+def _linked(description: str, experiment_id: str) -> str:
+    """The description with its links to an experiment's pages leading to this one: ids differ between stores."""
+    return re.sub(r"(?<=#/experiments/)\d+(?=/)", experiment_id, description)
 
 
 def _create_experiment(mlflow_client: MlflowClient, name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Literal
 
 from rich.console import Console
@@ -73,6 +74,16 @@ def show_legend(out: Console) -> None:
         "off-origin: distance of the center from the origin, in sizes of the cloud. MSE: held-out reconstruction.",
         style="dim",
     )
+
+
+def show_next(out: Console, file: Path) -> None:
+    """What to do with finished runs: a line for each command."""
+    for command, does in (
+        (f"cae compare {file}", "what the parameters do to the headlines"),
+        (f"cae ui {file}", "the runs and their charts in MLflow"),
+        (f"cae faces {file} --out faces", "the face grids as files"),
+    ):
+        out.print(f"{command}  # {does}", markup=False)
 
 
 def show_running(out: Console, cell: Cell) -> None:
