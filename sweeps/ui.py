@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from sweeps import pages, tracking
 from sweeps.definition import Sweep
@@ -17,7 +18,12 @@ def serve(port: int, sweeps: list[tuple[Sweep, Path]]) -> None:
     """
     if not tracking.is_local():
         print(f"the runs are on a server that has a UI of its own: open {tracking.uri()}")
-        return _tell(tracking.uri(), sweeps)
+        _tell(tracking.uri(), sweeps)
+    else:
+        _become_server(port, sweeps)
+
+
+def _become_server(port: int, sweeps: list[tuple[Sweep, Path]]) -> NoReturn:
     tracking.client()  # a missing database is created before the server's several processes open it
     address = f"http://127.0.0.1:{port}"
     print(f"{address} shows {tracking.uri()}; Ctrl-C ends it")

@@ -2,41 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from sweeps.answer import answer, decimals, untold
+from sweeps.columns import Column, as_table, fitting, show_lack
 from sweeps.compare import Comparison
 from sweeps.effects import LEVEL, POWER, Effect, Effects, Estimate
 from sweeps.groups import Group
 from sweeps.ranking import MSE
-from sweeps.view import HEADLINES
-
-GAP, WRAPPED = 2, 30
-SHORT = {metric: short for short, metric in HEADLINES.items()}
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of text. need: the smaller, the longer it stays where the terminal is narrow; 0 always.
-
-    wraps: whether its lines may be broken beyond WRAPPED characters.
-    """
-
-    head: str
-    cells: Sequence[str]
-    need: int = 0
-    right: bool = True
-    wraps: bool = False
-
-    @property
-    def width(self) -> int:
-        longest = max(len(text) for text in (self.head, *self.cells))
-        return GAP + (min(longest, WRAPPED) if self.wraps else longest)
+from sweeps.view import short_name
 
 
 def show_comparison(out: Console, comparison: Comparison) -> None:
@@ -62,33 +39,17 @@ def show_comparison(out: Console, comparison: Comparison) -> None:
         out.print(line, markup=False)
 
 
-def short_name(metric: str) -> str:
-    """The metric as a column is headed."""
-    return SHORT.get(metric, metric.partition("/")[2] or metric)
-
-
 # --- cells -------------------------------------------------------------------------------------------------------
 
 
 def show_groups(out: Console, comparison: Comparison) -> None:
     """A table of the cells from worst to best, and what was left out of it to fit."""
     columns = _group_columns(comparison)
-    shown = _fitting(out, columns)
-    out.print(_table(shown))
+    shown = fitting(out, columns)
+    out.print(as_table(shown))
     asked = dict.fromkeys([*(metric.name for metric in comparison.ranking), MSE])
     out.print(f"* beaten by no other in {' and '.join(map(short_name, asked))} alike", style="dim", markup=False)
-    heads = [column.head for column in shown]
-    names = ", ".join(dict.fromkeys(column.head for column in columns if column.head not in heads))
-    if names:
-        out.print(f"for want of width without {names}", style="dim")
-
-
-def _fitting(out: Console, columns: Sequence[Column]) -> list[Column]:
-    """The columns for which there is room, those that are least needed left out."""
-    shown = list(columns)
-    while sum(column.width for column in shown) - GAP > out.width and any(column.need for column in shown):
-        shown.remove(max(shown, key=lambda column: column.need))
-    return shown
+    show_lack(out, columns, shown)
 
 
 def _group_columns(comparison: Comparison) -> list[Column]:
@@ -147,7 +108,7 @@ def show_effects(out: Console, comparison: Comparison, found: Effects) -> None:
     columns = [Column(heads[i], [row[i] for row in rows], int(i == 4), i > 0, wraps=i == 0) for i in kept]
     noise = "" if found.noise is None else f"; noise between seeds {found.noise:.{places}f} (sd, {found.noise_df} df)"
     out.print(f"Effects on {found.metric}, {found.runs} runs{noise}", style="bold", markup=False)
-    out.print(_table(_fitting(out, columns)))
+    out.print(as_table(fitting(out, columns)))
 
 
 def _effect_rows(effect: Effect, places: int) -> list[tuple[str, ...]]:
@@ -193,7 +154,7 @@ def _by_metric(comparison: Comparison, told: Callable[[Comparison, str, Effect],
         rows[last] = ["" if found.noise is None else f"{found.noise_share:.2f} " for found in comparison.effects]
     first = Column("effect", [name or "other differences" for name in rows], right=False)
     heads = [short_name(found.metric) for found in comparison.effects]
-    return _table([first, *(Column(head, [row[i] for row in rows.values()]) for i, head in enumerate(heads))])
+    return as_table([first, *(Column(head, [row[i] for row in rows.values()]) for i, head in enumerate(heads))])
 
 
 def _entry(comparison: Comparison, found: Effects, name: str, told: Callable[[Comparison, str, Effect], str]) -> str:
@@ -218,13 +179,4 @@ def show_importance(out: Console, comparison: Comparison) -> None:
     columns = [Column("searched", list(axes), right=False)]
     columns += [Column(short_name(m), [f"{shares[axis]:.2f}" for axis in axes]) for m, shares in found.items()]
     out.print("Importance for reaching the best tenth (PED-ANOVA, sums to 1)", style="bold")
-    out.print(_table(columns))
-
-
-def _table(columns: Sequence[Column]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, GAP, 0, 0))
-    for column in columns:
-        table.add_column(Text(column.head), no_wrap=column.right, justify="right" if column.right else "left")
-    for row in zip(*(column.cells for column in columns), strict=True):
-        table.add_row(*(Text(text) for text in row))
-    return table
+    out.print(as_table(columns))
