@@ -8,11 +8,11 @@ from typing import Any
 from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from cae.config import DataConfig
 from cae.datasets import load, prepared
 from cae.datasets.report import summary
+from sweeps.columns import Column, as_table, fitting, show_lack
 from sweeps.definition import SweepError, check_value
 from sweeps.view import console
 
@@ -47,11 +47,20 @@ def _config(fields: dict[str, Any]) -> DataConfig:
 
 def show_prepared() -> None:
     """Prints a table of the prepared sets in the cache."""
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for column in ("name", "pixels", "crop", "contrast", "images", "left out", "MB", "digest", "prepared"):
-        table.add_column(column, no_wrap=True)
-    for entry in prepared():
-        size = f"{entry.bytes / 1e6:,.0f}"
-        row = (entry.name, entry.resolution, entry.crop, entry.contrast, f"{entry.count:,}", entry.left_out, size)
-        table.add_row(*map(str, row), entry.digest, entry.created)
-    console().print(table if table.row_count else "nothing is prepared yet; `cae run` and `cae data prepare` do it")
+    out, entries = console(), prepared()
+    columns = [
+        Column("name", [entry.name for entry in entries], right=False),
+        Column("pixels", [str(entry.resolution) for entry in entries]),
+        Column("crop", [entry.crop for entry in entries], right=False),
+        Column("contrast", [entry.contrast for entry in entries], right=False),
+        Column("images", [f"{entry.count:,}" for entry in entries]),
+        Column("left out", [str(entry.left_out) for entry in entries]),
+        Column("MB", [f"{entry.bytes / 1e6:,.0f}" for entry in entries]),
+        Column("digest", [entry.digest for entry in entries], need=1, right=False),
+        Column("prepared", [entry.created for entry in entries], need=2, right=False),
+    ]
+    if not entries:
+        return out.print("nothing is prepared yet; `cae run` and `cae data prepare` do it")
+    shown = fitting(out, columns)
+    out.print(as_table(shown))
+    return show_lack(out, columns, shown)

@@ -99,13 +99,13 @@ def record(run_id: str, folder: Path, config: RunConfig, result: dict[str, Any])
     """Uploads everything a complete run's folder holds and marks the run FINISHED."""
     client = tracking.client()
     log_history(run_id, folder)
-    epochs = config.training.epochs
     numbers = result["metrics"] | {f"seconds/{name}": value for name, value in result["seconds"].items()}
     stamp = int((folder / "result.json").stat().st_mtime * 1000)
-    client.log_batch(run_id, metrics=[Metric(name, value, stamp, epochs) for name, value in numbers.items()])
+    # At step 0 MLflow draws bars; a later step would make each a line of one point.
+    client.log_batch(run_id, metrics=[Metric(name, value, stamp, 0) for name, value in numbers.items()])
     log_steps(run_id, result.get("steps", {}), stamp)
     log_dataset(run_id, config, result)
-    log_previews(run_id, folder / "previews", epochs)
+    log_previews(run_id, folder / "previews")
     for item in sorted(folder.iterdir()):
         if item.name not in NOT_UPLOADED and not item.name.startswith("."):
             upload(run_id, item)
@@ -113,16 +113,19 @@ def record(run_id: str, folder: Path, config: RunConfig, result: dict[str, Any])
     client.set_terminated(run_id, status="FINISHED")
 
 
-def log_previews(run_id: str, folder: Path, step: int) -> None:
-    """Small grids for MLflow's image chart. Those that an upload which broke off has left are not logged again."""
+def log_previews(run_id: str, folder: Path) -> None:
+    """Small grids for MLflow's image chart. Those that an upload which broke off has left are not logged again.
+
+    At step 0: the chart opens there, and shows side by side what was logged at the same step, not at the last.
+    """
     client = tracking.client()
     there = [Path(item.path).name for item in client.list_artifacts(run_id, "images")]
     for picture in sorted(folder.glob("*.png")):
         # MLflow writes the picture, then a smaller one beside it.
-        name = f"faces~{picture.stem}+step+{step}+"
+        name = f"faces~{picture.stem}+step+0+"
         if not any(found.startswith(name) and found.endswith(".webp") for found in there):
             image = np.asarray(Image.open(picture))
-            client.log_image(run_id, image, key=f"faces/{picture.stem}", step=step, synchronous=True)
+            client.log_image(run_id, image, key=f"faces/{picture.stem}", step=0, synchronous=True)
 
 
 def log_steps(run_id: str, steps: dict[str, dict[int, float]], stamp: int) -> None:

@@ -16,10 +16,10 @@ from sweeps.compare import Comparison
 from sweeps.comparison_tables import comparison_json
 from sweeps.files import write_json
 from sweeps.note import SUMMARY
+from sweeps.pages import describe
 from sweeps.plan import Cell
 from sweeps.report import REPORT, SHEET
 from sweeps.stores import answering
-from sweeps.sweepfile import describe
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -87,11 +87,6 @@ def _dump(parameters: dict[str, Parameter]) -> dict[str, Any]:
     return {name: parameter.model_dump(exclude_unset=True) for name, parameter in parameters.items()}
 
 
-def describe(sweep: Sweep, path: Path) -> str:
-    """Markdown for the experiment's page: the question, and the file that asks it."""
-    return f"{sweep.description}\n\n```yaml\n{path.read_text(encoding='utf-8').strip()}\n```\n"
-
-
 def schema() -> dict[str, Any]:
     """The JSON schema of a sweep file, with every field a run can vary, for editors."""
     names = {

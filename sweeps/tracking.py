@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -100,7 +101,7 @@ def answers() -> bool:
 def experiment(name: str, description: str) -> str:
     """The id of the experiment called `name`, created if need be, with its description renewed.
 
-    A link to the sweep's report stays in it.
+    Links in it to the pages of an experiment, whichever, lead to this one; one to the sweep's report stays in it.
     """
     mlflow_client = client()
     with answering(uri()):
@@ -111,8 +112,13 @@ def experiment(name: str, description: str) -> str:
         if found is not None:
             check_place(found.artifact_location)
         note = with_report(description, str(experiment_id), found.tags.get(SUMMARY) if found else None)
-        mlflow_client.set_experiment_tag(experiment_id, "mlflow.note.content", note)
+        mlflow_client.set_experiment_tag(experiment_id, "mlflow.note.content", _linked(note, str(experiment_id)))
     return str(experiment_id)
+
+
+def _linked(description: str, experiment_id: str) -> str:
+    """The description with its links to an experiment's pages leading to this one: ids differ between stores."""
+    return re.sub(r"(?<=#/experiments/)\d+(?=/)", experiment_id, description)
 
 
 def _create_experiment(mlflow_client: MlflowClient, name: str) -> str:

@@ -2,23 +2,45 @@
 
 from __future__ import annotations
 
-import subprocess
+import os
 import sys
+from pathlib import Path
+from typing import NoReturn
 
-from sweeps import tracking
+from sweeps import pages, tracking
+from sweeps.definition import Sweep
 
 
-def serve(port: int) -> int:
-    """Runs MLflow's UI on 127.0.0.1 until it is stopped and returns its exit code; of a server it says the address."""
-    if tracking.uri().startswith("http"):
+def serve(port: int, sweeps: list[tuple[Sweep, Path]]) -> None:
+    """Becomes MLflow's UI on 127.0.0.1, until that is stopped; of a server that has its own it says the address.
+
+    sweeps: those whose pages are told, with their files.
+    """
+    if not tracking.is_local():
         print(f"the runs are on a server that has a UI of its own: open {tracking.uri()}")
-        return 0
+        _tell(tracking.uri(), sweeps)
+    else:
+        _become_server(port, sweeps)
+
+
+def _become_server(port: int, sweeps: list[tuple[Sweep, Path]]) -> NoReturn:
     tracking.client()  # a missing database is created before the server's several processes open it
-    print(f"http://127.0.0.1:{port} shows {tracking.uri()}; Ctrl-C ends it", flush=True)
+    address = f"http://127.0.0.1:{port}"
+    print(f"{address} shows {tracking.uri()}; Ctrl-C ends it")
+    _tell(address, sweeps)
     artifacts = (tracking.home() / "artifacts").as_uri()
     command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     command += ["--backend-store-uri", tracking.uri(), "--default-artifact-root", artifacts]
-    try:
-        return subprocess.run(command, check=False).returncode  # noqa: S603
-    except KeyboardInterrupt:
-        return 0
+    # Else processes that evaluate language models start as well, 240 MB each.
+    environment = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"} | os.environ
+    # In this process's place, so that whatever ends it ends the server.
+    os.execve(sys.executable, command, environment)  # noqa: S606
+
+
+def _tell(address: str, sweeps: list[tuple[Sweep, Path]]) -> None:
+    """Prints where the pages of each sweep are, and sees to it that they are there."""
+    for sweep, file in sweeps:
+        experiment_id = pages.publish(sweep, file)
+        for link in pages.links(experiment_id):
+            print(f"{sweep.name}: {link.name}\n  {address.rstrip('/')}/{link.address}")
+    sys.stdout.flush()

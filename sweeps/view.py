@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Literal
 
 from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
+from sweeps.columns import Column, as_table, fits, fitting, show_lack
 from sweeps.files import read_json
 from sweeps.plan import Cell, shown_values, varied
 from sweeps.progress import told
@@ -22,6 +24,8 @@ HEADLINES = {
     "off-origin": "mnd/off_origin_distance",
     "MSE": "reconstruction/mse",
 }
+# Which of them give way first on a narrow terminal, see `Column`; the hash of a cell before the last two.
+NEEDS = {"marginals": 5, "contours": 4, "radii": 1, "off-origin": 6, "MSE": 2}
 STYLES = {"finished": "green", "running": "cyan", "failed": "red", "pruned": "yellow", "new": "dim"}
 
 
@@ -36,33 +40,54 @@ def console(stderr: bool = False) -> Console:
 
 def show_cells(out: Console, cells: Sequence[Cell], with_metrics: bool = False) -> None:
     """A table of cells: number, hash, the fields that vary, state, and where wanted the headlines."""
-    names = varied([cell.config for cell in cells])
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for column in ("cell", "hash", *(name.split(".")[1] for name in names), "state"):
-        table.add_column(column, no_wrap=True, justify="right" if column == "cell" else "left")
-    for column in HEADLINES if with_metrics else ():
-        table.add_column(column, no_wrap=True, justify="right")
-    for number, cell in enumerate(cells, start=1):
-        shown = shown_values(cell.config, names).values()
-        state = f"[{STYLES[cell.state]}]{cell.state}[/]"
-        numbers = [_number(cell, metric) for metric in HEADLINES.values()] if with_metrics else []
-        table.add_row(str(number), cell.config_hash or "-", *shown, state, *numbers)
-    out.print(table)
+    known = _columns(cells)
+    wide = [*known, *_headlines(cells, with_nulls=True)] if with_metrics else known
+    narrow = [*known, *_headlines(cells, with_nulls=False)] if with_metrics else known
+    if fits(out, wide):
+        out.print(as_table(wide))
+    else:
+        shown = fitting(out, narrow)
+        out.print(as_table(shown))
+        show_lack(out, narrow, shown, *(["what a normal cloud scores"] if with_metrics else []))
     for note in dict.fromkeys(cell.note for cell in cells if cell.note):
         affected = [str(n) for n, cell in enumerate(cells, start=1) if cell.note == note]
         which = "every cell" if len(affected) == len(cells) else f"cell {', '.join(affected)}"
         out.print(f"{which}: {note}", style="yellow", markup=False)
 
 
-def _number(cell: Cell, metric: str) -> str:
+def _columns(cells: Sequence[Cell]) -> list[Column]:
+    names = varied([cell.config for cell in cells])
+    shown = [shown_values(cell.config, names) for cell in cells]
+    fields = [Column(name.split(".")[1], [values[name] for values in shown], right=False) for name in names]
+    return [
+        Column("cell", [str(number) for number in range(1, len(cells) + 1)]),
+        Column("hash", [cell.config_hash or "-" for cell in cells], need=3, right=False),
+        *fields,
+        Column("state", [Text(cell.state, STYLES[cell.state]) for cell in cells], right=False),
+    ]
+
+
+def _headlines(cells: Sequence[Cell], with_nulls: bool) -> list[Column]:
+    return [
+        Column(head, [_number(cell, metric, with_nulls) for cell in cells], need=NEEDS[head])
+        for head, metric in HEADLINES.items()
+    ]
+
+
+def _number(cell: Cell, metric: str, with_null: bool) -> Text:
     value, null = cell.metrics.get(metric), cell.metrics.get(f"{metric}_null")
     if value is None:
-        return "-"
-    if metric.startswith("reconstruction/"):
-        return f"{value:.4f}"
-    if null is None or metric.endswith("off_origin_distance"):
-        return f"{value:.3f}"
-    return f"{value:.3f} [dim]/ {null:.3f}[/]"
+        return Text("-")
+    shown = Text(f"{value:.4f}" if metric.startswith("reconstruction/") else f"{value:.3f}")
+    if with_null and null is not None and not metric.endswith("off_origin_distance"):
+        shown.append(f" / {null:.3f}", "dim")
+    return shown
+
+
+def short_name(metric: str) -> str:
+    """The metric as a column is headed."""
+    short = {name: head for head, name in HEADLINES.items()}
+    return short.get(metric, metric.partition("/")[2] or metric)
 
 
 def show_legend(out: Console) -> None:
@@ -73,6 +98,16 @@ def show_legend(out: Console) -> None:
         "off-origin: distance of the center from the origin, in sizes of the cloud. MSE: held-out reconstruction.",
         style="dim",
     )
+
+
+def show_next(out: Console, file: Path) -> None:
+    """What to do with finished runs: a line for each command."""
+    for command, does in (
+        (f"cae compare {file}", "what the parameters do to the headlines"),
+        (f"cae ui {file}", "the runs and their charts in MLflow"),
+        (f"cae faces {file} --out faces", "the face grids as files"),
+    ):
+        out.print(f"{command}  # {does}", markup=False)
 
 
 def show_running(out: Console, cell: Cell) -> None:

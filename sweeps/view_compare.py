@@ -2,41 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from sweeps.answer import answer, decimals, untold
+from sweeps.columns import Column, as_table, fitting, show_lack
 from sweeps.compare import Comparison
 from sweeps.effects import LEVEL, POWER, Effect, Effects, Estimate
 from sweeps.groups import Group
 from sweeps.ranking import MSE
-from sweeps.view import HEADLINES
-
-GAP, WRAPPED = 2, 30
-SHORT = {metric: short for short, metric in HEADLINES.items()}
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of text. need: the smaller, the longer it stays where the terminal is narrow; 0 always.
-
-    wraps: whether its lines may be broken beyond WRAPPED characters.
-    """
-
-    head: str
-    cells: Sequence[str]
-    need: int = 0
-    right: bool = True
-    wraps: bool = False
-
-    @property
-    def width(self) -> int:
-        longest = max(len(text) for text in (self.head, *self.cells))
-        return GAP + (min(longest, WRAPPED) if self.wraps else longest)
+from sweeps.view import short_name
 
 
 def show_comparison(out: Console, comparison: Comparison) -> None:
@@ -62,33 +38,17 @@ def show_comparison(out: Console, comparison: Comparison) -> None:
         out.print(line, markup=False)
 
 
-def short_name(metric: str) -> str:
-    """The metric as a column is headed."""
-    return SHORT.get(metric, metric.partition("/")[2] or metric)
-
-
 # --- cells -------------------------------------------------------------------------------------------------------
 
 
 def show_groups(out: Console, comparison: Comparison) -> None:
     """A table of the cells from worst to best, and what was left out of it to fit."""
     columns = group_columns(comparison)
-    shown = _fitting(out, columns)
-    out.print(_table(shown))
+    shown = fitting(out, columns)
+    out.print(as_table(shown))
     asked = dict.fromkeys([*(metric.name for metric in comparison.ranking), MSE])
     out.print(f"* beaten by no other in {' and '.join(map(short_name, asked))} alike", style="dim", markup=False)
-    heads = [column.head for column in shown]
-    names = ", ".join(dict.fromkeys(column.head for column in columns if column.head not in heads))
-    if names:
-        out.print(f"for want of width without {names}", style="dim")
-
-
-def _fitting(out: Console, columns: Sequence[Column]) -> list[Column]:
-    """The columns for which there is room, those that are least needed left out."""
-    shown = list(columns)
-    while sum(column.width for column in shown) - GAP > out.width and any(column.need for column in shown):
-        shown.remove(max(shown, key=lambda column: column.need))
-    return shown
+    show_lack(out, columns, shown)
 
 
 def group_columns(comparison: Comparison) -> list[Column]:
@@ -142,7 +102,7 @@ def _rounded(value: float | None, places: int) -> str:
 def show_effects(out: Console, comparison: Comparison, found: Effects) -> None:
     """Every number of every effect on one metric, under what it is told from."""
     out.print(effects_title(comparison, found), style="bold", markup=False)
-    out.print(_table(_fitting(out, effect_columns(comparison, found))))
+    out.print(as_table(fitting(out, effect_columns(comparison, found))))
 
 
 def effects_title(comparison: Comparison, found: Effects) -> str:
@@ -187,12 +147,12 @@ def _p_value(effect: Effect) -> str:
 def show_shares(out: Console, comparison: Comparison) -> None:
     """How much of each metric each effect decides, and the smallest differences that would have been found."""
     out.print("Share of the variance between runs", style="bold")
-    out.print(_table(share_columns(comparison)))
+    out.print(as_table(share_columns(comparison)))
     if not tests(comparison):
         return
     out.print(f"* p < {LEVEL:g} by Holm's method over these {tests(comparison)} tests", style="dim")
     out.print(f"\nSmallest difference of two values that had a chance of {100 * POWER:.0f} % to get a *", style="bold")
-    out.print(_table(detectable_columns(comparison)))
+    out.print(as_table(detectable_columns(comparison)))
 
 
 def tests(comparison: Comparison) -> int:
@@ -239,7 +199,7 @@ def _detectable(comparison: Comparison, metric: str, effect: Effect) -> str:
 def show_importance(out: Console, comparison: Comparison) -> None:
     """What sets the best trials apart, for each metric."""
     out.print("Importance for reaching the best tenth (PED-ANOVA, sums to 1)", style="bold")
-    out.print(_table(importance_columns(comparison)))
+    out.print(as_table(importance_columns(comparison)))
 
 
 def importance_columns(comparison: Comparison) -> list[Column]:
@@ -248,12 +208,3 @@ def importance_columns(comparison: Comparison) -> list[Column]:
     axes = dict.fromkeys(axis for shares in found.values() for axis in shares)
     columns = [Column("searched", list(axes), right=False)]
     return columns + [Column(short_name(m), [f"{shares[axis]:.2f}" for axis in axes]) for m, shares in found.items()]
-
-
-def _table(columns: Sequence[Column]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, GAP, 0, 0))
-    for column in columns:
-        table.add_column(Text(column.head), no_wrap=column.right, justify="right" if column.right else "left")
-    for row in zip(*(column.cells for column in columns), strict=True):
-        table.add_row(*(Text(text) for text in row))
-    return table

@@ -14,37 +14,47 @@ from rich.table import Table
 from metrics import Scores
 from metrics.catalog import HEADLINES
 from metrics.scores import Row
+from sweeps.columns import Column, as_table, fitting, show_lack
 
 
 def show_scores(out: Console, scores: Scores, shape: tuple[int, ...]) -> None:
     """The headlines with intervals, then the other metrics beside their nulls by family, then what was left out."""
     out.print(f"{shape[0]:,} points with {shape[1]:,} components")
-    out.print(_headlines([row for row in scores.rows if row.name in HEADLINES]))
+    columns = _headlines([row for row in scores.rows if row.name in HEADLINES])
+    shown = fitting(out, columns)
+    out.print(as_table(shown))
+    show_lack(out, columns, shown)
     out.print(_others([row for row in scores.rows if row.name not in HEADLINES]))
     reasons = sorted(scores.omitted.items(), key=lambda item: item[1])
     for reason, names in groupby(reasons, key=lambda item: item[1]):
         out.print(f"left out: {', '.join(name for name, _ in names)}: {reason}", style="yellow", markup=False)
 
 
-def _table(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for column in columns:
-        table.add_column(column, no_wrap=True, justify="left" if column == "metric" else "right")
-    return table
+def _headlines(rows: list[Row]) -> list[Column]:
+    return [
+        Column("metric", [row.name for row in rows], right=False),
+        Column("value", [f"{row.value:.4f}" for row in rows]),
+        Column("95 % interval", [_interval(row) for row in rows]),
+        Column("MND", [_null(row) for row in rows]),
+        Column("gap in sds", [_gap(row) for row in rows], need=2),
+        Column(
+            "adjusted", [f"{row.beside['adjusted']:.4f}" if "adjusted" in row.beside else "" for row in rows], need=1
+        ),
+    ]
 
 
-def _headlines(rows: list[Row]) -> Table:
-    table = _table("metric", "value", "95 % interval", "MND", "gap in sds", "adjusted")
-    for row in rows:
-        known = row.beside
-        interval = f"{known['low']:.4f} to {known['high']:.4f}" if "low" in known else ""
-        adjusted = f"{known['adjusted']:.4f}" if "adjusted" in known else ""
-        table.add_row(row.name, f"{row.value:.4f}", interval, _null(row), _gap(row), adjusted)
-    return table
+def _adjusted(row: Row) -> str:
+    return f"{row.beside['adjusted']:.4f}" if "adjusted" in row.beside else ""
+
+
+def _interval(row: Row) -> str:
+    return f"{row.beside['low']:.4f} to {row.beside['high']:.4f}" if "low" in row.beside else ""
 
 
 def _others(rows: list[Row]) -> Table:
-    table = _table("metric", "value", "MND", "gap in sds")
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for column in ("metric", "value", "MND", "gap in sds"):
+        table.add_column(column, no_wrap=True, justify="left" if column == "metric" else "right")
     for family, members in groupby(rows, key=lambda row: row.name.partition("/")[0]):
         table.add_row(f"[dim]{family}[/]")
         for row in members:

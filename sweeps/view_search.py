@@ -6,26 +6,24 @@ import itertools
 from collections.abc import Sequence
 
 from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
+from sweeps.columns import Column, as_table, fitting, show_lack
 from sweeps.definition import Sweep
 from sweeps.objective import Verdict, judge, mean
 from sweeps.plan import Cell, shown_values
 from sweeps.space import space
 from sweeps.study import best
-from sweeps.view import STYLES
+from sweeps.view import STYLES, short_name
 
 METHODS = {"random": "at random", "bayes": "by TPE"}
 
 
 def show_space(out: Console, sweep: Sweep) -> None:
     """What is searched, for what, and how long."""
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    table.add_column("searched", no_wrap=True)
-    table.add_column("choices")
-    for axis in space(sweep).axes:
-        table.add_row(axis.name, axis.told())
-    out.print(table, markup=False)
+    axes = space(sweep).axes
+    searched = Column("searched", [axis.name for axis in axes], right=False)
+    out.print(as_table([searched, Column("choices", [axis.told() for axis in axes], right=False)]))
     goals = " and ".join(f"{metric.goal} {metric.name}" for metric in sweep.metric)
     kept = f", subject to {' and '.join(sweep.constraints)}" if sweep.constraints else ""
     out.print(f"{goals}{kept}", markup=False)
@@ -46,34 +44,43 @@ def show_trials(out: Console, sweep: Sweep, cells: Sequence[Cell]) -> None:
     trials = [list(group) for _, group in itertools.groupby(cells, key=lambda cell: cell.cell_hash)]
     verdicts = [judge(sweep, runs) for runs in trials]
     if trials:
-        out.print(_table(sweep, trials, verdicts))
+        columns = _columns(sweep, trials, verdicts)
+        shown = fitting(out, columns)
+        out.print(as_table(shown))
+        show_lack(out, columns, shown)
     for text in dict.fromkeys(verdict.reason for verdict in verdicts if verdict.reason):
         which = ", ".join(str(row) for row, verdict in enumerate(verdicts, start=1) if verdict.reason == text)
         out.print(f"trial {which}: {text}", style="yellow", markup=False)
     out.print(f"{sweep.name}: {_counted(sweep, verdicts)}", markup=False)
 
 
-def _table(sweep: Sweep, trials: Sequence[Sequence[Cell]], verdicts: Sequence[Verdict]) -> Table:
+def _columns(sweep: Sweep, trials: Sequence[Sequence[Cell]], verdicts: Sequence[Verdict]) -> list[Column]:
     fields, marked = space(sweep).fields, best(sweep, verdicts)
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    heads = ["", "trial", "hash", *(name.split(".")[1] for name in fields), "state"]
-    for head in [*heads, *(metric.name for metric in sweep.metric), *sweep.constraints]:
-        table.add_column(head, no_wrap=True)
-    for row, (runs, verdict) in enumerate(zip(trials, verdicts, strict=True)):
-        shown = shown_values(runs[0].config, fields).values()
-        state = f"[{STYLES[verdict.state]}]{verdict.state}[/]"
-        numbers = [f"{value:.4g}" for value in verdict.values] or ["-"] * len(sweep.metric)
-        kept = [_kept(text, runs, verdict) for text in sweep.constraints]
-        mark = "[green]*[/]" if row in marked else ""
-        table.add_row(mark, str(row + 1), runs[0].config_hash or "-", *shown, state, *numbers, *kept)
-    return table
+    shown = [shown_values(runs[0].config, fields) for runs in trials]
+    numbers = [[f"{value:.4g}" for value in verdict.values] or ["-"] * len(sweep.metric) for verdict in verdicts]
+    return [
+        Column("", [Text("*" if row in marked else "", "green") for row in range(len(trials))]),
+        Column("trial", [str(row) for row in range(1, len(trials) + 1)]),
+        Column("hash", [runs[0].config_hash or "-" for runs in trials], need=2, right=False),
+        *(Column(name.split(".")[1], [values[name] for values in shown], right=False) for name in fields),
+        Column("state", [Text(verdict.state, STYLES[verdict.state]) for verdict in verdicts], right=False),
+        *(Column(short_name(m.name), [row[place] for row in numbers]) for place, m in enumerate(sweep.metric)),
+        *(Column(text, _kept(text, trials, verdicts), need=1, right=False) for text in sweep.constraints),
+    ]
 
 
-def _kept(constraint: str, runs: Sequence[Cell], verdict: Verdict) -> str:
-    if constraint not in verdict.violations:
-        return "-"
-    value = mean(runs, constraint.split()[0])
-    return f"{'kept' if verdict.violations[constraint] <= 0 else '[red]broken[/]'}, {value:.4g}"
+def _kept(constraint: str, trials: Sequence[Sequence[Cell]], verdicts: Sequence[Verdict]) -> list[Text]:
+    """Whether each trial keeps the constraint, and its mean."""
+    cells = []
+    for runs, verdict in zip(trials, verdicts, strict=True):
+        value = mean(runs, constraint.split()[0])
+        if constraint not in verdict.violations:
+            cells.append(Text("-"))
+        elif verdict.violations[constraint] <= 0:
+            cells.append(Text(f"kept, {value:.4g}"))
+        else:
+            cells.append(Text.assemble(("broken", "red"), f", {value:.4g}"))
+    return cells
 
 
 def _counted(sweep: Sweep, verdicts: Sequence[Verdict]) -> str:

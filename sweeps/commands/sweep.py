@@ -78,9 +78,8 @@ def run_command(
 
     The same command in a second terminal, or on a second machine with the same --storage, joins in.
     """
-    from sweeps import images, lastrun, launch, plan, tracking, view
+    from sweeps import images, lastrun, launch, pages, plan, tracking, view
     from sweeps.crew import Means
-    from sweeps.sweepfile import describe
 
     sweep = load(file, overrides)
     out, means = view.console(), Means(workers, storage, **ray)
@@ -103,17 +102,17 @@ def run_command(
         out.print(f"{sweep.name}: {_counted(cells)}; running {len(todo)}")
         for line in images.prepare_all([cell.config.data for cell in todo], out):
             out.print(line, markup=False)
-        launch.launch(sweep, todo, means, out, describe(sweep, file))
+        pages.publish(sweep, file)
+        launch.launch(sweep, todo, means, out, pages.describe(sweep, file))
         cells = plan.plan(sweep, file, storage)
     view.show_cells(out, cells, with_metrics=True)
     view.show_legend(out)
-    out.print(f"Next: `cae ui` compares the runs in MLflow; `cae faces {file} --out faces` downloads the face grids.")
+    view.show_next(out, file)
     sys.exit(1 if any(cell.state == "failed" for cell in cells) else 0)
 
 
 def _run_search(sweep: Any, file: Path, overrides: tuple[str, ...], out: Any, limit: int | None, means: Any) -> None:
-    from sweeps import images, lastrun, plan, search, space, view_search
-    from sweeps.sweepfile import describe
+    from sweeps import images, lastrun, pages, plan, search, space, view, view_search
 
     missing = search.missing_data(sweep)
     if missing:
@@ -123,10 +122,11 @@ def _run_search(sweep: Any, file: Path, overrides: tuple[str, ...], out: Any, li
     lastrun.remember(sweep.name, overrides, means.storage)
     for line in images.prepare_all(space.space(sweep).data_sets(), out):
         out.print(line, markup=False)
-    search.search(sweep, file, means, out, describe(sweep, file), limit)
+    pages.publish(sweep, file)
+    search.search(sweep, file, means, out, pages.describe(sweep, file), limit)
     cells = plan.plan(sweep, file, means.storage)
     view_search.show_trials(out, sweep, cells)
-    out.print(f"Next: `cae ui` compares the runs in MLflow; `cae faces {file} --out faces` downloads the face grids.")
+    view.show_next(out, file)
     sys.exit(1 if any(cell.state == "failed" for cell in cells) else 0)
 
 

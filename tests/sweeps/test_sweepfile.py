@@ -7,7 +7,7 @@ import pytest
 
 from sweeps.definition import FIELDS, SweepError
 from sweeps.grid import expand
-from sweeps.sweepfile import describe, load, parse_override, schema
+from sweeps.sweepfile import load, parse_override, schema
 
 GOOD = """
 name: batch-norm
@@ -165,15 +165,6 @@ def test_schema_knows_every_field() -> None:
     described = json.loads(json.dumps(schema()))
     assert set(described["properties"]["parameters"]["properties"]) == set(FIELDS)
     assert described["additionalProperties"] is False
-
-
-def test_description_holds_question_and_file(tmp_path: Path) -> None:
-    path = tmp_path / "s.yaml"
-    path.write_text(GOOD)
-    text = describe(load(path), path)
-    assert text.startswith("Does batch normalisation")
-    assert "sedes" not in text
-    assert "seeds: [0, 1, 2]" in text
 
 
 @pytest.mark.parametrize("path", sorted(Path("experiments").glob("*.yaml")), ids=lambda path: path.stem)
