@@ -67,10 +67,9 @@ def _write(comparison: Any, path: Path) -> None:
 
 
 def _report(comparison: Any, cells: Sequence[Any], file: Path, folder: Path) -> None:
-    from sweeps import report, summary, view
+    from sweeps import report, summary
 
-    with view.console(stderr=True).status("writing the report"):
-        report.write_report(comparison, cells, file, folder)
-        summary.log_comparison(comparison, cells, file, folder)
+    report.write_report(comparison, cells, file, folder)
+    summary.log_comparison(comparison, cells, file, folder)
     for name in (report.REPORT, report.SHEET):
         click.echo(f"wrote {folder / name}", err=True)

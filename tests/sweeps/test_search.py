@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sweeps import tracking
+from sweeps import queue, tracking
 from sweeps.definition import SweepError
 from sweeps.execute import Outcome
 from sweeps.plan import Cell, plan
@@ -112,8 +112,9 @@ def test_choices_that_are_no_valid_run_are_passed_over(database: Path) -> None:
     assert {cell.parameters["data.resolution"] for cell in plan(sweep, FILE)} == {32}
 
 
-def test_a_search_of_which_nothing_is_left_says_so(database: Path) -> None:
-    with pytest.raises(SweepError, match="1000 choices in a row were excluded"):
+def test_a_search_of_which_nothing_is_left_says_so(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queue, "PATIENCE", 30)
+    with pytest.raises(SweepError, match="30 choices in a row were excluded"):
         run(sweep_of(method="random", parameters=SPACE, exclude=[{"data.name": "digits"}]), Trainer())
 
 
