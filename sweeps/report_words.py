@@ -19,6 +19,8 @@ from sweeps.view_compare import short_name
 
 # Tags of runs that say what they were made with.
 MADE_WITH = {"cae-mnd": "cae.version", "scores": tracking.METRICS, "git commit": "git.commit"}
+# Of a commit these are enough.
+SHOWN = 12
 
 
 def counts(comparison: Comparison) -> str:
@@ -120,7 +122,7 @@ def _as_yaml(value: Any) -> str:
 def _made_with(comparison: Comparison, results: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str]]:
     ids = {run.run_id for run in _runs(comparison)}
     records = [record for record in tracking.records(comparison.sweep.name).values() if record.run_id in ids]
-    found = {name: {record.tags[tag] for record in records if tag in record.tags} for name, tag in MADE_WITH.items()}
+    found = {name: {r.tags[tag][:SHOWN] for r in records if tag in r.tags} for name, tag in MADE_WITH.items()}
     for result in results.values():
         for name, version in result.get("versions", {}).items():
             found.setdefault(name, set()).add(version)

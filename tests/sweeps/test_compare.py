@@ -168,7 +168,7 @@ def test_effects_are_those_of_every_headline() -> None:
         for name, norm, seed in itertools.product(("relu", "tanh"), (False, True), range(2))
     ]
     comparison = compare(sweep_of(), FILE, cells)
-    assert comparison.metrics == (RADII, CONTOURS, MSE)
+    assert comparison.metrics == (RADII, MSE, CONTOURS)
     radii = comparison.effects[0]
     (estimate,) = next(effect for effect in radii.effects if effect.name == "batch_norm").estimates
     assert (estimate.label, estimate.value) == ("true vs false", pytest.approx(0.1))

@@ -164,13 +164,23 @@ def test_an_unknown_metric_is_one_line(eight: Path, database: Path) -> None:
     assert done.stderr.strip().endswith("mnd/radius_agrement; did you mean mnd/radius_agreement?")
 
 
-def test_comparing_imports_nothing_that_trains(eight: Path, database: Path) -> None:
+@pytest.mark.parametrize(
+    ("options", "forbidden"),
+    [
+        (["--no-report"], {"tensorflow", "keras", "optuna", "matplotlib"}),
+        (["--out", "out"], {"tensorflow", "keras", "optuna"}),
+    ],
+)
+def test_comparing_imports_nothing_that_trains(
+    eight: Path, database: Path, tmp_path: Path, options: list[str], forbidden: set[str]
+) -> None:
     record_runs(load(eight), eight, measure, lambda cell: cell.parameters["training.seed"] == 0)
     code = (
-        "import sys\nfrom click.testing import CliRunner\nfrom sweeps.cli import main\n"
-        f"result = CliRunner().invoke(main, ['compare', '--no-report', {str(eight)!r}])\n"
+        "import os\nimport sys\nfrom click.testing import CliRunner\nfrom sweeps.cli import main\n"
+        f"os.chdir({str(tmp_path)!r})\n"
+        f"result = CliRunner().invoke(main, ['compare', {str(eight)!r}, *{options!r}])\n"
         "assert result.exit_code == 0, result.output\n"
-        "print(sorted({'tensorflow', 'keras', 'optuna', 'matplotlib'} & set(sys.modules)))"
+        f"print(sorted({forbidden!r} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stdout.strip() == "[]", done.stdout + done.stderr
