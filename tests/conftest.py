@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 pytest_plugins = ["tests.servers"]
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -88,3 +91,19 @@ def tiny_sweep(tmp_path: Path) -> Path:
     path = tmp_path / "tiny.yaml"
     path.write_text(TINY_SWEEP, encoding="utf-8")
     return path
+
+
+@pytest.fixture(scope="session")
+def recorded_home(shared_cache: Path, migrated_database: Path) -> tuple[Path, Path]:
+    """A finished sweep that tests only read from: the folder of its mlruns, and its file. Made once a session."""
+    home = shared_cache.parent / "recorded"
+    file, done = home / "tiny.yaml", home / "done"
+    with FileLock(f"{home}.lock"):
+        if not done.exists():
+            (home / "mlruns").mkdir(parents=True)
+            shutil.copy(migrated_database, home / "mlruns" / "mlflow.db")
+            file.write_text(TINY_SWEEP, encoding="utf-8")
+            environment = os.environ | {"CAE_HOME": str(home), "CAE_CACHE": str(shared_cache)}
+            subprocess.run([sys.executable, "-m", "sweeps", "run", str(file)], check=True, env=environment, timeout=300)
+            done.touch()
+    return home, file

@@ -25,6 +25,7 @@ NAMES = (
     "docs/servers.md",
     "docs/moving.md",
     "docs/comparing.md",
+    "docs/mlflow.md",
 )
 DOCUMENTS = [Path(name) for name in NAMES]
 TEXT = Path("README.md").read_text(encoding="utf-8")

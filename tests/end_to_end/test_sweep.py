@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -25,7 +24,6 @@ from sweeps import tracking
 from sweeps.cli import main
 from sweeps.draw import ALWAYS
 from sweeps.plots import PLOTS
-from tests.conftest import TINY_SWEEP
 
 CAE = [sys.executable, "-m", "sweeps"]
 
@@ -72,21 +70,6 @@ def finished(database: Path, tiny_sweep: Path) -> Path:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "digits at 32 px: 1,797 images" in done.stdout
     return tiny_sweep
-
-
-@pytest.fixture(scope="module")
-def recorded_home(
-    tmp_path_factory: pytest.TempPathFactory, shared_cache: Path, migrated_database: Path
-) -> tuple[Path, Path]:
-    """A finished sweep that tests only read from: the folder of its mlruns, and its file."""
-    home = tmp_path_factory.mktemp("recorded")
-    (home / "mlruns").mkdir()
-    shutil.copy(migrated_database, home / "mlruns" / "mlflow.db")
-    file = home / "tiny.yaml"
-    file.write_text(TINY_SWEEP, encoding="utf-8")
-    environment = os.environ | {"CAE_HOME": str(home), "CAE_CACHE": str(shared_cache)}
-    assert cae("run", str(file), env=environment).returncode == 0
-    return home, file
 
 
 @pytest.fixture

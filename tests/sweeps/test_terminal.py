@@ -116,12 +116,12 @@ def test_the_space_of_a_search_fits(database: Path, tmp_path: Path) -> None:
     assert max(map(len, lines(on_terminal(80, "plan", str(file))))) <= 80
 
 
-@pytest.mark.parametrize("command", ["plan", "status", "compare"])
+@pytest.mark.parametrize("command", ["status", "compare"])
 def test_no_colors_with_no_color(sweep: Path, command: str) -> None:
     assert "\x1b[" not in on_terminal(80, command, str(sweep), NO_COLOR="1")
 
 
-@pytest.mark.parametrize("command", ["plan", "status", "compare"])
+@pytest.mark.parametrize("command", ["status", "compare"])
 def test_no_colors_and_no_broken_lines_in_a_pipe(sweep: Path, command: str) -> None:
     done = subprocess.run([sys.executable, "-m", "sweeps", command, str(sweep)], capture_output=True, text=True)
     assert "\x1b" not in done.stdout
