@@ -58,14 +58,20 @@ def disturb(process: psutil.Popen, rng: random.Random) -> str:
 
 
 def soak(command: list[str], log: Path, kills: int, pause: tuple[float, float], rng: random.Random) -> Counter[str]:
-    """Launches, disturbs and launches again until all is done; returns how often what was killed."""
+    """Launches, disturbs and launches again until all is done; returns how often what was killed.
+
+    Between two disturbances some run ends an epoch: what is killed is at work, not just starting.
+    """
     done: Counter[str] = Counter()
+    seen = 0
     while True:
         process = launched(command, log)
         while process.poll() is None:
             time.sleep(rng.uniform(*pause))
-            if sum(done.values()) < kills and process.poll() is None:
+            epochs = log.read_text().count("  epoch ")
+            if sum(done.values()) < kills and epochs > seen and process.poll() is None:
                 done[disturb(process, rng)] += 1
+                seen = epochs
         if process.returncode == 0:
             return done
         done["launches"] += 1
@@ -96,7 +102,7 @@ def test_sixty_cells_survive_whatever_is_killed(
     table = runs_by_cell("soak")
     assert len(table) == 60
     assert {counts["FINISHED"] for counts in table.values()} == {1}
-    assert sum((counts for counts in table.values()), Counter())["RUNNING"] == 0
+    assert set(sum(table.values(), Counter())) == {"FINISHED", "FAILED"}  # deaths at work, and nothing left RUNNING
     for record in tracking.records("soak").values():
         steps = [m.step for m in tracking.client().get_metric_history(record.run_id, "training/loss")]
         assert steps == [1, 2, 3]
