@@ -197,7 +197,9 @@ def test_two_runs_are_compared_metric_by_metric(page: Any, address: str) -> None
     # Of its table of metrics MLflow 3.17 shows the first ones alone.
     row = page.get_by_text("faces/diversity_mnd", exact=True).evaluate(ROW_OF_NUMBERS)
     shown = [float(number) for number in re.findall(r"\d\.\d+", row)]
-    assert shown == pytest.approx([run.metrics["faces/diversity_mnd"] for run in runs()], abs=1e-3)
+    # Sometimes the row is found with its neighbors.
+    expected = pytest.approx([run.metrics["faces/diversity_mnd"] for run in runs()], abs=1e-3)
+    assert any(list(pair) == expected for pair in zip(shown, shown[1:], strict=False)), row
     assert page.get_by_text("model.activation").count()
 
 
