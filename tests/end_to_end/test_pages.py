@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import shutil
@@ -199,7 +200,7 @@ def test_two_runs_are_compared_metric_by_metric(page: Any, address: str) -> None
     shown = [float(number) for number in re.findall(r"\d\.\d+", row)]
     # Sometimes the row is found with its neighbors.
     expected = pytest.approx([run.metrics["faces/diversity_mnd"] for run in runs()], abs=1e-3)
-    assert any(list(pair) == expected for pair in zip(shown, shown[1:], strict=False)), row
+    assert any(list(pair) == expected for pair in itertools.pairwise(shown)), row
     assert page.get_by_text("model.activation").count()
 
 
