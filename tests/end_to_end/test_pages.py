@@ -158,9 +158,16 @@ def runs() -> list[tracking.Record]:
     return sorted(tracking.records("tiny").values(), key=lambda run: -run.metrics["mnd/radius_agreement"])
 
 
+def as_seen(page: Any, selector: str, axis: str) -> list[str]:
+    """Texts from left to right (axis x) or downwards (y): MLflow's table places them, in whatever order they come."""
+    find = "([selector, axis]) => [...document.querySelectorAll(selector)]"
+    order = ".map(found => [found.getBoundingClientRect()[axis], found.innerText]).sort((a, b) => a[0] - b[0])"
+    return [text for _, text in page.evaluate(find + order, [selector, axis])]
+
+
 def rows(page: Any) -> str:
-    """What stands in the table's rows, of the fixed columns and then of the others."""
-    return "\n".join(page.locator(".ag-row").all_inner_texts())
+    """What stands in the table's rows, downwards."""
+    return "\n".join(as_seen(page, ".ag-row", "y"))
 
 
 def open_headlines(page: Any, address: str) -> None:
@@ -171,8 +178,8 @@ def open_headlines(page: Any, address: str) -> None:
 
 def test_the_experiment_lists_its_runs_with_the_headlines_the_best_first(page: Any, address: str) -> None:
     open_headlines(page, address)
-    shown = list(dict.fromkeys(page.get_by_role("columnheader").filter(has_text="mnd/").all_inner_texts()))
-    shown = [head for head in shown if "\n" not in head]
+    shown = as_seen(page, "[role=columnheader]", "x")
+    shown = list(dict.fromkeys(head for head in shown if head.startswith("mnd/") and "\n" not in head))
     assert shown[:4] == ["mnd/radius_agreement", *(f"mnd/{name}" for name in HEADLINES if name != "radius_agreement")]
     best, other = (f"{run.metrics['mnd/radius_agreement']:.6f}"[:-1] for run in runs())
     assert rows(page).index(best) < rows(page).index(other)
