@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from metrics.catalog import HEADLINES
 from sweeps.compare import Comparison
 from sweeps.definition import Metric
+from sweeps.goals import MSE
 from sweeps.groups import Group, noise
-from sweeps.ranking import MSE
 
 # PED-ANOVA asks what sets the best tenth of the trials apart; its authors want five of them there.
 ENOUGH = 50

@@ -10,10 +10,10 @@ from pathlib import Path
 from metrics.catalog import HEADLINES
 from sweeps.definition import Metric, Sweep, SweepError, nearest
 from sweeps.effects import Effects, Measured, effects
-from sweeps.goals import goal_of
+from sweeps.goals import MSE, goal_of
 from sweeps.groups import Group, groups_of, measured
 from sweeps.plan import Cell
-from sweeps.ranking import MSE, Lead, lead_of, ranked
+from sweeps.ranking import Lead, lead_of, ranked
 
 # After the ranking metric: reconstruction first, as a bad autoencoder can be very normal.
 COMPARED = (MSE, *(f"mnd/{name}" for name in HEADLINES))

@@ -24,6 +24,7 @@ from sweeps.definition import SweepError
 from sweeps.leftovers import is_needed, remove, remove_work, size, standing, trial_keys
 from sweeps.storage import shown
 from sweeps.study import find_study, open_storage
+from sweeps.words import counted
 
 
 @dataclass(frozen=True)
@@ -127,17 +128,13 @@ def summary(found: Belongings, storage: str | None) -> Iterator[str]:
     states = Counter(run.info.status for run in found.runs).most_common()
     by_state = ", ".join(f"{count} {state}" for state, count in states)
     if found.runs:
-        yield f"{_count(len(found.runs), 'run')} ({by_state}) with all artifacts, in {_uri()}"
+        yield f"{counted(len(found.runs), 'run')} ({by_state}) with all artifacts, in {_uri()}"
     elif found.experiments:
         yield f"an experiment without runs, in {_uri()}"
     if found.trials is not None:
-        yield f"{_count(found.trials, 'trial')} of Optuna's study, in {shown(storage)}"
+        yield f"{counted(found.trials, 'trial')} of Optuna's study, in {shown(storage)}"
     if found.keys or found.paths:
         yield f"{found.bytes / 1e6:.1f} MB in {tracking.home()}"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'s' if number != 1 else ''}"
 
 
 def _uri() -> str:
@@ -190,7 +187,7 @@ def _delete_artifacts(runs: Sequence[Run]) -> Iterator[str]:
             get_artifact_repository(run.info.artifact_uri, tracking.uri()).delete_artifacts()
         except Exception as error:  # each kind of store has errors of its own
             reason = str(error).splitlines()[0]
-            yield f"the artifacts of {_count(len(runs) - done, 'run')} could not be deleted from here: {reason}"
+            yield f"the artifacts of {counted(len(runs) - done, 'run')} could not be deleted from here: {reason}"
             return
 
 
@@ -199,8 +196,8 @@ def _left_on_server(found: Belongings) -> Iterator[str]:
         ids = ",".join(experiment.experiment_id for experiment in found.experiments)
         # Without --run-ids it would take every deleted run of the server; the others of the experiments it adds itself.
         yield (
-            f"the server keeps {_count(len(found.runs), 'run')} in its database, as deleted, until someone there calls "
-            f"MLFLOW_TRACKING_URI={_uri()} mlflow gc --backend-store-uri ITS_DATABASE "
+            f"the server keeps {counted(len(found.runs), 'run')} in its database, as deleted, "
+            f"until someone there calls MLFLOW_TRACKING_URI={_uri()} mlflow gc --backend-store-uri ITS_DATABASE "
             f"--experiment-ids {ids} --run-ids {found.runs[0].info.run_id}"
         )
 

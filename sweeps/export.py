@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 CLOSED = ("FINISHED", "FAILED", "KILLED")
-# MLflow's largest page; a sweep with more runs than that would need several.
-ALL = 50_000
 
 
 @dataclass(frozen=True)
@@ -55,8 +53,7 @@ def recorded(sweep: str) -> list[Run]:
     with answering(tracking.uri()):
         client = tracking.client()
         found = client.get_experiment_by_name(sweep)
-        order = ["attributes.start_time ASC"]
-        return list(client.search_runs([found.experiment_id], order_by=order, max_results=ALL)) if found else []
+        return list(tracking.pages(client, found.experiment_id)) if found else []
 
 
 def export(sweep: Sweep, file: Path, runs: list[Run], storage: str | None, path: Path) -> Iterator[Moved]:

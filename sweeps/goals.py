@@ -8,6 +8,7 @@ from typing import Literal
 from metrics.catalog import METRICS
 from sweeps.definition import SweepError
 
+MSE = "reconstruction/mse"
 Goal = Literal["minimize", "maximize"]
 # Metrics of other origin than the scores of a cloud.
 OTHERS: dict[str, Goal] = {

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pydantic import ValidationError
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from cae.config import DataConfig
 from cae.datasets import load, prepared
 from cae.datasets.report import summary
+from sweeps.bars import item_bar
 from sweeps.columns import Column, as_table, fitting, show_lack
 from sweeps.definition import SweepError, check_value
 from sweeps.view import console
@@ -19,16 +19,10 @@ from sweeps.view import console
 
 def prepare_all(sets: Iterable[DataConfig], out: Console) -> Iterator[str]:
     """Prepares each set that is not there yet, with a progress bar; yields a line on each. Raises DataError."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     for data in dict.fromkeys(sets):
-        with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as bar:
-            images = load(data, progress=_shown(bar))
+        with item_bar(out, "reading the list of images") as tell:
+            images = load(data, progress=tell)
         yield f"{data.name} at {data.resolution} px: {summary(images.report)}; digest {images.digest}"
-
-
-def _shown(bar: Progress) -> Callable[[int, int, str], None]:
-    task = bar.add_task("reading the list of images", total=None)
-    return lambda done, total, what: bar.update(task, completed=done, total=total, description=what)
 
 
 def named_sets(names: tuple[str, ...], resolutions: tuple[int, ...], fields: dict[str, Any]) -> list[DataConfig]:

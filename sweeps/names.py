@@ -6,9 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from cae.config import RunConfig, flatten
 from sweeps.definition import FIELDS, SEED
-from sweeps.plan import readable
+from sweeps.plan import recorded_value
 from sweeps.tracking import Record
 
 # Shorter than the field's own word; the others go by that.
@@ -41,22 +40,16 @@ def folder_names(records: Iterable[Record]) -> dict[str, str]:
 
 def _differing(runs: Sequence[Record]) -> list[str]:
     """The fields in which the runs differ, in the order of RunConfig but the seed last; the seed where none does."""
-    differing = [name for name in FIELDS if len({_value(run, name) for run in runs}) > 1]
+    names = [name for name in FIELDS if name != "data.path"]
+    differing = [name for name in names if len({recorded_value(run, name) for run in runs}) > 1]
     return [name for name in differing if name != SEED] + ([SEED] if SEED in differing or not differing else [])
 
 
 def _name(run: Record, fields: Sequence[str]) -> str:
-    words = [f"{SHORT.get(name, name.split('.')[1])}={_value(run, name)}" for name in fields]
+    words = [f"{SHORT.get(name, name.split('.')[1])}={recorded_value(run, name)}" for name in fields]
     return as_folder("_".join(words))
 
 
 def as_folder(text: str) -> str:
     """The text without what has a meaning in paths or shells; never empty, and no folder above."""
     return re.sub(r"[^A-Za-z0-9=.\-_]+", "_", text).strip("._") or "run"
-
-
-def _value(run: Record, name: str) -> str:
-    return run.params.get(name, _DEFAULTS[name])
-
-
-_DEFAULTS = {name: readable(value) for name, value in flatten(RunConfig()).items()}

@@ -10,6 +10,7 @@ from typing import Any
 from metrics.catalog import HEADLINES
 from sweeps import tracking
 from sweeps.definition import SEED, Sweep
+from sweeps.goals import MSE
 from sweeps.grid import expand
 from sweeps.plan import varied
 from sweeps.space import space
@@ -21,7 +22,6 @@ State = dict[str, Any]
 VIEW = "mlflow.sharedViewState."
 # For MLflow's versions that look here for what an experiment is; 3.17 asks the link instead.
 KIND = {"mlflow.experimentKind": "custom_model_development"}
-MSE = "reconstruction/mse"
 RUN_NAME = "attributes.`Run Name`"
 # Of a sweep file. MLflow takes 20,000 characters of description.
 MOST = 15_000
@@ -53,11 +53,17 @@ def links(experiment_id: str) -> list[Link]:
 def publish(sweep: Sweep, file: Path) -> str:
     """The id of the sweep's experiment, created if need be, with its views and description renewed."""
     experiment_id = tracking.experiment(sweep.name, describe(sweep, file))
+    publish_views(sweep, file)
+    return experiment_id
+
+
+def publish_views(sweep: Sweep, file: Path) -> None:
+    """Renews the views that the sweep's experiment keeps; its description stays as it is."""
     mlflow_client = tracking.client()
     with answering(tracking.uri()):
+        experiment_id = mlflow_client.get_experiment_by_name(sweep.name).experiment_id
         for key, value in (KIND | views(sweep, file)).items():
             mlflow_client.set_experiment_tag(experiment_id, key, value)
-    return experiment_id
 
 
 def describe(sweep: Sweep, file: Path) -> str:

@@ -11,9 +11,8 @@ from typing import Any
 
 import yaml
 
-from cae.config import RunConfig, flatten
 from sweeps.definition import FIELDS, Metric, SweepError, check_value, nearest
-from sweeps.plan import readable
+from sweeps.plan import readable, recorded_value
 from sweeps.tracking import Record
 
 SIGNS: dict[str, Callable[[Any, Any], bool]] = {
@@ -25,7 +24,6 @@ SIGNS: dict[str, Callable[[Any, Any], bool]] = {
     ">=": operator.ge,
 }
 _CONDITION = re.compile(r"\s*(?P<name>[\w./: -]*?)\s*(?P<sign>!=|<=|>=|=|<|>)\s*(?P<value>.*?)\s*", re.DOTALL)
-_DEFAULTS = {name: readable(value) for name, value in flatten(RunConfig()).items()}
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,7 @@ class Condition:
 
     def holds(self, record: Record) -> bool:
         """Whether the run keeps it; never where the run lacks the metric."""
-        have = _setting(record, self.name) if self.name in FIELDS else record.metrics.get(self.name)
+        have = recorded_value(record, self.name) if self.name in FIELDS else record.metrics.get(self.name)
         if have is None:
             return False
         if isinstance(self.value, float):
@@ -47,11 +45,6 @@ class Condition:
             except ValueError:  # "default", where a number may be left open
                 return self.sign == "!="
         return SIGNS[self.sign](have, self.value)
-
-
-def _setting(record: Record, name: str) -> str:
-    """As the record shows it. A field that is younger than the run has its default."""
-    return record.tags.get(name, _DEFAULTS[name]) if name == "data.path" else record.params.get(name, _DEFAULTS[name])
 
 
 def parse_where(text: str, metrics: Iterable[str]) -> Condition:

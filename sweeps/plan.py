@@ -155,6 +155,15 @@ def readable(value: Any) -> str:
     return "default" if value is None else str(value)
 
 
+_DEFAULTS = {name: readable(value) for name, value in flatten(RunConfig()).items()}
+
+
+def recorded_value(record: tracking.Record, name: str) -> str:
+    """A field as a run's record shows it. One that is younger than the run has its default."""
+    found = record.tags if name == "data.path" else record.params
+    return found.get(name, _DEFAULTS[name])
+
+
 def as_json(sweep: Sweep, cells: list[Cell]) -> dict[str, Any]:
     """The cells as plain values: the form that plan, status and compare print with --json."""
     fields = ("config_hash", "cell_hash", "state", "attempt", "run_id", "parameters", "metrics")

@@ -9,9 +9,8 @@ import numpy as np
 
 from sweeps.definition import Metric
 from sweeps.effects import half_width
+from sweeps.goals import MSE
 from sweeps.groups import Group, noise
-
-MSE = "reconstruction/mse"
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,12 @@ from cae.config import RunConfig, flatten
 from sweeps import tracking
 from sweeps.compare import Comparison
 from sweeps.definition import SEED, Sweep
+from sweeps.goals import MSE
 from sweeps.plan import Cell, readable
-from sweeps.ranking import MSE
 from sweeps.standins import StandIn, seed_words
 from sweeps.sweepfile import load
 from sweeps.view_compare import short_name
+from sweeps.words import counted
 
 # Tags of runs that say what they were made with.
 MADE_WITH = {"cae-mnd": "cae.version", "scores": tracking.METRICS, "git commit": "git.commit"}
@@ -28,17 +29,13 @@ def counts(comparison: Comparison) -> str:
     runs = _runs(comparison)
     seeds = sorted({run.config.training.seed for run in runs})
     return (
-        f"{_count(len(comparison.groups), 'cell')}, {_count(len(runs), 'finished run')}, "
+        f"{counted(len(comparison.groups), 'cell')}, {counted(len(runs), 'finished run')}, "
         f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}"
     )
 
 
 def _runs(comparison: Comparison) -> list[Cell]:
     return [run for group in comparison.groups for run in group.runs]
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'s' if number != 1 else ''}"
 
 
 def ranking(comparison: Comparison) -> str:

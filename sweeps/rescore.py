@@ -67,8 +67,8 @@ def _rescore(sweep: str, run: Finished, folder: Path) -> dict[str, float]:
     omitted = write_measured(measured, sides, folder, f"{sweep}  ·  {run.name}")
     result = _renewed(read_json(stored["result.json"]), measured.metrics, measured.steps, omitted)
     write_json(folder / "result.json", result)
-    stamp = int(time.time() * 1000)
-    numbers = [Metric(name, value, stamp, config.training.epochs) for name, value in measured.metrics.items()]
+    stamp, step = int(time.time() * 1000), _step(run.run_id)
+    numbers = [Metric(name, value, stamp, step) for name, value in measured.metrics.items()]
     client.log_batch(run.run_id, metrics=numbers)
     log_steps(run.run_id, measured.steps, stamp)
     for name in ("scores", "plots", "result.json"):
@@ -76,6 +76,13 @@ def _rescore(sweep: str, run: Finished, folder: Path) -> dict[str, float]:
     client.set_tag(run.run_id, "mlflow.note.content", describe(config, result))
     client.set_tag(run.run_id, tracking.METRICS, VERSION)
     return measured.metrics
+
+
+def _step(run_id: str) -> int:
+    """The step at which the run has its scores: 0, of a run recorded before that its last epoch. MLflow shows the
+    value of the highest step."""
+    history = tracking.client().get_metric_history(run_id, "mnd/radius_agreement")
+    return max((metric.step for metric in history), default=0)
 
 
 def _renewed(

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import Timeout
 from mlflow.entities import Param, RunTag
 from pydantic import ValidationError
 
@@ -17,6 +16,7 @@ from sweeps.archive import Manifest
 from sweeps.definition import SweepError
 from sweeps.export import Moved, recorded
 from sweeps.files import whole
+from sweeps.holds import try_hold
 from sweeps.runfile import IMPORTED, IMPORTING, RunFile, original_id
 from sweeps.stores import answering
 from sweeps.studyfile import read_study
@@ -53,16 +53,13 @@ def restore(path: Path, manifest: Manifest, storage: str | None) -> Iterator[Mov
 @contextmanager
 def _alone(sweep: str) -> Iterator[None]:
     """Two imports at once would both miss the same runs."""
-    lock = tracking.run_lock(f"{sweep}-import")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise SweepError(f"another process imports {sweep} just now; wait for its end") from None
+    hold = try_hold(f"{sweep}-import")
+    if hold is None:
+        raise SweepError(f"another process imports {sweep} just now; wait for its end")
     try:
         yield
     finally:
-        Path(lock.lock_file).unlink(missing_ok=True)
-        lock.release()
+        hold.release(forget=True)
 
 
 def _experiment(manifest: Manifest) -> str:

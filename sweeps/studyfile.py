@@ -9,19 +9,15 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
-from sweeps import tracking
 from sweeps.definition import SweepError
-from sweeps.study import open_storage
+from sweeps.study import find_study, open_storage
 
 
 def write_study(sweep: str, url: str | None, path: Path) -> bool:
     """Writes the study of a sweep, as Optuna's journal; False where there is none. Creates no database."""
-    if url is None and not (tracking.home() / "optuna.db").exists():
+    study = find_study(sweep, url)
+    if study is None:
         return False
-    storage = open_storage(url)
-    if sweep not in optuna.get_all_study_names(storage):
-        return False
-    study = optuna.load_study(study_name=sweep, storage=storage)
     _copy(study, JournalStorage(JournalFileBackend(str(path))))
     return True
 

@@ -10,8 +10,8 @@ from sweeps.answer import answer, decimals, untold
 from sweeps.columns import Column, as_table, fitting, show_lack
 from sweeps.compare import Comparison
 from sweeps.effects import LEVEL, POWER, Effect, Effects, Estimate
+from sweeps.goals import MSE
 from sweeps.groups import Group
-from sweeps.ranking import MSE
 from sweeps.view import short_name
 
 

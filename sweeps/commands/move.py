@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from sweeps.commands.options import FILE, STORAGE, clear_errors, load
+from sweeps.words import counted
 
 
 @click.command("export")
@@ -28,7 +29,7 @@ def export_command(file: Path, archive: Path, storage: str | None) -> None:
     if found.open:
         click.echo(f"left out, as they still run: {', '.join(found.open)}")
     size = f"{archive.stat().st_size / 1e6:,.1f} MB"
-    click.echo(f"{archive}: {_runs(len(found.closed))}, {size}; elsewhere: cae import {archive.name}")
+    click.echo(f"{archive}: {counted(len(found.closed), 'run')}, {size}; elsewhere: cae import {archive.name}")
 
 
 @click.command("import")
@@ -42,7 +43,7 @@ def import_command(archive: Path, storage: str | None) -> None:
     """
     if archive.is_dir():
         return _correct(archive)
-    from sweeps import restore
+    from sweeps import pages, restore
     from sweeps.archive import check
     from sweeps.bars import byte_bar, shown
     from sweeps.view import console
@@ -54,9 +55,11 @@ def import_command(archive: Path, storage: str | None) -> None:
     for run in shown(out, "importing", restore.restore(archive, manifest, storage), todo):
         out.print(f"{run.name}: {run.status.lower()}, {run.files} files", markup=False)
     known = len(manifest.runs) - todo
-    click.echo(f"{manifest.sweep}: {_runs(todo)} imported" + (f", {known} were here already" if known else ""))
+    click.echo(f"{manifest.sweep}: {counted(todo, 'run')} imported" + (f", {known} were here already" if known else ""))
     file, same = restore.unpack_sweep_file(archive, manifest, Path())
-    if not same:
+    if same:
+        pages.publish_views(load(file, tuple(manifest.overrides)), file)  # to which its description links
+    else:
         click.echo(f"{file}: stays as it is; the archive's file of that name differs from it")
     click.echo(f"Next: `cae status {file}`, `cae faces {file} --out faces`")
     return None
@@ -67,10 +70,6 @@ def _correct(folder: Path) -> None:
 
     corrected = correct(folder)
     for sweep in corrected:
-        click.echo(f"{sweep.sweep}: {_runs(sweep.runs)}, artifacts no longer at {sweep.old}")
+        click.echo(f"{sweep.sweep}: {counted(sweep.runs, 'run')}, artifacts no longer at {sweep.old}")
     if not corrected:
         click.echo(f"{folder}: nothing to correct; its artifacts are recorded where they are")
-
-
-def _runs(count: int) -> str:
-    return f"{count} run{'s' if count != 1 else ''}"

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sweeps import tracking
+from sweeps import pages, tracking
 from tests.conftest import TINY_SWEEP
 from tests.end_to_end.test_sweep import CAE, cae
 
@@ -60,6 +60,9 @@ def test_an_imported_sweep_is_as_if_made_here(archive: Path, database: Path, tmp
     assert old.pop("run_id") != new.pop("run_id")
     assert new == old
     assert new["state"] == "finished"
+
+    experiment = tracking.client().get_experiment_by_name("tiny")
+    assert {f"{pages.VIEW}headlines", f"{pages.VIEW}means"} < set(experiment.tags)
 
     again = cae("run", file, *ONE_CELL)
     assert "1 finished; there is nothing to do" in again.stdout

@@ -1,15 +1,11 @@
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import sys
-import time
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +17,7 @@ from sweeps import delete, leases, tracking
 from sweeps.cli import main
 from sweeps.files import write_json
 from sweeps.study import find_study
+from tests.servers import MlflowServer
 from tests.sweeps.test_clean import files, make_run, make_study, make_work
 
 
@@ -297,41 +294,10 @@ def test_what_mlflow_refuses_is_one_clear_line(database: Path, tmp_path: Path, m
 # --- a server ----------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def running_server(migrated_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
-    """A real MLflow server on 127.0.0.1: its address, and the folder of its database and artifacts."""
-    folder = tmp_path_factory.mktemp("server")
-    shutil.copy(migrated_database, folder / "server.db")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    command += ["--backend-store-uri", f"sqlite:///{folder / 'server.db'}"]
-    command += ["--artifacts-destination", str(folder / "artifacts")]
-    process = subprocess.Popen(command, cwd=folder, start_new_session=True)
-    try:
-        wait_for(f"http://127.0.0.1:{port}/health")
-        yield f"http://127.0.0.1:{port}", folder
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-def wait_for(address: str) -> None:
-    for _ in range(240):
-        try:
-            urllib.request.urlopen(address, timeout=5).close()
-        except OSError:
-            time.sleep(0.25)
-        else:
-            return
-    raise AssertionError(f"{address} does not answer")
-
-
 @pytest.fixture
-def server(running_server: tuple[str, Path], monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", running_server[0])
-    return running_server[1]
+def server(http_tracking_server: MlflowServer) -> Path:
+    """The folder of a real server's database and artifacts."""
+    return http_tracking_server.folder
 
 
 def pictures(server: Path, sweep: str) -> int:
@@ -358,7 +324,7 @@ def test_on_a_server_artifacts_go_and_the_rest_is_told(server: Path, tmp_path: P
 
     # The command that is told frees the rest and nothing else.
     told = done.output.splitlines()[-1].split(" mlflow ")[1]
-    command = told.replace("ITS_DATABASE", f"sqlite:///{server / 'server.db'}").split()
+    command = told.replace("ITS_DATABASE", f"sqlite:///{server / 'mlflow.db'}").split()
     subprocess.run([sys.executable, "-m", "mlflow", *command], check=True)
     assert deleted not in {found.experiment_id for found in client.search_experiments(ViewType.ALL)}
     assert everything_of("b") == before

@@ -3,14 +3,7 @@
 from __future__ import annotations
 
 import math
-import os
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +23,7 @@ from sweeps.cli import main
 from sweeps.export import recorded
 from sweeps.runfile import IMPORTED, IMPORTING, OWN_TAGS
 from sweeps.study import open_storage
+from tests.servers import MlflowServer
 
 Use = Callable[[str], None]
 HISTORY = [Metric("training/loss", 1 / step, 1_700_000_000_000 + step, step) for step in range(1, 1501)]
@@ -113,39 +107,6 @@ def elsewhere(migrated_database: Path, tmp_path: Path, monkeypatch: pytest.Monke
     return use
 
 
-@pytest.fixture(scope="module")
-def server(migrated_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a real MLflow server that keeps artifacts itself."""
-    folder = tmp_path_factory.mktemp("server")
-    shutil.copy(migrated_database, folder / "mlflow.db")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    command += ["--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}"]
-    command += ["--serve-artifacts", "--artifacts-destination", str(folder / "artifacts")]
-    quiet = os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
-    with (folder / "log.txt").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, env=quiet, start_new_session=True)
-    try:
-        wait_for(f"http://127.0.0.1:{port}/health", process)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(600):
-        assert process.poll() is None, "the server ended"
-        try:
-            with urllib.request.urlopen(address, timeout=5):
-                return
-        except OSError:
-            time.sleep(0.1)
-    raise AssertionError(f"{address} does not answer")
-
-
 def run(*arguments: object) -> Result:
     return CliRunner().invoke(main, [*map(str, arguments)])
 
@@ -205,10 +166,9 @@ def test_between_two_folders_nothing_is_lost(origin: Origin, elsewhere: Use, tmp
 
 
 def test_through_a_real_server_and_back(
-    origin: Origin, elsewhere: Use, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    origin: Origin, elsewhere: Use, http_tracking_server: MlflowServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     elsewhere("office")
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", server)
     assert "s: 4 runs imported" in imported(origin.archive)
     assert "s: 0 runs imported, 4 were here already" in imported(origin.archive)
     assert whole_record(tmp_path / "on the server") == origin.record
