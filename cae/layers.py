@@ -1,6 +1,6 @@
-"""Activations, batch normalization and the variational latent layer.
+"""Activations, the picture's layer, batch normalization and the variational latent layer.
 
-What is TensorFlow alone stands here, with a plain Keras fallback.
+What is TensorFlow alone stands here, with a plain Keras fallback. docs/performance.md says what each part gains.
 """
 
 from __future__ import annotations
@@ -19,8 +19,55 @@ MOMENTUM = 0.9
 def activation(kind: str, negative_slope: float, **layer: Any) -> keras.layers.Layer:
     """The activation layer of this kind. Keras' string "leaky_relu" has slope 0.2; here the slope is explicit."""
     if kind == "leaky_relu":
-        return keras.layers.LeakyReLU(negative_slope=negative_slope, **layer)
+        return LeakyReLU(negative_slope=negative_slope, **layer)
     return keras.layers.Activation(kind, **layer)
+
+
+@keras.saving.register_keras_serializable(package="cae")
+class LeakyReLU(keras.layers.LeakyReLU):
+    """Keras' layer, whose gradient is computed from its output, which has the input's sign (a slope is never negative).
+
+    So nobody needs its input, and TensorFlow makes one kernel of a convolution, its bias and this. TensorFlow does so
+    by itself for ReLU, ELU and tanh.
+    """
+
+    def call(self, inputs: Any) -> Any:
+        if keras.config.backend() != "tensorflow":
+            return super().call(inputs)
+        return self._from_output(inputs)
+
+    def _from_output(self, inputs: Any) -> Any:
+        import tensorflow as tf
+
+        @tf.custom_gradient
+        def leaky_relu(x: Any) -> Any:
+            y = tf.nn.leaky_relu(x, self.negative_slope)
+            return y, lambda dy: tf.raw_ops.LeakyReluGrad(gradients=dy, features=y, alpha=self.negative_slope)
+
+        return leaky_relu(tf.convert_to_tensor(inputs))
+
+
+@keras.saving.register_keras_serializable(package="cae")
+class PictureTranspose(keras.layers.Conv2DTranspose):
+    """Keras' transposed convolution for few filters: its bias is added to rows of (width * filters) values.
+
+    The gradient of a bias is a sum for each filter, which TensorFlow's kernel does eight times as fast for the 288
+    columns of a row of 96 pixels as for the 3 colors of a pixel.
+    """
+
+    def call(self, inputs: Any) -> Any:
+        pictures = keras.ops.conv_transpose(
+            inputs,
+            self.kernel,
+            strides=self.strides,
+            padding=self.padding,
+            output_padding=self.output_padding,
+            data_format=self.data_format,
+            dilation_rate=self.dilation_rate,
+        )
+        _, height, width, filters = pictures.shape
+        rows = keras.ops.reshape(pictures, (-1, height, width * filters)) + keras.ops.tile(self.bias, width)
+        return keras.ops.reshape(rows, (-1, height, width, filters))
 
 
 @keras.saving.register_keras_serializable(package="cae")

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 from cae.config import ModelConfig
-from cae.layers import MOMENTUM, BatchNorm, Posterior, activation
+from cae.layers import MOMENTUM, BatchNorm, PictureTranspose, Posterior, activation
 
 CHANNELS = 3
 
@@ -17,8 +17,9 @@ CHANNELS = 3
 class Autoencoder:
     """encoder: uint8 (n, h, w, 3) -> float32 (n, latent_dim); decoder: back to float32 (n, h, w, 3) in [0, 1].
 
-    `model` is both in a row and shares their weights. With kl_weight > 0 the encoder gives the means of the images'
-    posterior normal distributions, and in training a random point of each.
+    `model` is both in a row and shares their weights; it ends before the sigmoid, with the pictures' logits, of which
+    the losses are computed. With kl_weight > 0 the encoder gives the means of the images' posterior normal
+    distributions, and in training a random point of each.
     """
 
     encoder: keras.Model
@@ -34,8 +35,10 @@ def build_autoencoder(config: ModelConfig, resolution: int, precision: str = "fl
     """
     dtype = "float32" if precision == "float32" else "mixed_bfloat16"
     encoder = _encoder(config, resolution, dtype)
-    decoder = _decoder(config, resolution, dtype)
-    return Autoencoder(encoder, decoder, keras.Model(encoder.input, decoder(encoder.output), name="autoencoder"))
+    to_logits = _to_logits(config, resolution, dtype)
+    pictures = keras.layers.Activation("sigmoid", dtype="float32", name="pictures")(to_logits.output)
+    decoder = keras.Model(to_logits.input, pictures, name="decoder")
+    return Autoencoder(encoder, decoder, keras.Model(encoder.input, to_logits(encoder.output), name="autoencoder"))
 
 
 def _encoder(config: ModelConfig, resolution: int, dtype: str) -> keras.Model:
@@ -54,7 +57,7 @@ def _encoder(config: ModelConfig, resolution: int, dtype: str) -> keras.Model:
     return keras.Model(images, latents, name="encoder")
 
 
-def _decoder(config: ModelConfig, resolution: int, dtype: str) -> keras.Model:
+def _to_logits(config: ModelConfig, resolution: int, dtype: str) -> keras.Model:
     side = resolution // 2 ** len(config.maps)
     latents = keras.Input((config.latent_dim,), name="latents")
     x = keras.layers.Dense(side * side * config.maps[-1], dtype=dtype, name="dense")(latents)
@@ -62,9 +65,8 @@ def _decoder(config: ModelConfig, resolution: int, dtype: str) -> keras.Model:
     for i, maps in enumerate(reversed(config.maps[:-1]), start=1):
         x = keras.layers.Conv2DTranspose(maps, **_convolution(config), dtype=dtype, name=f"deconv_{i}")(x)
         x = _activate(x, config, dtype, f"deconv_{i}")
-    x = keras.layers.Conv2DTranspose(CHANNELS, **_convolution(config), dtype=dtype, name="deconv_image")(x)
-    pictures = keras.layers.Activation("sigmoid", dtype="float32", name="pictures")(x)
-    return keras.Model(latents, pictures, name="decoder")
+    x = PictureTranspose(CHANNELS, **_convolution(config), dtype=dtype, name="deconv_image")(x)
+    return keras.Model(latents, x, name="to_logits")
 
 
 def _convolution(config: ModelConfig) -> dict[str, Any]:

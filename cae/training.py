@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -16,10 +15,9 @@ import numpy as np
 from cae.config import TrainingConfig
 from cae.datasets.imageset import ImageSet
 from cae.layers import Posterior
+from cae.losses import LOSSES
 from cae.model import Autoencoder
-
-# Learning rate of the last step over that of the first, for the exponential schedule.
-EXPONENTIAL_END = 0.01
+from cae.optimizer import optimizer
 
 
 class TrainingDiverged(RuntimeError):
@@ -64,8 +62,7 @@ def train(
     training sees the same batches as one that was not. Raises TrainingDiverged.
     """
     model = autoencoder.model
-    model.compile(optimizer=_optimizer(config, len(images.train)), loss=LOSSES[config.loss], jit_compile=False)
-    model.optimizer.build(model.trainable_variables)
+    compile_model(model, config, steps=config.epochs * math.ceil(len(images.train) / config.batch_size))
     for epoch in range(restore(model, checkpoints) + 1, config.epochs + 1):
         start = time.perf_counter()
         for progress in _one_epoch(model, images, config, epoch):
@@ -76,6 +73,19 @@ def train(
         yield Epoch(epoch, progress.loss, held_out_loss, len(images.train) / seconds)
         # After the caller has written the epoch down: killed in between, the epoch is repeated, never lost.
         save(model, checkpoints, epoch)
+
+
+def compile_model(model: keras.Model, config: TrainingConfig, steps: int) -> None:
+    """Readies `Autoencoder.model` for `steps` steps of training. XLA would halve the speed on a CPU."""
+    adam = optimizer(config.schedule, config.learning_rate, steps)
+    model.compile(optimizer=adam, loss=LOSSES[config.loss], jit_compile=False)
+    adam.build(model.trainable_variables)
+
+
+def step(model: keras.Model, batch: np.ndarray) -> float:
+    """Trains a compiled `Autoencoder.model` on one batch, uint8 (n, h, w, 3); its mean loss before that."""
+    pixels = keras.ops.convert_to_tensor(batch)  # once, for input and target
+    return float(model.train_on_batch(pixels, pixels))
 
 
 def batches(images: np.ndarray, order: np.ndarray, size: int) -> Iterator[np.ndarray]:
@@ -98,7 +108,7 @@ def _one_epoch(model: keras.Model, images: ImageSet, config: TrainingConfig, epo
     start = told = time.perf_counter()
     done, total = 0, 0.0
     for batch in batches(images.images, order, config.batch_size):
-        total += float(model.train_on_batch(batch, batch)) * len(batch)
+        total += step(model, batch) * len(batch)
         done += len(batch)
         now = time.perf_counter()
         if now - told > 0.3 or done == len(order):
@@ -118,33 +128,6 @@ def _check(loss: float, epoch: int, config: TrainingConfig) -> None:
             f"the loss became {loss} in epoch {epoch}: the likely cause is training.learning_rate "
             f"{config.learning_rate:g}; try {config.learning_rate / 10:g}, or training.precision float32"
         )
-
-
-def binary_crossentropy(pixels: Any, pictures: Any) -> Any:
-    """Mean binary cross-entropy per color value, natural logarithm. pixels: uint8; pictures: float in [0, 1]."""
-    return keras.ops.mean(keras.losses.binary_crossentropy(_unit(pixels), pictures))
-
-
-def mean_squared_error(pixels: Any, pictures: Any) -> Any:
-    """Mean squared error per color value, for colors in [0, 1]. pixels: uint8; pictures: float in [0, 1]."""
-    return keras.ops.mean(keras.losses.mean_squared_error(_unit(pixels), pictures))
-
-
-LOSSES = {"bce": binary_crossentropy, "mse": mean_squared_error}
-
-
-def _unit(pixels: Any) -> Any:
-    return keras.ops.cast(pixels, "float32") / 255.0
-
-
-def _optimizer(config: TrainingConfig, count: int) -> keras.optimizers.Optimizer:
-    steps = config.epochs * math.ceil(count / config.batch_size)
-    schedules: dict[str, Any] = {
-        "constant": config.learning_rate,
-        "cosine": keras.optimizers.schedules.CosineDecay(config.learning_rate, steps),
-        "exponential": keras.optimizers.schedules.ExponentialDecay(config.learning_rate, steps, EXPONENTIAL_END),
-    }
-    return keras.optimizers.Adam(schedules[config.schedule])
 
 
 def save(model: keras.Model, folder: Path, epoch: int) -> None:

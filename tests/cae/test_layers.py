@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from cae.config import Activation
-from cae.layers import BatchNorm, Posterior, activation, kl_divergence
+from cae.layers import BatchNorm, LeakyReLU, PictureTranspose, Posterior, activation, gradients, kl_divergence
 
 
 @pytest.mark.parametrize("kind", typing.get_args(Activation))
@@ -18,6 +18,31 @@ def test_every_activation_is_a_layer(kind: str) -> None:
     assert np.isfinite(out).all()
     if kind not in ("leaky_relu",):
         assert out == pytest.approx(keras.ops.convert_to_numpy(keras.activations.get(kind)(values)))
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.3, 1.0])
+def test_leaky_relu_and_its_gradient_are_keras(slope: float) -> None:
+    values = keras.Variable(np.float32([-2, -1e-30, 0, 1e-30, 3]))
+    weights = np.float32([1, 2, 3, 4, 5])
+    ours, theirs = LeakyReLU(negative_slope=slope), keras.layers.LeakyReLU(negative_slope=slope)
+    assert np.array_equal(ours(values), theirs(values))
+    changes = [gradients(lambda of=layer: keras.ops.sum(of(values) * weights), [values]) for layer in (ours, theirs)]
+    assert np.array_equal(*changes)
+
+
+@pytest.mark.parametrize("kernel", [2, 3, 5])
+def test_a_picture_and_its_gradients_are_keras(kernel: int) -> None:
+    inputs = np.random.default_rng(0).standard_normal((4, 6, 6, 5)).astype(np.float32)
+    kinds = [kind(3, kernel, strides=2, padding="same") for kind in (PictureTranspose, keras.layers.Conv2DTranspose)]
+    for layer in kinds:
+        layer.build(inputs.shape)
+    kinds[0].set_weights([kinds[1].get_weights()[0], np.float32([1, -2, 3])])
+    kinds[1].set_weights(kinds[0].get_weights())
+    ours, theirs = (np.asarray(layer(inputs)) for layer in kinds)
+    assert ours == pytest.approx(theirs, abs=1e-6)
+    changes = [gradients(lambda of=layer: keras.ops.sum(of(inputs) ** 2), layer.trainable_variables) for layer in kinds]
+    for ours, theirs in zip(*changes, strict=True):
+        assert np.asarray(ours) == pytest.approx(np.asarray(theirs), rel=1e-4, abs=1e-3)
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-5), ("mixed_bfloat16", 0.02)])

@@ -1,0 +1,78 @@
+"""Contenders in processes of their own, all alive together, timed in windows taken in turn."""
+
+from __future__ import annotations
+
+import importlib
+import multiprocessing
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from multiprocessing.connection import Connection
+from typing import Any
+
+# What a contender is: a function that does some work and returns how much, for example images.
+Work = Callable[[], int]
+
+
+@contextmanager
+def contender(module: str, make: str, *arguments: Any, warm_up: int = 5) -> Iterator[Connection]:
+    """A process that has called `make(*arguments)` of a module, and the result `warm_up` times; ended afterwards."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_serve, args=(theirs, module, make, arguments, warm_up), daemon=True)
+    process.start()
+    theirs.close()
+    try:
+        _answer(ours)
+        yield ours
+    finally:
+        process.kill()
+        process.join()
+
+
+def rates(makers: dict[str, tuple[Any, ...]], seconds: float, rounds: int) -> dict[str, list[float]]:
+    """Work per second of each contender, in each of `rounds` windows of `seconds`, taken in turn.
+
+    makers: name to the arguments of `contender`.
+    """
+    with ExitStack() as stack:
+        connections = {name: stack.enter_context(contender(*maker)) for name, maker in makers.items()}
+        found: dict[str, list[float]] = {name: [] for name in makers}
+        for _ in range(rounds):
+            for name, connection in connections.items():
+                connection.send(seconds)
+                found[name].append(_answer(connection))
+    return found
+
+
+def medians(found: dict[str, list[float]]) -> dict[str, float]:
+    return {name: statistics.median(values) for name, values in found.items()}
+
+
+def _answer(connection: Connection) -> Any:
+    found = connection.recv()
+    if isinstance(found, BaseException):
+        raise found
+    return found
+
+
+def _serve(connection: Connection, module: str, make: str, arguments: tuple[Any, ...], warm_up: int) -> None:
+    try:
+        work: Work = getattr(importlib.import_module(module), make)(*arguments)
+        for _ in range(warm_up):
+            work()
+        connection.send(None)
+        while True:
+            connection.send(_rate(work, connection.recv()))
+    except EOFError:
+        return
+    except Exception as error:
+        connection.send(RuntimeError(f"{module}.{make}{arguments}: {type(error).__name__}: {error}"))
+
+
+def _rate(work: Work, seconds: float) -> float:
+    start, done = time.perf_counter(), 0
+    while time.perf_counter() - start < seconds:
+        done += work()
+    return done / (time.perf_counter() - start)

@@ -1,0 +1,60 @@
+"""A hand-written PyTorch loop: channels last, autocast for bfloat16, all cores."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from benchmarks.peers.work import KERNEL, LATENT_DIM, LEARNING_RATE, MAPS, MOMENTUM, SLOPE, Contender, Work
+
+
+def network(work: Work) -> nn.Sequential:
+    side = work.resolution // 2 ** len(MAPS)
+    layers: list[nn.Module] = []
+    for filters_in, filters in zip((3, *MAPS), MAPS, strict=False):
+        layers += [nn.Conv2d(filters_in, filters, KERNEL, 2, 1), *_activated(filters, work)]
+    layers += [nn.Flatten(), nn.Linear(MAPS[-1] * side**2, LATENT_DIM), nn.Linear(LATENT_DIM, MAPS[-1] * side**2)]
+    layers += [nn.Unflatten(1, (MAPS[-1], side, side))]
+    for filters_in, filters in zip(MAPS[::-1], MAPS[-2::-1], strict=False):
+        layers += [_up(filters_in, filters), *_activated(filters, work)]
+    return nn.Sequential(*layers, _up(MAPS[0], 3))
+
+
+def _up(filters_in: int, filters: int) -> nn.Module:
+    return nn.ConvTranspose2d(filters_in, filters, KERNEL, 2, 1, output_padding=1)
+
+
+def _activated(filters: int, work: Work) -> list[nn.Module]:
+    return [nn.LeakyReLU(SLOPE)] + ([nn.BatchNorm2d(filters, momentum=1 - MOMENTUM)] if work.batch_norm else [])
+
+
+def as_keras_begins(model: nn.Module) -> None:
+    """Glorot's uniform weights and biases of 0."""
+    for layer in model.modules():
+        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+            nn.init.xavier_uniform_(layer.weight)
+            nn.init.zeros_(layer.bias)
+
+
+def contender(work: Work) -> Contender:
+    torch.manual_seed(0)
+    torch.set_num_threads(len(os.sched_getaffinity(0)))
+    model = network(work).to(memory_format=torch.channels_last)
+    as_keras_begins(model)
+    adam = torch.optim.Adam(model.parameters(), LEARNING_RATE, eps=1e-7)
+
+    def step(batch: np.ndarray) -> float:
+        images = torch.from_numpy(batch).permute(0, 3, 1, 2).to(torch.float32) / 255
+        adam.zero_grad(set_to_none=True)
+        with torch.autocast("cpu", torch.bfloat16, enabled=work.precision == "bfloat16"):
+            logits = model(images)
+        loss = functional.binary_cross_entropy_with_logits(logits.float(), images)
+        loss.backward()
+        adam.step()
+        return float(loss)
+
+    return Contender(step, sum(weights.numel() for weights in model.parameters()))
