@@ -22,8 +22,7 @@ tests: $(INSTALLED)
 
 bench: $(INSTALLED)
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[bench]'
-	$(BIN)/python -m benchmarks.scoring
-	$(BIN)/python -m benchmarks.overhead
+	$(BIN)/python -m benchmarks
 
 ui: $(INSTALLED)
 	$(BIN)/cae ui

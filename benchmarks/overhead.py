@@ -1,4 +1,4 @@
-"""What the framework costs per cell beyond training and measuring: python -m benchmarks.overhead
+"""What the framework costs per cell beyond training and measuring: python -m benchmarks overhead
 
 A hundred cells whose training only pretends (benchmarks.standin), one warm worker, everything else real: queue, locks,
 MLflow run, metrics, uploads. Once with the files of a real run of the quickstart's size, once with hardly any.
@@ -11,10 +11,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
+from benchmarks.table import Row
 
 CELLS = 100
 SWEEP = """
@@ -64,17 +64,12 @@ def seconds_per_cell(home: Path, template: Path | None) -> float:
     return (ends[-1] - ends[0]) / (CELLS - 1)
 
 
-def main() -> None:
-    table = Table("what each cell records", "files", "MB", "seconds a cell")
+def rows() -> Iterable[Row]:
     with tempfile.TemporaryDirectory() as scratch:
         home = Path(scratch)
         template = real_run(home)
         files = [path for path in template.rglob("*") if path.is_file() and "checkpoints" not in path.parts]
         size = sum(path.stat().st_size for path in files) / 1e6
-        table.add_row("as a real run", str(len(files)), f"{size:.1f}", f"{seconds_per_cell(home, template):.2f}")
-        table.add_row("hardly anything", "5", "0.0", f"{seconds_per_cell(home, None):.2f}")
-    Console().print(table)
-
-
-if __name__ == "__main__":
-    main()
+        what = f"a cell beyond its training, {len(files)} files, {size:.1f} MB"
+        yield Row(what, seconds_per_cell(home, template), "s", goal=0.5, less=True)
+        yield Row("a cell beyond its training, hardly any files", seconds_per_cell(home, None), "s")

@@ -1,42 +1,36 @@
 """The scores' speed and memory, and that of the obvious ways to the same numbers, in one run.
 
-`python -m benchmarks.scoring` prints two tables and writes `benchmarks/scoring.json`; `--large` adds 170,000 x 1,600.
 Ours and a peer are timed alternately; the ratio is that of the medians. Whole scores run in a process of their own:
-without null distribution and intervals, with the null computed, with it from the cache. The large one leaves the null
-out, which takes five times as long again, and adds the time of the intervals instead.
+without null distribution and intervals, with the null computed, with it from the cache. `python -m benchmarks.scoring`
+adds 170,000 x 1,600, which leaves the null out, as that takes five times as long again, and adds the intervals instead.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from importlib.metadata import version
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 import psutil
-from rich.console import Console
-from rich.table import Table
 from scipy import stats
 
+from benchmarks.table import Row, show
 from metrics import score
 from metrics.contours import contour_agreement, random_pairs
 from metrics.intervals import standard_errors
 from metrics.marginals import anderson_darling, ks_distances, marginals
-from metrics.moments import cores, mahalanobis_squared, moments
+from metrics.moments import mahalanobis_squared, moments
 from metrics.multivariate import henze_zirkler
 
-OUTPUT = Path(__file__).with_name("scoring.json")
 SIZES = ((5_000, 64), (15_000, 256), (170_000, 256))
 LARGE = (170_000, 1_600)
 ROUNDS = 5
@@ -190,35 +184,25 @@ def peak_megabytes() -> Iterator[list[float]]:
         watcher.join()
 
 
-# --- tables ------------------------------------------------------------------------------------------------------
+# --- rows --------------------------------------------------------------------------------------------------------
 
 
-def main() -> None:
-    """Runs everything, shows it, and writes it with the versions and the machine."""
-    out = Console()
-    pieces = [compare(*entry) for entry in comparisons()]
-    table = Table("15,000 x 256", "peer", "ms", "peer ms", "times as fast")
-    for piece in pieces:
-        milliseconds = f"{1000 * piece.seconds:.1f}", f"{1000 * piece.peer_seconds:.1f}"
-        table.add_row(piece.what, piece.peer, *milliseconds, f"{piece.ratio:.1f}")
-    out.print(table)
-    scores = [whole(*size) for size in (*SIZES, *([LARGE] if "--large" in sys.argv else []))]
-    table = Table("whole score", "s, no null", "s, null from cache", "s, first time of a size", "MB beyond the input")
-    for found in scores:
-        size = f"{found['n']:,.0f} x {found['d']:,.0f}"
-        seconds = (f"{found[name]:.1f}" if name in found else "-" for name in ("no_null", "cached", "first"))
-        table.add_row(size, *seconds, f"{found['megabytes_beyond_input']:.0f}")
-    out.print(table)
-    names = ("numpy", "scipy", "scikit-learn", "pingouin")
-    machine = {"cpu": platform.processor() or platform.machine(), "cores": cores(), "python": platform.python_version()}
-    content = {
-        "machine": machine,
-        "versions": {name: version(name) for name in names},
-        "pieces": [asdict(piece) for piece in pieces],
-        "scores": scores,
-    }
-    OUTPUT.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+def rows() -> Iterable[Row]:
+    for entry in comparisons():
+        piece = compare(*entry)
+        yield Row(f"{piece.what}, 15,000 x 256", 1000 * piece.seconds, "ms", piece.peer, piece.ratio)
+    for size in SIZES:
+        yield from whole_rows(*size)
+
+
+def whole_rows(n: int, d: int) -> Iterable[Row]:
+    names = {"no_null": "no null", "cached": "null from the cache", "first": "first time of a size"}
+    found = whole(n, d)
+    for name, what in names.items():
+        if name in found:
+            yield Row(f"score of {n:,} x {d:,}, {what}", found[name], "s")
+    yield Row(f"score of {n:,} x {d:,}, memory beyond the input", found["megabytes_beyond_input"], "MB")
 
 
 if __name__ == "__main__":
-    main()
+    show(whole_rows(*LARGE))

@@ -6,6 +6,7 @@ from functools import partial
 
 import keras
 
+from benchmarks.peers.counting import operations
 from benchmarks.peers.work import LATENT_DIM, LEARNING_RATE, MAPS, SLOPE, Contender, Work
 from cae.config import ModelConfig, TrainingConfig
 from cae.model import Autoencoder, build_autoencoder
@@ -21,4 +22,4 @@ def contender(work: Work) -> Contender:
     keras.utils.set_random_seed(0)
     model = autoencoder(work).model
     compile_model(model, TrainingConfig(learning_rate=LEARNING_RATE, schedule="constant"), steps=1)
-    return Contender(partial(step, model), model.count_params())
+    return Contender(partial(step, model), model.count_params(), partial(operations, model))

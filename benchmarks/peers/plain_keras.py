@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import keras
 import numpy as np
 from keras import layers
 
+from benchmarks.peers.counting import operations
 from benchmarks.peers.work import KERNEL, LATENT_DIM, LEARNING_RATE, MAPS, MOMENTUM, SLOPE, Contender, Work
 
 
@@ -48,4 +50,4 @@ def contender(work: Work) -> Contender:
         pixels = keras.ops.convert_to_tensor(batch)
         return float(model.train_on_batch(pixels, pixels))
 
-    return Contender(step, model.count_params())
+    return Contender(step, model.count_params(), partial(operations, model))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 
 import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
+from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.peers.work import KERNEL, LATENT_DIM, LEARNING_RATE, MAPS, MOMENTUM, SLOPE, Contender, Work
 
@@ -57,4 +59,14 @@ def contender(work: Work) -> Contender:
         adam.step()
         return float(loss)
 
-    return Contender(step, sum(weights.numel() for weights in model.parameters()))
+    return Contender(step, parameters(model), partial(operations, model, work.resolution))
+
+
+def parameters(model: nn.Module) -> int:
+    return sum(weights.numel() for weights in model.parameters())
+
+
+def operations(model: nn.Module, resolution: int) -> int:
+    with FlopCounterMode(display=False) as counter:
+        model(torch.zeros(1, 3, resolution, resolution))
+    return counter.get_total_flops()

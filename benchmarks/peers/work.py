@@ -10,9 +10,6 @@ import numpy as np
 MAPS, LATENT_DIM, SLOPE, KERNEL = (64, 64, 128, 128), 256, 0.3, 3
 BATCH, LEARNING_RATE, MOMENTUM = 128, 5e-4, 0.9
 
-# Trains on one batch, uint8 (n, h, w, 3), and returns its loss: mean binary cross-entropy per color value.
-Step = Callable[[np.ndarray], float]
-
 
 @dataclass(frozen=True)
 class Work:
@@ -25,7 +22,12 @@ class Work:
 
 @dataclass(frozen=True)
 class Contender:
-    """step: trains on one batch. parameters: how many the network has. encode: images to latent vectors, if asked."""
+    """A network ready to be trained.
 
-    step: Step
+    step: trains on one batch, uint8 (n, h, w, 3), and returns its loss, a mean per color value. parameters: how many
+    the network has. operations: additions and multiplications of one image's way through it, as its library counts.
+    """
+
+    step: Callable[[np.ndarray], float]
     parameters: int
+    operations: Callable[[], int]

@@ -12,6 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from PIL import Image, ImageOps
+from PIL.JpegImagePlugin import JpegImageFile
 
 from cae.datasets.crops import fit
 from cae.datasets.files import read
@@ -19,7 +20,7 @@ from cae.datasets.source import Bad, View
 
 SMALLEST_SIDE = 16
 LARGEST_PIXELS = 80_000_000
-END_OF_IMAGE, START_OF_SCAN = b"\xff\xd9", b"\xff\xda"
+START_OF_JPEG, START_OF_SCAN, END_OF_IMAGE = b"\xff\xd8\xff", b"\xff\xda", b"\xff\xd9"
 
 
 def decode(data: bytes) -> np.ndarray | Bad:
@@ -30,13 +31,17 @@ def decode(data: bytes) -> np.ndarray | Bad:
     the format, not its suffix. Cost: 0.2 ms for a JPEG of 178 x 218.
     """
     try:
+        if data.startswith(START_OF_JPEG):
+            # Not Image.open, which tries formats and warns of large pictures: 60 microseconds, a tenth of the whole.
+            with JpegImageFile(io.BytesIO(data)) as picture:
+                return _refusal(picture) or _jpeg(data)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(data)) as picture:
-                return _refusal(picture) or (_jpeg(data) if picture.format == "JPEG" else _other(picture))
+                return _refusal(picture) or _other(picture)
     except Image.DecompressionBombError:
         return Bad(f"more than {LARGEST_PIXELS:,} pixels")
-    except Image.UnidentifiedImageError:
+    except (Image.UnidentifiedImageError, SyntaxError):  # the second is Pillow's word for a JPEG that is none
         return Bad("empty file" if not data else "not an image")
     except Exception as error:  # decoders meet damaged files with errors of every class
         return Bad(f"damaged: {error}".splitlines()[0])
@@ -54,8 +59,8 @@ def _jpeg(data: bytes) -> np.ndarray | Bad:
     # OpenCV fills the missing part of a truncated JPEG with grey and says nothing.
     if data.rfind(END_OF_IMAGE) < data.rfind(START_OF_SCAN):
         return Bad("truncated: no end-of-image marker")
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-    return Bad("damaged: cannot be decoded") if image is None else cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
+    return Bad("damaged: cannot be decoded") if image is None else image
 
 
 def _other(picture: Image.Image) -> np.ndarray:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -27,6 +28,14 @@ def luminance(image: np.ndarray) -> np.ndarray:
 )
 def test_window(height: int, width: int, crop: str, rows: tuple[int, int], columns: tuple[int, int]) -> None:
     assert window(height, width, crop) == (slice(*rows), slice(*columns))
+
+
+@given(st.integers(96, 400), st.integers(96, 400), st.sampled_from([32, 64, 96]), st.integers(0, 99))
+def test_shrinking_gives_opencvs_area_means_of_bytes(height: int, width: int, resolution: int, seed: int) -> None:
+    image = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    expected = cv2.resize(image, (resolution, resolution), interpolation=cv2.INTER_AREA)
+    assert np.abs(resize(image, resolution).astype(int) - expected).max() <= 1
+    assert np.mean(resize(image, resolution) != expected) < 1e-3
 
 
 @given(st.integers(16, 500), st.integers(16, 500), st.sampled_from(["center", "tight"]))

@@ -1,0 +1,91 @@
+"""Photographs to a prepared set, and synthetic faces."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from benchmarks.table import Row
+
+COUNT, ROUNDS = 12_000, 5
+CELEBA = 202_599
+WIDTH, HEIGHT, QUALITY = 178, 218, 90
+
+
+def rows() -> Iterable[Row]:
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "photographs"
+        size = write_photographs(folder, COUNT)
+        ours, pillow = [], []
+        for turn in range(ROUNDS):
+            ours.append(COUNT / timed(partial(prepare, folder, Path(scratch) / f"cache-{turn}")))
+            pillow.append(COUNT / timed(partial(with_pillow, folder)))
+    rate, peer = statistics.median(ours), statistics.median(pillow)
+    what = f"preparing JPEG of {WIDTH}x{HEIGHT}, {size / 1000:.1f} kB, to 96x96, whole call"
+    yield Row(what, rate, "images/s", goal=6_000)
+    yield Row(what, rate, "images/s", "Pillow in as many processes, kept nowhere", rate / peer)
+    yield Row(f"{CELEBA:,} of these", CELEBA / rate, "s", goal=60, less=True)
+    yield Row("synthetic faces, one core", synthetic(), "images/s", goal=400)
+
+
+def timed(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def write_photographs(folder: Path, count: int) -> float:
+    """Writes JPEGs of rendered faces of CelebA's size, with a photograph's grain; their mean size in bytes."""
+    from cae.datasets.synthetic import draw_factors, render
+
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    faces = [
+        cv2.resize(face, (WIDTH, HEIGHT)) for face in render(draw_factors(0, 200, seed=0, factors="gaussian"), 128)
+    ]
+    for number in range(count):
+        grain = rng.normal(0, 5, (HEIGHT // 2, WIDTH // 2, 1)).astype(np.float32)
+        noisy = faces[number % len(faces)] + cv2.resize(grain, (WIDTH, HEIGHT))[..., None]
+        path = folder / f"{number:06d}.jpg"
+        cv2.imwrite(str(path), np.clip(noisy, 0, 255).astype(np.uint8)[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+    return sum(path.stat().st_size for path in folder.iterdir()) / count
+
+
+def prepare(folder: Path, cache: Path) -> None:
+    """Everything that a first `cae run` does: listing, digest, processes, decoding, writing, flushing to disk."""
+    from cae import datasets
+    from cae.config import DataConfig
+
+    os.environ["CAE_CACHE"] = str(cache)
+    datasets.prepare(DataConfig(name="folder", path=str(folder)))
+
+
+def with_pillow(folder: Path) -> None:
+    paths = sorted(folder.iterdir())
+    with ProcessPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        list(pool.map(_pillow, paths, chunksize=128))
+
+
+def _pillow(path: Path) -> np.ndarray:
+    with Image.open(path) as picture:
+        top = (HEIGHT - WIDTH) // 2
+        square = picture.convert("RGB").crop((0, top, WIDTH, top + WIDTH))
+        return np.asarray(square.resize((96, 96), Image.Resampling.BILINEAR))
+
+
+def synthetic() -> float:
+    from cae.datasets.synthetic import draw_factors, render
+
+    cv2.setNumThreads(1)
+    table = draw_factors(0, 400, seed=0, factors="gaussian")
+    return len(table) / statistics.median(timed(partial(render, table, 96)) for _ in range(ROUNDS))

@@ -1,0 +1,88 @@
+"""One table of everything that was measured, on the screen and in `benchmarks/results.json`."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import date
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from metrics.moments import cores
+
+RESULTS = Path(__file__).with_name("results.json")
+PACKAGES = ("tensorflow", "keras", "torch", "pythae", "numpy", "scipy", "opencv-python-headless", "mlflow")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measured number and what it should be.
+
+    ratio: of the value to `peer`'s, measured in the same run; above 1 is better. goal: the least ratio or, where there
+    is no peer, the least value, or with `less` the largest.
+    """
+
+    what: str
+    value: float
+    unit: str
+    peer: str = ""
+    ratio: float | None = None
+    goal: float | None = None
+    less: bool = False
+
+    @property
+    def met(self) -> bool | None:
+        if self.goal is None:
+            return None
+        found = self.value if self.ratio is None else self.ratio
+        return found <= self.goal if self.less else found >= self.goal
+
+
+def show(rows: Iterable[Row]) -> None:
+    table = Table("what", "measured", "", "against", "times", "goal", "met")
+    for row in rows:
+        ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
+        goal = "" if row.goal is None else f"{'at most' if row.less else 'at least'} {row.goal:,g}"
+        met = "" if row.met is None else ("yes" if row.met else "no")
+        table.add_row(row.what, _short(row.value), row.unit, row.peer, ratio, goal, met)
+    Console().print(table)
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.4g}"
+
+
+def write(section: str, rows: list[Row]) -> None:
+    """Renews one section of the results; the others stay, each with its own machine and versions."""
+    known: dict[str, Any] = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    measured = [asdict(row) | {"met": row.met} for row in rows]
+    known[section] = {"date": date.today().isoformat(), "machine": machine(), "rows": measured}
+    RESULTS.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
+
+
+def machine() -> dict[str, Any]:
+    """The processor, its cores and the parts of it that count here, and the versions of what was measured."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
+    found = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
+    known = ("avx512f", "avx512_bf16", "amx_bf16")
+    return {
+        "cpu": found.get("model name", platform.processor() or platform.machine()),
+        "instructions": [name for name in known if name in found.get("flags", "").split()],
+        "cores": cores(),
+        "python": platform.python_version(),
+        "versions": {name: _version(name) for name in PACKAGES},
+    }
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"

@@ -1,0 +1,72 @@
+"""Benchmarks time nothing here: what they compare has to be the same work, and their table has to tell the truth."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmarks import interleave, table
+from benchmarks.peers import ours, plain_keras
+from benchmarks.peers.work import Work
+from benchmarks.table import Row
+
+
+@pytest.mark.parametrize("batch_norm", [False, True])
+def test_contenders_have_the_same_parameters_and_operations(batch_norm: bool) -> None:
+    work = Work(32, "float32", batch_norm)
+    mine, plain = ours.contender(work), plain_keras.contender(work)
+    assert mine.parameters == plain.parameters
+    assert mine.operations() == plain.operations() > 0
+
+
+def test_pytorch_and_pythae_do_the_same_work() -> None:
+    pytest.importorskip("torch", reason="needs PyTorch: pip install 'cae-mnd[bench]'")
+    pytest.importorskip("pythae", reason="needs pythae: pip install 'cae-mnd[bench]'")
+    from benchmarks.peers import pythae, pytorch
+
+    mine = ours.contender(Work(32))
+    for peer in (pytorch.contender(Work(32)), pythae.contender(Work(32))):
+        assert (peer.parameters, peer.operations()) == (mine.parameters, mine.operations())
+
+
+@pytest.mark.parametrize(
+    ("row", "met"),
+    [
+        (Row("a", 10, "images/s"), None),
+        (Row("a", 10, "images/s", goal=10), True),
+        (Row("a", 10, "images/s", goal=11), False),
+        (Row("a", 10, "s", goal=9, less=True), False),
+        (Row("a", 10, "images/s", "peer", 1.2, goal=1.3), False),
+        (Row("a", 1, "images/s", "peer", 1.4, goal=1.3), True),
+    ],
+)
+def test_a_goal_is_met_or_not(row: Row, met: bool | None) -> None:
+    assert row.met is met
+
+
+def test_results_keep_the_sections_that_were_not_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table, "RESULTS", tmp_path / "results.json")
+    table.write("one", [Row("a", 1.0, "s")])
+    table.write("two", [Row("b", 2.0, "s", goal=1.0)])
+    found = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
+    assert [found[name]["rows"][0]["met"] for name in ("one", "two")] == [None, True]
+    assert found["two"]["machine"]["versions"]["tensorflow"][0].isdigit()
+
+
+def make_counter(amount: int) -> interleave.Work:
+    return lambda: amount
+
+
+def make_nothing() -> interleave.Work:
+    raise FileNotFoundError("no data")
+
+
+def test_contenders_are_timed_in_turn_and_their_errors_told() -> None:
+    found = interleave.rates({"few": (__name__, "make_counter", 1), "many": (__name__, "make_counter", 1000)}, 0.01, 3)
+    assert [len(rates) for rates in found.values()] == [3, 3]
+    assert interleave.medians(found)["many"] > 10 * interleave.medians(found)["few"]
+    with pytest.raises(RuntimeError, match=r"make_nothing\(\): FileNotFoundError: no data"):
+        interleave.rates({"broken": (__name__, "make_nothing")}, 0.01, 1)
+    assert interleave.once("math", "hypot", 3, 4) == 5
