@@ -12,7 +12,6 @@ from cae.datasets import DataError, data_digest
 from sweeps import tracking
 from sweeps.definition import Sweep
 from sweeps.grid import expand
-from sweeps.orphans import is_orphan
 
 Digests = dict[DataConfig, str | DataError]
 State = Literal["new", "running", "finished", "failed", "pruned"]
@@ -110,6 +109,8 @@ def _cell(
 
 def state_of(record: tracking.Record, storage: str | None = None) -> tuple[State, str]:
     """The state of a recorded run, and a note where it was cut off. storage: the database of leases, if any."""
+    from sweeps.orphans import is_orphan  # SQLAlchemy; without a record nobody asks
+
     if record.status == "FINISHED":
         return "finished", ""
     if tracking.PRUNED in record.tags:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 import time
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from sweeps.execute import Outcome
 from sweeps.files import read_json
 from sweeps.tracking import work_folder
+
+if TYPE_CHECKING:
+    from sweeps.execute import Outcome
 
 
 class SweepProgress:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
+from sweeps.collector import nothing_to_collect
 from sweeps.note import SUMMARY, with_report
 from sweeps.stores import TrackingError, answering, check_no_password, unreachable
 
@@ -63,13 +64,14 @@ def exists() -> bool:
 def _open(address: str) -> MlflowClient:
     import logging
 
-    from mlflow import MlflowClient
+    with nothing_to_collect():
+        from mlflow import MlflowClient
 
-    logging.getLogger("mlflow").setLevel(logging.WARNING)
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # tracebacks of what is told in one line
-    # Not mlflow.set_tracking_uri: it writes $MLFLOW_TRACKING_URI, which is the user's to set.
-    return MlflowClient(address)
+        logging.getLogger("mlflow").setLevel(logging.WARNING)
+        logging.getLogger("alembic").setLevel(logging.WARNING)
+        logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # tracebacks of what is told in one line
+        # Not mlflow.set_tracking_uri: it writes $MLFLOW_TRACKING_URI, which is the user's to set.
+        return MlflowClient(address)
 
 
 def client() -> MlflowClient:

@@ -5,21 +5,25 @@ from cae.datasets import load
 
 faces = load(DataConfig(name="celeba", path="~/data/celeba", size=10_000))
 faces.images[faces.train]
+
+What decodes is imported where it decodes: a digest needs none of it.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cae.config import DataConfig
-from cae.datasets import cache, mixture, preparing
-from cae.datasets.cache import Prepared
 from cae.datasets.imageset import DataError, ImageSet
+from cae.datasets.parts import mixture_digest, parts
 from cae.datasets.source import Progress, Source
 from cae.datasets.sources import open_source, view
-from cae.datasets.splits import split
 
-__all__ = ["DataError", "ImageSet", "Prepared", "data_digest", "load", "prepare", "prepared"]
+if TYPE_CHECKING:
+    from cae.datasets.cache import Prepared
+
+__all__ = ["DataError", "ImageSet", "data_digest", "load", "prepare", "prepared"]
 
 
 def load(config: DataConfig, *, progress: Progress | None = None) -> ImageSet:
@@ -30,6 +34,9 @@ def load(config: DataConfig, *, progress: Progress | None = None) -> ImageSet:
     Errors: DataError, one line. Cost: 2,000 photographs of 178x218 a second and core the first time, then the scan of
     the source alone (see `data_digest`).
     """
+    from cae.datasets import cache, mixture
+    from cae.datasets.splits import split
+
     folder, digest = _prepared_folder(config, progress)
     if config.name not in ("synthetic", "mixture"):  # there `size` is part of what is prepared
         folder = mixture.select(folder, config, progress)
@@ -46,6 +53,8 @@ def prepare(config: DataConfig, *, progress: Progress | None = None) -> Path:
 
 def prepared() -> list[Prepared]:
     """What the cache holds, by name; an empty list where there is no cache yet."""
+    from cae.datasets import cache
+
     return cache.entries()
 
 
@@ -57,11 +66,13 @@ def data_digest(config: DataConfig) -> str:
     weights, size and seed. No image is decoded. Cost for 202,599 images: 1 s from a folder, 2 s from a zip.
     """
     if config.name == "mixture":
-        return mixture.mixture_digest(config, mixture.parts(config))
+        return mixture_digest(config, parts(config))
     return open_source(config).digest
 
 
 def _prepared_folder(config: DataConfig, progress: Progress | None) -> tuple[Path, str]:
+    from cae.datasets import mixture, preparing
+
     if config.name == "mixture":
         return mixture.prepare(config, progress)
     source = open_source(config)

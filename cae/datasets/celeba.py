@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 from cae.datasets.celeba_tables import TABLES, TableFile, tabulate
 from cae.datasets.files import IMAGE_SUFFIXES, Listing, digest, expand, is_image, parent, read, scan
+from cae.datasets.folder import producer
 from cae.datasets.imageset import DataError
-from cae.datasets.photographs import produce
 from cae.datasets.source import Source
 
 IMAGES = "img_align_celeba"
@@ -38,7 +37,7 @@ def source(path: str | None) -> Source:
         name="celeba",
         digest=digest("celeba", [*sizes, *(part for kind in tables for part in (kind, tables[kind].content))]),
         count=len(names),
-        produce=lambda start, stop: partial(produce, listing.root, names[start:stop]),
+        produce=lambda start, stop: producer(listing.root, names[start:stop]),
         table=lambda: tabulate(short, tables, str(listing.root.resolve())),
         missing={kind: _sought(kind, places) for kind in TABLES if kind not in tables},
     )

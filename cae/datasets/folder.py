@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import posixpath
 from functools import partial
-
-import pandas as pd
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cae.datasets.files import IMAGE_SUFFIXES, digest, expand, is_image, parent, scan
 from cae.datasets.imageset import DataError
-from cae.datasets.photographs import produce
-from cae.datasets.source import Source
+from cae.datasets.source import Producer, Source
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 REMEDY = "name the folder or zip of photographs (JPEG, PNG, WebP, BMP)"
 
@@ -32,9 +34,16 @@ def source(path: str | None) -> Source:
         name="folder",
         digest=digest("folder", (f"{name}\0{sizes[top + name]}" for name in short)),
         count=len(names),
-        produce=lambda start, stop: partial(produce, root, names[start:stop]),
+        produce=lambda start, stop: producer(root, names[start:stop]),
         table=lambda: (_table(short), {"path": str(root.resolve())}),
     )
+
+
+def producer(root: Path, names: list[str]) -> Producer:
+    """Makes the named photographs of a folder or zip."""
+    from cae.datasets.photographs import produce
+
+    return partial(produce, root, names)
 
 
 def _common_folder(names: dict[str, int]) -> str:
@@ -44,6 +53,8 @@ def _common_folder(names: dict[str, int]) -> str:
 
 
 def _table(names: list[str]) -> pd.DataFrame:
+    import pandas as pd
+
     labels = [parent(name) for name in names]
     table = pd.DataFrame({"file": names})
     return table.assign(label=labels) if any(labels) else table

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,54 +11,13 @@ import pandas as pd
 
 from cae.config import DataConfig
 from cae.datasets import cache, preparing
-from cae.datasets.files import digest
 from cae.datasets.imageset import DataError
-from cae.datasets.source import Progress, Source, View
-from cae.datasets.sources import open_source, view
+from cae.datasets.parts import Part, mixture_digest, parts
+from cae.datasets.source import Progress, View
+from cae.datasets.sources import view
 from cae.datasets.splits import CHOICE, choose, generator
 
 MIXTURE = 3
-
-
-@dataclass(frozen=True)
-class Part:
-    """One source of a mixture under the name it has there, and its share of the images (all shares add up to 1)."""
-
-    label: str
-    share: float
-    source: Source
-    config: DataConfig
-
-
-def parts(config: DataConfig) -> list[Part]:
-    """The parts of a mixture; a second part of the same name is called NAME-2. Errors: DataError for a set twice."""
-    total = sum(part.weight for part in config.mixture)
-    seen: Counter[str] = Counter()
-    found: list[Part] = []
-    for part in config.mixture:
-        seen[part.name] += 1
-        label = part.name if seen[part.name] == 1 else f"{part.name}-{seen[part.name]}"
-        update = {"name": part.name, "path": part.path, "size": None, "mixture": ()}
-        single = config.model_copy(update=update)
-        found.append(Part(label, part.weight / total, open_source(single), single))
-    _check_distinct(found)
-    return found
-
-
-def _check_distinct(found: list[Part]) -> None:
-    first: dict[str, str] = {}
-    for part in found:
-        other = first.setdefault(part.source.digest, part.label)
-        if other != part.label:
-            raise DataError(
-                f"data.mixture: {other} and {part.label} are the same images; list them once, with a weight"
-            )
-
-
-def mixture_digest(config: DataConfig, found: list[Part]) -> str:
-    """12 hex digits of the parts' content and shares, the size and the seed."""
-    each = [f"{part.label}\0{part.source.digest}\0{part.share:.12g}" for part in found]
-    return digest("mixture", [*each, str(config.size), str(config.seed)])
 
 
 def counts(shares: list[float], available: list[int], size: int | None) -> list[int]:

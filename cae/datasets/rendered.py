@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import pandas as pd
-
-from cae.datasets.crops import fit
 from cae.datasets.files import digest
 from cae.datasets.source import Bad, Source, View
 
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+# Raised whenever the same row of factors would give another table or another picture.
+VERSION = 1
 DEFAULT_COUNT = 20_000
 
 
 def source(count: int, seed: int, factors: str) -> Source:
     """`count` faces rendered from drawn factors; the table has the factors (float) and CelebA's attributes (int8)."""
-    from cae.datasets.synthetic import VERSION
-
     return Source(
         name="synthetic",
         digest=digest("synthetic", map(str, (VERSION, seed, factors, count))),
@@ -31,6 +31,8 @@ def source(count: int, seed: int, factors: str) -> Source:
 
 
 def _table(count: int, seed: int, factors: str) -> tuple[pd.DataFrame, dict[str, Any]]:
+    import pandas as pd
+
     from cae.datasets.synthetic import draw_factors
 
     names = pd.DataFrame({"file": [f"synthetic/{index:06d}" for index in range(count)]})
@@ -39,6 +41,7 @@ def _table(count: int, seed: int, factors: str) -> tuple[pd.DataFrame, dict[str,
 
 
 def _produce(start: int, stop: int, seed: int, factors: str, view: View) -> Iterator[np.ndarray | Bad]:
+    from cae.datasets.crops import fit
     from cae.datasets.synthetic import draw_factors, render
 
     for image in render(draw_factors(start, stop, seed=seed, factors=factors), view.resolution):

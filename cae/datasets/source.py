@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import pandas as pd
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
 
 # progress(done, total, what)
 Progress = Callable[[int, int, str], None]
@@ -30,7 +31,7 @@ class Bad:
 
 
 # Makes the images of one range in their order: uint8 (r, r, 3) each, or Bad. It travels to a worker: keep it small.
-Producer = Callable[[View], Iterator[np.ndarray | Bad]]
+Producer = Callable[[View], "Iterator[np.ndarray | Bad]"]
 
 
 @dataclass(frozen=True)

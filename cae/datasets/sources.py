@@ -1,9 +1,11 @@
-"""The data set that a configuration names."""
+"""The data set that a configuration names.
+
+A digest is quick: only the module of the set that is asked for is imported, and what decodes only where it decodes.
+"""
 
 from __future__ import annotations
 
 from cae.config import DataConfig
-from cae.datasets import celeba, digits, folder, rendered
 from cae.datasets.source import Source, View
 
 
@@ -11,14 +13,24 @@ def open_source(config: DataConfig) -> Source:
     """The source of any configuration but a mixture; nothing is decoded yet. Errors: DataError."""
     match config.name:
         case "synthetic":
+            from cae.datasets import rendered
+
             return rendered.source(config.size or rendered.DEFAULT_COUNT, config.seed, config.factors)
         case "celeba":
+            from cae.datasets import celeba
+
             return celeba.source(config.path)
         case "folder":
+            from cae.datasets import folder
+
             return folder.source(config.path)
         case "digits":
+            from cae.datasets import digits
+
             return digits.digits()
         case "mnist":
+            from cae.datasets import digits
+
             return digits.mnist(config.path)
     raise ValueError(f"data.name: {config.name} is not a single source")
 

@@ -9,9 +9,6 @@ from scipy.special import ndtr, ndtri
 from cae.datasets.imageset import DataError
 from cae.datasets.portrait import people, portrait, traits
 
-# Raised whenever the same row would give another table or another picture.
-VERSION = 1
-
 FACTORS = (
     "masculinity", "age", "face_width", "face_length", "jaw_width", "fullness", "skin_darkness", "rosiness",
     "eye_distance", "eye_size", "eye_opening", "eye_tilt", "eye_darkness",

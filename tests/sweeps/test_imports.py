@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from sweeps import sweepfile
+from tests.sweeps.fakes import record_runs
+
 FORBIDDEN = {
     "cae": {"mlflow", "optuna", "click", "rich", "sweeps", "metrics"},
     "metrics": {"mlflow", "optuna", "click", "rich", "sweeps", "cae", "tensorflow", "keras"},
@@ -37,23 +40,43 @@ def test_tensorflow_stands_in_layers_alone() -> None:
     assert [p.name for p in sorted(Path("cae").rglob("*.py")) if "tensorflow" in imported(p)] == ["layers.py"]
 
 
+# What trains, decodes, measures and draws.
+TRAINING = {"tensorflow", "keras", "cv2", "joblib", "scipy.special", "scipy.stats", "sklearn", "matplotlib"}
+# What reads records: only where there are some.
+RECORDS = {"mlflow", "sqlalchemy"}
+TABLES = {"numpy", "pandas", "scipy"}
+
+
 @pytest.mark.parametrize(
     ("arguments", "forbidden"),
     [
-        (["--help"], {"tensorflow", "keras", "mlflow", "optuna", "pandas", "numpy", "matplotlib"}),
-        (["plan", "--schema"], {"tensorflow", "keras", "mlflow", "optuna", "matplotlib"}),
-        (["plan", "experiments/quickstart.yaml"], {"tensorflow", "keras", "mlflow", "optuna", "matplotlib"}),
-        (["plan", "experiments/search.yaml"], {"tensorflow", "keras", "mlflow", "matplotlib"}),
-        (["status", "experiments/quickstart.yaml"], {"tensorflow", "keras", "mlflow", "optuna", "matplotlib"}),
-        (["clean", "experiments/quickstart.yaml"], {"tensorflow", "keras", "mlflow", "matplotlib"}),
+        (["--help"], TRAINING | RECORDS | TABLES | {"optuna", "pydantic", "rich"}),
+        (["plan", "--schema"], TRAINING | RECORDS | TABLES | {"optuna"}),
+        (["plan", "experiments/quickstart.yaml"], TRAINING | RECORDS | TABLES | {"optuna"}),
+        (["plan", "experiments/search.yaml"], TRAINING | {"mlflow", "pandas"}),
+        (["status", "experiments/quickstart.yaml"], TRAINING | RECORDS | TABLES | {"optuna"}),
+        (["clean", "experiments/quickstart.yaml"], TRAINING | {"mlflow", "pandas"}),
     ],
 )
 def test_quick_commands_import_nothing_slow(arguments: list[str], forbidden: set[str]) -> None:
+    assert imported_by(arguments, forbidden) == "[]"
+
+
+@pytest.mark.parametrize("command", ["plan", "status"])
+def test_reading_records_imports_mlflow_and_nothing_else_that_is_slow(command: str, database: Path) -> None:
+    file = Path("experiments/quickstart.yaml")
+    record_runs(sweepfile.load(file), file, lambda cell: {"mnd/radius_agreement": 0.9})
+    assert imported_by([command, str(file)], TRAINING | {"mlflow", "optuna"}) == "['mlflow']"
+
+
+def imported_by(arguments: list[str], watched: set[str]) -> str:
+    """Those of the watched modules that a command imports in a process of its own, as a sorted list is printed."""
     code = (
         "import sys\nfrom click.testing import CliRunner\nfrom sweeps.cli import main\n"
         f"result = CliRunner().invoke(main, {arguments!r})\n"
         "assert result.exit_code == 0, result.output\n"
-        f"print(sorted({forbidden!r} & set(sys.modules)))"
+        f"print(sorted({watched!r} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.stdout.strip() == "[]", done.stdout + done.stderr
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout.strip()

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from cae.config import DataConfig
-from cae.datasets import data_digest, load, prepare
+from cae.datasets import data_digest, load, prepare, rendered
 from cae.datasets.crops import LUMINANCE_MEAN, LUMINANCE_SD
 
 
@@ -29,7 +29,7 @@ def render(table: pd.DataFrame, resolution: int) -> np.ndarray:
 @pytest.fixture
 def stand_in(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     module = ModuleType("cae.datasets.synthetic")
-    module.VERSION, module.draw_factors, module.render = 1, draw_factors, render  # type: ignore[attr-defined]
+    module.draw_factors, module.render = draw_factors, render  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "cae.datasets.synthetic", module)
     return module
 
@@ -49,12 +49,12 @@ def test_synthetic_faces_with_factors_and_attributes() -> None:
     assert prepare(config(crop="tight", split="random", test_fraction=0.5)) == prepare(config())
 
 
-def test_synthetic_digest_follows_version_seed_factors_and_count(stand_in: ModuleType) -> None:
+def test_synthetic_digest_follows_version_seed_factors_and_count(monkeypatch: pytest.MonkeyPatch) -> None:
     configs = [config(), config(seed=1), config(factors="uniform"), config(size=99), config(size=None)]
     digests = [data_digest(each) for each in configs]
     assert data_digest(config(resolution=32, crop="tight", contrast="normalized")) == digests[0]
     assert data_digest(config(size=20_000)) == digests[-1]
-    stand_in.VERSION = 2  # type: ignore[attr-defined]
+    monkeypatch.setattr(rendered, "VERSION", 2)
     assert len({*digests, data_digest(config())}) == 6
 
 
