@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -44,14 +44,30 @@ class Row:
         return found <= self.goal if self.less else found >= self.goal
 
 
+HEADS = ("what", "measured", "against", "times as good", "goal", "met")
+FIELDS = [field.name for field in fields(Row)]
+
+
 def show(rows: Iterable[Row]) -> None:
-    table = Table("what", "measured", "", "against", "times", "goal", "met")
+    table = Table(*HEADS)
     for row in rows:
-        ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
-        goal = "" if row.goal is None else f"{'at most' if row.less else 'at least'} {row.goal:,g}"
-        met = "" if row.met is None else ("yes" if row.met else "no")
-        table.add_row(row.what, _short(row.value), row.unit, row.peer, ratio, goal, met)
+        table.add_row(*cells(row))
     Console().print(table)
+
+
+def cells(row: Row) -> tuple[str, ...]:
+    """A row as words under HEADS."""
+    ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
+    goal = "" if row.goal is None else f"{'at most' if row.less else 'at least'} {row.goal:,g}"
+    met = "" if row.met is None else ("yes" if row.met else "no")
+    return row.what, f"{_short(row.value)} {row.unit}".strip(), row.peer, ratio, goal, met
+
+
+def markdown(section: str) -> str:
+    """A section of the results as a table for documents."""
+    rows = [Row(**{key: row[key] for key in FIELDS}) for row in _known()[section]["rows"]]
+    lines = [HEADS, ("---",) * len(HEADS), *map(cells, rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
 
 def _short(value: float) -> str:
@@ -60,10 +76,14 @@ def _short(value: float) -> str:
 
 def write(section: str, rows: list[Row]) -> None:
     """Renews one section of the results; the others stay, each with its own machine and versions."""
-    known: dict[str, Any] = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    known = _known()
     measured = [asdict(row) | {"met": row.met} for row in rows]
     known[section] = {"date": date.today().isoformat(), "machine": machine(), "rows": measured}
     RESULTS.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
+
+
+def _known() -> dict[str, Any]:
+    return dict(json.loads(RESULTS.read_text(encoding="utf-8"))) if RESULTS.exists() else {}
 
 
 def machine() -> dict[str, Any]:

@@ -10,6 +10,7 @@ import click
 import pytest
 import yaml
 
+from benchmarks.document import PLACE, renewed
 from metrics.table import markdown
 from sweeps.cli import main
 from sweeps.sheets import SHEETS
@@ -26,6 +27,7 @@ NAMES = (
     "docs/moving.md",
     "docs/comparing.md",
     "docs/mlflow.md",
+    "docs/performance.md",
 )
 DOCUMENTS = [Path(name) for name in NAMES]
 TEXT = Path("README.md").read_text(encoding="utf-8")
@@ -77,6 +79,12 @@ def test_the_sweep_file_is_valid(tmp_path: Path) -> None:
 
 def test_the_table_of_metrics_is_the_generated_one() -> None:
     assert markdown() in TEXT
+
+
+def test_the_tables_of_measurements_are_the_measured_ones() -> None:
+    text = Path("docs/performance.md").read_text(encoding="utf-8")
+    assert PLACE.search(text)
+    assert renewed(text) == text
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=str)
