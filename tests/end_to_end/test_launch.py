@@ -12,21 +12,10 @@ from pathlib import Path
 import pytest
 
 from sweeps import tracking
+from tests.end_to_end.pretended import STANDIN, pretended
 from tests.end_to_end.test_sweep import cae, read_until, start, statuses
 
-STANDIN = "benchmarks.standin"
-SWEEP = """
-name: many
-parameters:
-  data.name: {value: digits}
-  data.resolution: {value: 32}
-  model.maps: {value: [4, 8]}
-  training.epochs: {value: 3}
-  training.learning_rate: {values: [0.001, 0.002]}
-seeds: [0, 1, 2, 3]
-"""
-
-
+SEEDS = [0, 1, 2, 3]
 RESULT = {
     "metrics": {"reconstruction/bce": 0.5, "reconstruction/mse": 0.1, "reconstruction/ssim": 0.5},
     "steps": {},
@@ -39,7 +28,7 @@ RESULT = {
 @pytest.fixture
 def many(database: Path, tmp_path: Path) -> Path:
     path = tmp_path / "many.yaml"
-    path.write_text(SWEEP)
+    path.write_text(pretended("many", 3, {"values": [0.001, 0.002]}, seeds=SEEDS))
     return path
 
 
@@ -64,7 +53,7 @@ def test_a_value_added_in_the_middle_is_run_by_the_next_command(many: Path, monk
     monkeypatch.setenv("STANDIN_SECONDS", "0.5")
     first = start("run", str(many), "--workers", "2", module=STANDIN)
     read_until(first, "epoch 1")
-    many.write_text(SWEEP.replace("[0.001, 0.002]", "[0.001, 0.002, 0.004]"))
+    many.write_text(pretended("many", 3, {"values": [0.001, 0.002, 0.004]}, seeds=SEEDS))
     second = start("run", str(many), "--workers", "2", module=STANDIN)
     outputs = [process.communicate(timeout=200)[0] for process in (first, second)]
     assert [process.returncode for process in (first, second)] == [0, 0], outputs

@@ -19,6 +19,7 @@ from PIL import Image
 
 from sweeps import tracking
 from sweeps.study import open_storage
+from tests.end_to_end.pretended import STANDIN, pretended
 from tests.end_to_end.test_search import SEARCH
 from tests.end_to_end.test_soak import runs_by_cell
 from tests.end_to_end.test_sweep import cae, check_record, read_until, start, statuses
@@ -79,22 +80,9 @@ def test_a_wrong_password_is_one_line(
     assert "guess-4711" not in done.stdout + done.stderr
 
 
-STANDIN = "benchmarks.standin"
-MANY = """
-name: many
-parameters:
-  data.name: {value: digits}
-  data.resolution: {value: 32}
-  model.maps: {value: [4, 8]}
-  training.epochs: {value: 4}
-  training.learning_rate: {values: [0.001, 0.002, 0.003]}
-seeds: [0, 1, 2, 3]
-"""
-
-
-RANDOM = (
-    MANY.replace("seeds: [0, 1, 2, 3]", "method: random\nmetric: {name: reconstruction/mse}\nrun_cap: 6\n")
-).replace("{values: [0.001, 0.002, 0.003]}", "{min: 0.001, max: 0.01}")
+MANY = pretended("many", 4, {"values": [0.001, 0.002, 0.003]}, seeds=[0, 1, 2, 3])
+SEARCHED = {"method": "random", "metric": {"name": "reconstruction/mse"}, "run_cap": 6}
+RANDOM = pretended("many", 4, {"min": 0.001, "max": 0.01}, **SEARCHED)
 
 
 @pytest.fixture
