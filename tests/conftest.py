@@ -95,7 +95,10 @@ def tiny_sweep(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def recorded_home(shared_cache: Path, migrated_database: Path) -> tuple[Path, Path]:
-    """A finished sweep that tests only read from: the folder of its mlruns, and its file. Made once a session."""
+    """A finished sweep that tests only read from: the folder of its mlruns, and its file. Made once a session.
+
+    `said.txt` in the folder is what `cae run` printed.
+    """
     home = shared_cache.parent / "recorded"
     file, done = home / "tiny.yaml", home / "done"
     with FileLock(f"{home}.lock"):
@@ -104,6 +107,18 @@ def recorded_home(shared_cache: Path, migrated_database: Path) -> tuple[Path, Pa
             shutil.copy(migrated_database, home / "mlruns" / "mlflow.db")
             file.write_text(TINY_SWEEP, encoding="utf-8")
             environment = os.environ | {"CAE_HOME": str(home), "CAE_CACHE": str(shared_cache)}
-            subprocess.run([sys.executable, "-m", "sweeps", "run", str(file)], check=True, env=environment, timeout=300)
+            command = [sys.executable, "-m", "sweeps", "run", str(file)]
+            with (home / "said.txt").open("wb") as said:
+                subprocess.run(command, check=True, env=environment, timeout=300, stdout=said)
             done.touch()
     return home, file
+
+
+@pytest.fixture
+def finished(recorded_home: tuple[Path, Path], _own_folders: None, tmp_path: Path) -> Path:
+    """The file of a sweep that is finished in this test's own mlruns: a copy of the recorded one, to be changed."""
+    from sweeps import moved, tracking
+
+    shutil.copytree(recorded_home[0] / "mlruns", tracking.home())
+    moved.correct(tracking.home())
+    return Path(shutil.copy(recorded_home[1], tmp_path))

@@ -14,7 +14,7 @@ import pytest
 from sweeps import tracking
 from tests.end_to_end.pretended import STANDIN, pretended
 from tests.end_to_end.test_soak import runs_by_cell
-from tests.end_to_end.test_sweep import cae, start
+from tests.end_to_end.test_sweep import cae, here, start
 
 ray = pytest.importorskip("ray", reason="Ray is not installed: pip install 'cae-mnd[ray]'")
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
@@ -57,7 +57,7 @@ def test_what_a_lost_node_held_is_done_by_the_others(cluster: Any, file: Path, m
     process = start("run", str(file), "--ray", cluster.address, module=STANDIN)
     wait_until(lambda: processes_at_work() == 2)
     time.sleep(2)
-    assert "2 running" in cae("status", str(file)).stdout
+    assert "2 running" in here("status", str(file)).stdout
     cluster.remove_node(second, allow_graceful=False)
     output = process.communicate(timeout=300)[0]
     assert process.returncode == 0, output

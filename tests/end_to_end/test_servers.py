@@ -22,7 +22,7 @@ from sweeps.study import open_storage
 from tests.end_to_end.pretended import STANDIN, pretended
 from tests.end_to_end.test_search import SEARCH
 from tests.end_to_end.test_soak import runs_by_cell
-from tests.end_to_end.test_sweep import cae, check_record, read_until, start, statuses
+from tests.end_to_end.test_sweep import cae, check_record, here, read_until, start, statuses
 from tests.servers import PASSWORD, MlflowServer, Postgres
 
 pytestmark = pytest.mark.postgres
@@ -52,7 +52,7 @@ def test_a_search_on_servers(tracking_server: MlflowServer, storage: str, tmp_pa
     # On this machine nothing is left but which values the last run was given.
     assert not [path.name for path in tracking.home().iterdir() if path.suffix == ".db" or path.name == "artifacts"]
 
-    shown = json.loads(cae("status", str(file), "--json").stdout)
+    shown = json.loads(here("status", str(file), "--json").stdout)
     assert [cell["state"] for cell in shown["cells"]] == ["finished", "finished"]
     again = cae("run", str(file))
     assert again.returncode == 0
@@ -103,7 +103,7 @@ def check_exactly_once(sweep: str, cells: int) -> None:
 def test_four_workers_on_both_servers(tracking_server: MlflowServer, storage: str, many: Path) -> None:
     process = start("run", str(many), "--workers", "4", module=STANDIN)
     read_until(process, "epoch 1")
-    assert "4 running" in cae("status", str(many)).stdout
+    assert "4 running" in here("status", str(many)).stdout
     output = process.communicate(timeout=300)[0]
     assert process.returncode == 0, output
     check_exactly_once("many", 12)

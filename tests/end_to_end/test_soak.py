@@ -17,7 +17,7 @@ import pytest
 
 from sweeps import tracking
 from tests.end_to_end.pretended import STANDIN, pretended
-from tests.end_to_end.test_sweep import cae
+from tests.end_to_end.test_sweep import here
 
 RATES = {"values": [0.001, 0.002, 0.003]}
 SOAK = pretended("soak", 3, RATES, seeds=list(range(20)), max_attempts=100)
@@ -102,5 +102,5 @@ def test_sixty_cells_survive_whatever_is_killed(
         assert len(pictures) == len({path.split("+timestamp")[0] + path[-5:] for path in pictures})
     left = [path for path in (tracking.home() / "work").rglob("*") if path.suffix != ".lock"]
     assert not left
-    status = json.loads(cae("status", str(file), "--json").stdout)
+    status = json.loads(here("status", str(file), "--json").stdout)
     assert Counter(cell["state"] for cell in status["cells"]) == {"finished": 60}
