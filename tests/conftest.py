@@ -17,6 +17,17 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ["MPLBACKEND"] = "agg"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slowest first: of two processes neither is left alone with one of them at the end."""
+    items.sort(key=seconds, reverse=True)
+
+
+def seconds(item: pytest.Item) -> float:
+    """About how long a test takes, as far as its mark says; a file's mark keeps its tests together."""
+    slow = item.get_closest_marker("slow")
+    return slow.kwargs.get("seconds", 10) if slow else 0
+
+
 @pytest.fixture(scope="session")
 def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Prepared images and null distributions, shared by all processes of a session."""

@@ -13,7 +13,7 @@ from sweeps import tracking
 from tests.end_to_end.test_sweep import LONG, cae, here, read_until, start, statuses
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=30)
 def test_what_kill_9_leaves_is_closed_then_deleted_and_run_again(database: Path, tiny_sweep: Path) -> None:
     process = start("run", str(tiny_sweep), *LONG)
     read_until(process, "epoch 3")

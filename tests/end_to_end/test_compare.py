@@ -41,7 +41,7 @@ def on_terminal(width: int, *arguments: str) -> str:
     return b"".join(parts).decode()
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=30)
 def test_a_trained_sweep_is_compared_on_files_and_terminals(replicated: Path, tmp_path: Path) -> None:
     done = cae("compare", str(replicated), "--out", str(tmp_path / "out"))
     assert done.returncode == 0, done.stderr

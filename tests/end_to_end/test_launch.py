@@ -15,6 +15,7 @@ from sweeps import tracking
 from tests.end_to_end.pretended import STANDIN, pretended
 from tests.end_to_end.test_sweep import cae, here, read_until, start, statuses
 
+pytestmark = pytest.mark.slow(seconds=20)
 SEEDS = [0, 1, 2, 3]
 RESULT = {
     "metrics": {"reconstruction/bce": 0.5, "reconstruction/mse": 0.1, "reconstruction/ssim": 0.5},

@@ -17,7 +17,7 @@ from tests.end_to_end.test_soak import runs_by_cell
 from tests.end_to_end.test_sweep import cae, here, start
 
 ray = pytest.importorskip("ray", reason="Ray is not installed: pip install 'cae-mnd[ray]'")
-pytestmark = [pytest.mark.ray, pytest.mark.slow]
+pytestmark = [pytest.mark.ray, pytest.mark.slow(seconds=40)]
 
 SWEEP = pretended("cluster", 20, seeds=[0, 1, 2, 3, 4, 5], num_cpus=1)
 

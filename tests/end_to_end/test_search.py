@@ -14,6 +14,7 @@ from sweeps import tracking
 from tests.conftest import TINY_SWEEP
 from tests.end_to_end.test_sweep import cae, here, read_until, start, statuses, steps
 
+pytestmark = pytest.mark.slow(seconds=30)
 SEARCH = TINY_SWEEP.replace(
     "  model.activation: {values: [relu, tanh]}\n",
     "  model.maps: {values: [[4, 8], [8, 16]]}\n"

@@ -25,7 +25,7 @@ from tests.end_to_end.test_soak import runs_by_cell
 from tests.end_to_end.test_sweep import cae, check_record, here, read_until, start, statuses
 from tests.servers import PASSWORD, MlflowServer, Postgres
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.slow(seconds=50)]
 
 
 @pytest.fixture
@@ -161,7 +161,6 @@ def test_the_cells_of_a_dead_machine_are_taken_over(
     assert (taken.attempt, taken.host) == (2, socket.gethostname()), output
 
 
-@pytest.mark.slow
 def test_a_server_that_is_down_for_a_while(
     tracking_server: MlflowServer, storage: str, many: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -80,7 +80,7 @@ def runs_by_cell(sweep: str) -> dict[str, Counter[str]]:
     return table
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=100)
 def test_sixty_cells_survive_whatever_is_killed(
     database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,6 +25,7 @@ from sweeps.cli import main
 from sweeps.draw import ALWAYS
 from sweeps.plots import PLOTS
 
+pytestmark = pytest.mark.slow(seconds=30)
 CAE = [sys.executable, "-m", "sweeps"]
 
 
