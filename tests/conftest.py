@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from filelock import FileLock
+from sqlalchemy import Engine, event
 
 pytest_plugins = ["tests.servers"]
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ["MPLBACKEND"] = "agg"
+
+
+@event.listens_for(Engine, "connect")
+def _no_waiting_for_disks(connection: Any, _: Any) -> None:
+    """Tests need not survive a power failure: SQLite leaves it to the system when its files reach the disk."""
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA synchronous=OFF")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
