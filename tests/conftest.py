@@ -4,17 +4,38 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from filelock import FileLock
+from sqlalchemy import Engine, event
 
 pytest_plugins = ["tests.servers"]
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ["MPLBACKEND"] = "agg"
+
+
+@event.listens_for(Engine, "connect")
+def _no_waiting_for_disks(connection: Any, _: Any) -> None:
+    """Tests need not survive a power failure: SQLite leaves it to the system when its files reach the disk."""
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA synchronous=OFF")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slowest first: of two processes neither is left alone with one of them at the end."""
+    items.sort(key=seconds, reverse=True)
+
+
+def seconds(item: pytest.Item) -> float:
+    """About how long a test takes, as far as its mark says; a file's mark keeps its tests together."""
+    slow = item.get_closest_marker("slow")
+    return slow.kwargs.get("seconds", 10) if slow else 0
 
 
 @pytest.fixture(scope="session")
@@ -95,7 +116,10 @@ def tiny_sweep(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def recorded_home(shared_cache: Path, migrated_database: Path) -> tuple[Path, Path]:
-    """A finished sweep that tests only read from: the folder of its mlruns, and its file. Made once a session."""
+    """A finished sweep that tests only read from: the folder of its mlruns, and its file. Made once a session.
+
+    `said.txt` in the folder is what `cae run` printed.
+    """
     home = shared_cache.parent / "recorded"
     file, done = home / "tiny.yaml", home / "done"
     with FileLock(f"{home}.lock"):
@@ -104,6 +128,18 @@ def recorded_home(shared_cache: Path, migrated_database: Path) -> tuple[Path, Pa
             shutil.copy(migrated_database, home / "mlruns" / "mlflow.db")
             file.write_text(TINY_SWEEP, encoding="utf-8")
             environment = os.environ | {"CAE_HOME": str(home), "CAE_CACHE": str(shared_cache)}
-            subprocess.run([sys.executable, "-m", "sweeps", "run", str(file)], check=True, env=environment, timeout=300)
+            command = [sys.executable, "-m", "sweeps", "run", str(file)]
+            with (home / "said.txt").open("wb") as said:
+                subprocess.run(command, check=True, env=environment, timeout=300, stdout=said)
             done.touch()
     return home, file
+
+
+@pytest.fixture
+def finished(recorded_home: tuple[Path, Path], _own_folders: None, tmp_path: Path) -> Path:
+    """The file of a sweep that is finished in this test's own mlruns: a copy of the recorded one, to be changed."""
+    from sweeps import moved, tracking
+
+    shutil.copytree(recorded_home[0] / "mlruns", tracking.home())
+    moved.correct(tracking.home())
+    return Path(shutil.copy(recorded_home[1], tmp_path))

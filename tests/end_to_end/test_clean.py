@@ -10,22 +10,22 @@ import pytest
 from mlflow.entities import ViewType
 
 from sweeps import tracking
-from tests.end_to_end.test_sweep import LONG, cae, read_until, start, statuses
+from tests.end_to_end.test_sweep import LONG, cae, here, read_until, start, statuses
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=30)
 def test_what_kill_9_leaves_is_closed_then_deleted_and_run_again(database: Path, tiny_sweep: Path) -> None:
     process = start("run", str(tiny_sweep), *LONG)
     read_until(process, "epoch 3")
-    refused = cae("clean", str(tiny_sweep), "--delete", "--yes")
-    assert refused.returncode == 2
+    refused = here("clean", str(tiny_sweep), "--delete", "--yes")
+    assert refused.exit_code == 2
     assert "tiny: still running: seed=0 (" in refused.stderr
-    assert "a process works on it" in cae("clean", str(tiny_sweep)).stdout
+    assert "a process works on it" in here("clean", str(tiny_sweep)).stdout
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate(timeout=60)
     assert statuses("tiny") == ["RUNNING"]
 
-    assert "closed: seed=0 (" in cae("clean", str(tiny_sweep)).stdout
+    assert "closed: seed=0 (" in here("clean", str(tiny_sweep)).stdout
     assert statuses("tiny") == ["KILLED"]
     (folder,) = (path for path in (tracking.home() / "work").iterdir() if path.is_dir())
     assert list((folder / "checkpoints").iterdir()), "the next run goes on from here"

@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.test_sweep import cae
+from tests.end_to_end.test_sweep import cae, here
 
 
 @pytest.fixture
-def replicated(database: Path, tiny_sweep: Path) -> Path:
-    with tiny_sweep.open("a") as file:
+def replicated(finished: Path) -> Path:
+    with finished.open("a") as file:
         file.write("seeds: [0, 1]\n")
-    done = cae("run", str(tiny_sweep))
+    done = cae("run", str(finished))
     assert done.returncode == 0, done.stdout + done.stderr
-    return tiny_sweep
+    return finished
 
 
 def on_terminal(width: int, *arguments: str) -> str:
@@ -41,7 +41,7 @@ def on_terminal(width: int, *arguments: str) -> str:
     return b"".join(parts).decode()
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=30)
 def test_a_trained_sweep_is_compared_on_files_and_terminals(replicated: Path, tmp_path: Path) -> None:
     done = cae("compare", str(replicated), "--out", str(tmp_path / "out"))
     assert done.returncode == 0, done.stderr
@@ -51,7 +51,7 @@ def test_a_trained_sweep_is_compared_on_files_and_terminals(replicated: Path, tm
     assert "radius agreement" in report
     assert done.stdout.startswith("Best by mnd/radius_agreement: activation=")
     assert "\x1b" not in done.stdout
-    shown = json.loads(cae("compare", str(replicated), "--json").stdout)
+    shown = json.loads(here("compare", str(replicated), "--json").stdout)
     assert len(shown["effects"]) == 5
     for found in shown["effects"]:
         (effect,) = found["effects"]
@@ -67,5 +67,5 @@ def test_a_trained_sweep_is_compared_on_files_and_terminals(replicated: Path, tm
     assert "\x1b[1m" in terminal
     assert "Effects on mnd/radius_agreement, 4 runs" in terminal
 
-    adjusted = cae("compare", str(replicated), "--metric", "mnd/radius_agreement_adjusted", "--no-report")
+    adjusted = here("compare", str(replicated), "--metric", "mnd/radius_agreement_adjusted", "--no-report")
     assert adjusted.stdout.startswith("Best by mnd/radius_agreement_adjusted")

@@ -12,21 +12,11 @@ from pathlib import Path
 import pytest
 
 from sweeps import tracking
-from tests.end_to_end.test_sweep import cae, read_until, start, statuses
+from tests.end_to_end.pretended import STANDIN, pretended
+from tests.end_to_end.test_sweep import cae, here, read_until, start, statuses
 
-STANDIN = "benchmarks.standin"
-SWEEP = """
-name: many
-parameters:
-  data.name: {value: digits}
-  data.resolution: {value: 32}
-  model.maps: {value: [4, 8]}
-  training.epochs: {value: 3}
-  training.learning_rate: {values: [0.001, 0.002]}
-seeds: [0, 1, 2, 3]
-"""
-
-
+pytestmark = pytest.mark.slow(seconds=20)
+SEEDS = [0, 1, 2, 3]
 RESULT = {
     "metrics": {"reconstruction/bce": 0.5, "reconstruction/mse": 0.1, "reconstruction/ssim": 0.5},
     "steps": {},
@@ -39,24 +29,23 @@ RESULT = {
 @pytest.fixture
 def many(database: Path, tmp_path: Path) -> Path:
     path = tmp_path / "many.yaml"
-    path.write_text(SWEEP)
+    path.write_text(pretended("many", 3, {"values": [0.001, 0.002]}, seeds=SEEDS))
     return path
 
 
+def errors(sweep: str) -> dict[str, float]:
+    return {record.name: record.metrics["reconstruction/mse"] for record in tracking.records(sweep).values()}
+
+
 def test_real_trainings_side_by_side_are_the_same_as_one_by_one(
-    database: Path, tiny_sweep: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    recorded_home: tuple[Path, Path], database: Path, tiny_sweep: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = []
-    for name, options in (("one", []), ("two", ["--workers", "2"])):
-        monkeypatch.setenv("CAE_HOME", str(tmp_path / name))
-        tracking.home().mkdir(parents=True)
-        shutil.copy(database, tracking.home() / "mlflow.db")
-        done = cae("run", str(tiny_sweep), *options)
-        assert done.returncode == 0, done.stdout + done.stderr
-        found.append(
-            {record.name: record.metrics["reconstruction/mse"] for record in tracking.records("tiny").values()}
-        )
-    assert found[0] == pytest.approx(found[1], rel=1e-4)  # sums of more threads come in another order
+    done = cae("run", str(tiny_sweep), "--workers", "2")
+    assert done.returncode == 0, done.stdout + done.stderr
+    side_by_side = errors("tiny")
+    monkeypatch.setenv("CAE_HOME", str(recorded_home[0]))
+    # Sums of more threads come in another order.
+    assert side_by_side == pytest.approx(errors("tiny"), rel=1e-4)
 
 
 def test_a_value_added_in_the_middle_is_run_by_the_next_command(many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,7 +53,7 @@ def test_a_value_added_in_the_middle_is_run_by_the_next_command(many: Path, monk
     monkeypatch.setenv("STANDIN_SECONDS", "0.5")
     first = start("run", str(many), "--workers", "2", module=STANDIN)
     read_until(first, "epoch 1")
-    many.write_text(SWEEP.replace("[0.001, 0.002]", "[0.001, 0.002, 0.004]"))
+    many.write_text(pretended("many", 3, {"values": [0.001, 0.002, 0.004]}, seeds=SEEDS))
     second = start("run", str(many), "--workers", "2", module=STANDIN)
     outputs = [process.communicate(timeout=200)[0] for process in (first, second)]
     assert [process.returncode for process in (first, second)] == [0, 0], outputs
@@ -77,7 +66,7 @@ def test_a_file_broken_in_the_middle_disturbs_nothing_that_runs(many: Path, monk
     process = start("run", str(many), "--workers", "2", module=STANDIN)
     read_until(process, "epoch 1")
     many.write_text("name: [")
-    assert cae("status", str(many)).returncode == 2
+    assert here("status", str(many)).exit_code == 2
     output = process.communicate(timeout=200)[0]
     assert process.returncode == 0, output
     assert statuses("many") == ["FINISHED"] * 8

@@ -18,6 +18,7 @@ from sweeps import pages, tracking
 from tests.conftest import TINY_SWEEP
 from tests.end_to_end.test_sweep import CAE, cae
 
+pytestmark = pytest.mark.slow(seconds=30)
 ONE_CELL = ["--set", "model.activation=relu"]
 
 

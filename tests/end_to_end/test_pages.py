@@ -27,7 +27,7 @@ from tests.conftest import TINY_SWEEP
 from tests.servers import afterwards, free_port
 from tests.sweeps.fakes import record_runs
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow(seconds=20)]
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]

@@ -12,22 +12,14 @@ from typing import Any
 import pytest
 
 from sweeps import tracking
+from tests.end_to_end.pretended import STANDIN, pretended
 from tests.end_to_end.test_soak import runs_by_cell
-from tests.end_to_end.test_sweep import cae, start
+from tests.end_to_end.test_sweep import cae, here, start
 
 ray = pytest.importorskip("ray", reason="Ray is not installed: pip install 'cae-mnd[ray]'")
-pytestmark = [pytest.mark.ray, pytest.mark.slow]
+pytestmark = [pytest.mark.ray, pytest.mark.slow(seconds=40)]
 
-SWEEP = """
-name: cluster
-parameters:
-  data.name: {value: digits}
-  data.resolution: {value: 32}
-  model.maps: {value: [4, 8]}
-  training.epochs: {value: 20}
-seeds: [0, 1, 2, 3, 4, 5]
-num_cpus: 1
-"""
+SWEEP = pretended("cluster", 20, seeds=[0, 1, 2, 3, 4, 5], num_cpus=1)
 
 
 @pytest.fixture
@@ -62,10 +54,10 @@ def test_what_a_lost_node_held_is_done_by_the_others(cluster: Any, file: Path, m
     monkeypatch.setenv("STANDIN_SECONDS", "0.3")
     second = cluster.add_node(num_cpus=1)
     cluster.wait_for_nodes()
-    process = start("run", str(file), "--ray", cluster.address, module="benchmarks.standin")
+    process = start("run", str(file), "--ray", cluster.address, module=STANDIN)
     wait_until(lambda: processes_at_work() == 2)
     time.sleep(2)
-    assert "2 running" in cae("status", str(file)).stdout
+    assert "2 running" in here("status", str(file)).stdout
     cluster.remove_node(second, allow_graceful=False)
     output = process.communicate(timeout=300)[0]
     assert process.returncode == 0, output
@@ -82,7 +74,7 @@ def test_what_a_lost_node_held_is_done_by_the_others(cluster: Any, file: Path, m
 def test_ctrl_c_reaches_the_cluster(cluster: Any, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STANDIN_SECONDS", "0.3")
     options = ["--ray", cluster.address, "--set", "training.epochs=200"]
-    process = start("run", str(file), *options, module="benchmarks.standin")
+    process = start("run", str(file), *options, module=STANDIN)
     wait_until(lambda: tracking.records("cluster"))
     time.sleep(2)
     process.send_signal(2)

@@ -12,8 +12,9 @@ import pytest
 
 from sweeps import tracking
 from tests.conftest import TINY_SWEEP
-from tests.end_to_end.test_sweep import cae, read_until, start, statuses, steps
+from tests.end_to_end.test_sweep import cae, here, read_until, start, statuses, steps
 
+pytestmark = pytest.mark.slow(seconds=30)
 SEARCH = TINY_SWEEP.replace(
     "  model.activation: {values: [relu, tanh]}\n",
     "  model.maps: {values: [[4, 8], [8, 16]]}\n"
@@ -40,7 +41,7 @@ def tiny_search(tmp_path: Path) -> Path:
 def test_a_search_with_a_run_that_is_stopped_early(database: Path, tiny_search: Path) -> None:
     with tiny_search.open("a") as file:
         file.write("early_terminate: {type: hyperband, min_iter: 1}\n")
-    before = cae("plan", str(tiny_search))
+    before = here("plan", str(tiny_search))
     assert "tiny: 2 trials: 2 to come" in before.stdout
     assert "1e-07 to 0.01, log" in before.stdout
     assert "subject to reconstruction/mse <= 0.2" in before.stdout
@@ -51,7 +52,7 @@ def test_a_search_with_a_run_that_is_stopped_early(database: Path, tiny_search: 
     assert "2 trials: 1 finished, 1 pruned; 1 of the finished keep the constraints" in done.stdout
     assert statuses("tiny") == ["FINISHED", "KILLED"]
 
-    status = json.loads(cae("status", str(tiny_search), "--json").stdout)
+    status = json.loads(here("status", str(tiny_search), "--json").stdout)
     assert [cell["state"] for cell in status["cells"]] == ["finished", "pruned"]
     first, second = (tracking.records("tiny")[cell["config_hash"]] for cell in status["cells"])
     assert json.loads(first.tags["sweep.trial"]) == {"model.maps": "[8, 16]", "training.learning_rate": 5e-3}
@@ -70,7 +71,7 @@ def test_a_search_goes_on_after_kill_9(database: Path, tiny_search: Path, tmp_pa
     read_until(process, "epoch 5")
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate(timeout=60)
-    shown = json.loads(cae("plan", str(tiny_search), *options, "--json").stdout)
+    shown = json.loads(here("plan", str(tiny_search), *options, "--json").stdout)
     assert [cell["state"] for cell in shown["cells"]] == ["failed"]
 
     done = cae("run", str(tiny_search), *options)

@@ -19,12 +19,13 @@ from PIL import Image
 
 from sweeps import tracking
 from sweeps.study import open_storage
+from tests.end_to_end.pretended import STANDIN, pretended
 from tests.end_to_end.test_search import SEARCH
 from tests.end_to_end.test_soak import runs_by_cell
-from tests.end_to_end.test_sweep import cae, check_record, read_until, start, statuses
+from tests.end_to_end.test_sweep import cae, check_record, here, read_until, start, statuses
 from tests.servers import PASSWORD, MlflowServer, Postgres
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.slow(seconds=50)]
 
 
 @pytest.fixture
@@ -51,7 +52,7 @@ def test_a_search_on_servers(tracking_server: MlflowServer, storage: str, tmp_pa
     # On this machine nothing is left but which values the last run was given.
     assert not [path.name for path in tracking.home().iterdir() if path.suffix == ".db" or path.name == "artifacts"]
 
-    shown = json.loads(cae("status", str(file), "--json").stdout)
+    shown = json.loads(here("status", str(file), "--json").stdout)
     assert [cell["state"] for cell in shown["cells"]] == ["finished", "finished"]
     again = cae("run", str(file))
     assert again.returncode == 0
@@ -79,22 +80,9 @@ def test_a_wrong_password_is_one_line(
     assert "guess-4711" not in done.stdout + done.stderr
 
 
-STANDIN = "benchmarks.standin"
-MANY = """
-name: many
-parameters:
-  data.name: {value: digits}
-  data.resolution: {value: 32}
-  model.maps: {value: [4, 8]}
-  training.epochs: {value: 4}
-  training.learning_rate: {values: [0.001, 0.002, 0.003]}
-seeds: [0, 1, 2, 3]
-"""
-
-
-RANDOM = (
-    MANY.replace("seeds: [0, 1, 2, 3]", "method: random\nmetric: {name: reconstruction/mse}\nrun_cap: 6\n")
-).replace("{values: [0.001, 0.002, 0.003]}", "{min: 0.001, max: 0.01}")
+MANY = pretended("many", 4, {"values": [0.001, 0.002, 0.003]}, seeds=[0, 1, 2, 3])
+SEARCHED = {"method": "random", "metric": {"name": "reconstruction/mse"}, "run_cap": 6}
+RANDOM = pretended("many", 4, {"min": 0.001, "max": 0.01}, **SEARCHED)
 
 
 @pytest.fixture
@@ -115,7 +103,7 @@ def check_exactly_once(sweep: str, cells: int) -> None:
 def test_four_workers_on_both_servers(tracking_server: MlflowServer, storage: str, many: Path) -> None:
     process = start("run", str(many), "--workers", "4", module=STANDIN)
     read_until(process, "epoch 1")
-    assert "4 running" in cae("status", str(many)).stdout
+    assert "4 running" in here("status", str(many)).stdout
     output = process.communicate(timeout=300)[0]
     assert process.returncode == 0, output
     check_exactly_once("many", 12)
@@ -173,7 +161,6 @@ def test_the_cells_of_a_dead_machine_are_taken_over(
     assert (taken.attempt, taken.host) == (2, socket.gethostname()), output
 
 
-@pytest.mark.slow
 def test_a_server_that_is_down_for_a_while(
     tracking_server: MlflowServer, storage: str, many: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

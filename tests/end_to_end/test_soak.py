@@ -1,4 +1,4 @@
-"""Sixty cells, four workers, something killed every second or so: nothing may be lost, nothing done twice."""
+"""Sixty cells, four workers, and fifteen times something is killed at work: nothing may be lost or done twice."""
 
 from __future__ import annotations
 
@@ -16,19 +16,11 @@ import psutil
 import pytest
 
 from sweeps import tracking
-from tests.end_to_end.test_sweep import cae
+from tests.end_to_end.pretended import STANDIN, pretended
+from tests.end_to_end.test_sweep import here
 
-SOAK = """
-name: soak
-parameters:
-  data.name: {value: digits}
-  data.resolution: {value: 32}
-  model.maps: {value: [4, 8]}
-  training.epochs: {value: 3}
-  training.learning_rate: {values: [0.001, 0.002, 0.003]}
-seeds: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19]
-max_attempts: 100
-"""
+RATES = {"values": [0.001, 0.002, 0.003]}
+SOAK = pretended("soak", 3, RATES, seeds=list(range(20)), max_attempts=100)
 
 
 def launched(command: list[str], log: Path) -> psutil.Popen:
@@ -88,14 +80,14 @@ def runs_by_cell(sweep: str) -> dict[str, Counter[str]]:
     return table
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=100)
 def test_sixty_cells_survive_whatever_is_killed(
     database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "soak.yaml"
     file.write_text(SOAK)
     monkeypatch.setenv("STANDIN_SECONDS", "0.3")
-    command = [sys.executable, "-m", "benchmarks.standin", "run", str(file), "--workers", "4"]
+    command = [sys.executable, "-m", STANDIN, "run", str(file), "--workers", "4"]
     done = soak(command, tmp_path / "log.txt", kills=15, pause=(0.5, 3.0), rng=random.Random(0))
     assert done.total() - done["nothing"] >= 10, done
 
@@ -110,5 +102,5 @@ def test_sixty_cells_survive_whatever_is_killed(
         assert len(pictures) == len({path.split("+timestamp")[0] + path[-5:] for path in pictures})
     left = [path for path in (tracking.home() / "work").rglob("*") if path.suffix != ".lock"]
     assert not left
-    status = json.loads(cae("status", str(file), "--json").stdout)
+    status = json.loads(here("status", str(file), "--json").stdout)
     assert Counter(cell["state"] for cell in status["cells"]) == {"finished": 60}

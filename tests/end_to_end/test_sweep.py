@@ -15,7 +15,7 @@ from typing import get_args
 import keras
 import numpy as np
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from PIL import Image
 
 from cae.config import SamplingMethod
@@ -25,11 +25,17 @@ from sweeps.cli import main
 from sweeps.draw import ALWAYS
 from sweeps.plots import PLOTS
 
+pytestmark = pytest.mark.slow(seconds=30)
 CAE = [sys.executable, "-m", "sweeps"]
 
 
 def cae(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*CAE, *arguments], capture_output=True, text=True, timeout=300, check=False, **options)
+
+
+def here(*arguments: str) -> Result:
+    """What the same command does in this process, for what is asked on the way: a start of its own takes seconds."""
+    return CliRunner().invoke(main, arguments)
 
 
 def start(*arguments: str, module: str = "sweeps") -> subprocess.Popen[str]:
@@ -65,26 +71,19 @@ def steps(record: tracking.Record, metric: str) -> list[int]:
 
 
 @pytest.fixture
-def finished(database: Path, tiny_sweep: Path) -> Path:
-    done = cae("run", str(tiny_sweep))
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "digits at 32 px: 1,797 images" in done.stdout
-    return tiny_sweep
-
-
-@pytest.fixture
 def recorded(recorded_home: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("CAE_HOME", str(recorded_home[0]))
     return recorded_home[1]
 
 
-def test_a_sweep_from_file_to_faces(finished: Path, tmp_path: Path) -> None:
+def test_a_sweep_from_file_to_faces(finished: Path, recorded_home: tuple[Path, Path], tmp_path: Path) -> None:
+    assert "digits at 32 px: 1,797 images" in (recorded_home[0] / "said.txt").read_text(encoding="utf-8")
     again = cae("run", str(finished))
     assert again.returncode == 0
     assert "tiny: 2 cells: 2 finished; there is nothing to do" in again.stdout
     assert statuses("tiny") == ["FINISHED", "FINISHED"]
 
-    status = json.loads(cae("status", str(finished), "--json").stdout)
+    status = json.loads(here("status", str(finished), "--json").stdout)
     assert [cell["state"] for cell in status["cells"]] == ["finished", "finished"]
     for cell in status["cells"]:
         for name in ("marginal_gaussianity", "contour_agreement", "radius_agreement", "off_origin_distance"):
@@ -183,7 +182,7 @@ def test_stale_scores_are_measured_again_without_training(finished: Path) -> Non
     client = tracking.client()
     client.set_tag(stale.run_id, "metrics.version", "1")
     client.log_metric(stale.run_id, "mnd/radius_agreement", 0.123, step=2)
-    told = cae("score", "--rescore", str(finished), "--dry-run")
+    told = here("score", "--rescore", str(finished), "--dry-run")
     assert "activation=relu seed=0: stale, measured by version 1" in told.stdout
     assert "activation=tanh seed=0: current" in told.stdout
     assert tracking.records("tiny")[stale.config_hash].metrics["mnd/radius_agreement"] == 0.123
@@ -195,17 +194,21 @@ def test_stale_scores_are_measured_again_without_training(finished: Path) -> Non
     assert after[stale.config_hash].metrics == pytest.approx(stale.metrics, rel=1e-6)
     assert after[stale.config_hash].tags["metrics.version"] == VERSION
     assert steps(stale, "training/loss") == [1, 2]
-    assert "0 of 2 runs are stale" in cae("score", "--rescore", str(finished)).stdout
+    assert "0 of 2 runs are stale" in here("score", "--rescore", str(finished)).stdout
 
 
-def test_the_same_seed_gives_the_same_metrics(database: Path, tiny_sweep: Path, monkeypatch, tmp_path: Path) -> None:
-    arguments = ["run", str(tiny_sweep), "--set", "model.activation=relu"]
-    found = []
-    for name in ("first", "second"):
-        monkeypatch.setenv("CAE_HOME", str(tmp_path / name))
-        assert cae(*arguments).returncode == 0
-        (record,) = tracking.records("tiny").values()
-        found.append({k: v for k, v in record.metrics.items() if k.startswith(("mnd", "reconstruction"))})
+def test_the_same_seed_gives_the_same_metrics(
+    recorded_home: tuple[Path, Path], database: Path, tiny_sweep: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert cae("run", str(tiny_sweep), "--set", "model.activation=relu").returncode == 0
+    (again,) = tracking.records("tiny").values()
+    monkeypatch.setenv("CAE_HOME", str(recorded_home[0]))
+    first = tracking.records("tiny")[again.config_hash]
+    found = [
+        {k: v for k, v in record.metrics.items() if k.startswith(("mnd", "reconstruction"))}
+        for record in (first, again)
+    ]
+    assert first.run_id != again.run_id
     assert found[0] == pytest.approx(found[1], rel=1e-5)
 
 
@@ -268,15 +271,20 @@ def worker_of(pid: int) -> int:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_an_interrupted_run_is_killed_not_running_and_goes_on(database: Path, tiny_sweep: Path, number: int) -> None:
+    """Before the signal, another process asks for the status."""
     process = start("run", str(tiny_sweep), "--set", "training.epochs=400")
     read_until(process, "epoch 3")
+    during = here("status", str(tiny_sweep))
+    assert "with --set training.epochs=400, as last run" in during.stderr
+    assert "1 running, 1 new" in during.stdout
+    assert "epoch " in during.stdout
     os.killpg(process.pid, number) if number == signal.SIGINT else process.send_signal(number)
     output = process.communicate(timeout=90)[0]
     assert process.returncode == 130, output
     assert "the same command goes on" in output
     assert "Traceback" not in output
     assert statuses("tiny") == ["KILLED"]
-    shown = json.loads(cae("status", str(tiny_sweep), "--json").stdout)
+    shown = json.loads(here("status", str(tiny_sweep), "--json").stdout)
     assert [cell["state"] for cell in shown["cells"]] == ["failed", "new"]
 
 
@@ -326,17 +334,6 @@ def test_two_at_once_run_every_cell_once(database: Path, tiny_sweep: Path) -> No
     assert statuses("tiny") == ["FINISHED", "FINISHED"]
 
 
-def test_status_while_another_process_runs(database: Path, tiny_sweep: Path) -> None:
-    process = start("run", str(tiny_sweep), "--set", "training.epochs=400")
-    read_until(process, "epoch 2")
-    shown = cae("status", str(tiny_sweep))
-    process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=90)
-    assert "with --set training.epochs=400, as last run" in shown.stderr
-    assert "1 running, 1 new" in shown.stdout
-    assert "epoch " in shown.stdout
-
-
 def test_results_wait_in_files_while_the_store_is_down(database: Path, tiny_sweep: Path) -> None:
     """The record is made unreadable in the middle of a run; what was computed is recorded without training again."""
     long = ["--set", "training.epochs=30", "--set", "model.activation=relu"]
@@ -375,7 +372,7 @@ def test_a_launch_that_ends_while_the_store_is_down_leaves_results_for_the_next(
     assert process.returncode == 130, output
     database.rmdir()
     away.rename(database)
-    assert "computed, and waits on this machine; the next cae run uploads it" in cae("status", str(tiny_sweep)).stdout
+    assert "computed, and waits on this machine; the next cae run uploads it" in here("status", str(tiny_sweep)).stdout
     done = cae("run", str(tiny_sweep), *long)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "epoch" not in done.stdout.split("running 1")[1].split("finished")[0]

@@ -6,15 +6,17 @@ import fcntl
 import os
 import pty
 import re
+import shutil
 import struct
 import subprocess
 import sys
 import termios
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-from sweeps.definition import Sweep
+from sweeps import tracking
 from sweeps.plan import Cell
 from sweeps.sweepfile import load
 from tests.sweeps.fakes import record_runs
@@ -50,18 +52,28 @@ def measured(cell: Cell) -> dict[str, float]:
     return scores | {"mnd/off_origin_distance": 0.5, "reconstruction/mse": 0.01 + 0.001 * cell.config.training.seed}
 
 
-@pytest.fixture
-def sweep(database: Path, tmp_path: Path) -> Path:
-    """A sweep of 16 runs that have finished."""
-    file = tmp_path / "wide.yaml"
+@pytest.fixture(scope="module")
+def recorded(migrated_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a sweep of 16 runs that have finished, beside their mlruns."""
+    file = tmp_path_factory.mktemp("terminal") / "wide.yaml"
     file.write_text(WIDE, encoding="utf-8")
-    found: Sweep = load(file)
-    record_runs(found, file, measured)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CAE_HOME", str(file.parent))
+        tracking.home().mkdir()
+        shutil.copy(migrated_database, tracking.home() / "mlflow.db")
+        record_runs(load(file), file, measured)
     return file
 
 
+@pytest.fixture
+def sweep(recorded: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("CAE_HOME", str(recorded.parent))
+    return recorded
+
+
+@cache
 def on_terminal(width: int, *arguments: str, **environment: str) -> str:
-    """Everything a command writes to a terminal of so many columns."""
+    """Everything a command writes to a terminal of so many columns; started once for the tests that ask the same."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, width, 0, 0))
     known = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES", "NO_COLOR")}
