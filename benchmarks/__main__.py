@@ -1,4 +1,4 @@
-"""Everything that was promised, measured: python -m benchmarks [training encoding preparing sweeping overhead scoring]
+"""Everything that was promised, measured: python -m benchmarks [SECTION ...]
 
 Prints one table and renews `benchmarks/results.json`. Peers come with `pip install 'cae-mnd[bench]'`; about 25
 minutes on two cores, which should have nothing else to do.
@@ -13,7 +13,7 @@ from rich.console import Console
 
 from benchmarks import table
 
-SECTIONS = ("training", "encoding", "preparing", "sweeping", "overhead", "scoring")
+SECTIONS = ("training", "equal_work", "encoding", "preparing", "sweeping", "footprint", "overhead", "scoring")
 
 
 def main() -> None:

@@ -42,9 +42,15 @@ def rates(makers: dict[str, tuple[Any, ...]], seconds: float, rounds: int) -> di
         found: dict[str, list[float]] = {name: [] for name in makers}
         for _ in range(rounds):
             for name, connection in connections.items():
-                connection.send(seconds)
-                found[name].append(_answer(connection))
+                found[name] += together([connection], seconds)
     return found
+
+
+def together(connections: list[Connection], seconds: float) -> list[float]:
+    """Work per second of contenders that work at the same time."""
+    for connection in connections:
+        connection.send(seconds)
+    return [_answer(connection) for connection in connections]
 
 
 def once(module: str, function: str, *arguments: Any) -> Any:

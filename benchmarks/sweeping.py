@@ -1,4 +1,4 @@
-"""Whole sweeps with one worker and with two, a worker's memory on a large set, and how long commands take to start."""
+"""One worker with all cores against two pinned ones with half of them each: training alone, and whole sweeps."""
 
 from __future__ import annotations
 
@@ -9,36 +9,35 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable
+from contextlib import ExitStack
 from pathlib import Path
 
-import numpy as np
-
-from benchmarks.interleave import once
-from benchmarks.peers.work import BATCH, Work
+from benchmarks.interleave import Work, contender, together
+from benchmarks.peers.work import Work as Task
 from benchmarks.table import Row
+from sweeps.resources import places
+from sweeps.workers import Place
 
 CELLS = 4
 SWEEP = """
 name: workers
 parameters:
-  data.size: {value: 4000}
+  data.size: {value: 2000}
   data.resolution: {value: 96}
-  training.epochs: {value: 2}
+  training.epochs: {value: 4}
   training.precision: {value: bfloat16}
   model.activation: {values: [leaky_relu, relu, elu, tanh]}
+  analysis.face_detector: {value: false}
+  analysis.judged_faces: {value: 8}
+  analysis.images_per_grid: {value: 8}
 """
-LARGE = 200_000
-STARTS = 7
+SECONDS, ROUNDS = 4.0, 5
 REPOSITORY = Path(__file__).parents[1]
 
 
 def rows() -> Iterable[Row]:
-    yield from _workers()
-    own, mapped = once("benchmarks.sweeping", "memory_of_a_training")
-    what = f"memory of a training, 128x128, batch norm, {LARGE:,} images"
-    yield Row(what, own / 1e9, "GB", goal=2.5, less=True)
-    yield Row(f"{what}: pages of the file beside it", mapped / 1e9, "GB")
-    yield from _starts()
+    yield from _training_alone()
+    yield from _whole_sweeps()
 
 
 def cae(home: Path, *arguments: str) -> str:
@@ -50,78 +49,42 @@ def cae(home: Path, *arguments: str) -> str:
 # --- workers -----------------------------------------------------------------------------------------------------
 
 
-def _workers() -> Iterable[Row]:
-    """From start to end, imports and all; the images are prepared before."""
+def _whole_sweeps() -> Iterable[Row]:
+    """From start to end, imports and all; images and null distribution are in the cache."""
     with tempfile.TemporaryDirectory() as scratch:
         file = Path(scratch) / "workers.yaml"
         file.write_text(SWEEP, encoding="utf-8")
-        cae(Path(scratch), "data", "prepare", "synthetic", "--size", "4000", "--resolution", "96")
-        seconds: dict[str, list[float]] = {"1": [], "2": []}
-        for turn in range(2):
-            for workers, taken in seconds.items():
-                home, start = Path(scratch) / f"{turn}-{workers}", time.perf_counter()
-                cae(home, "run", str(file), "--workers", workers)
-                taken.append(time.perf_counter() - start)
-    one, two = (3600 * CELLS / statistics.median(taken) for taken in seconds.values())
+        cae(Path(scratch) / "first", "run", str(file), "--limit", "1")
+        seconds = {}
+        for workers in ("1", "2"):
+            start = time.perf_counter()
+            cae(Path(scratch) / workers, "run", str(file), "--workers", workers)
+            seconds[workers] = time.perf_counter() - start
+    one, two = (3600 * CELLS / taken for taken in seconds.values())
     yield Row("a sweep, two pinned workers", two, "runs/hour", "one worker, two threads", two / one, 1.05)
 
 
-# --- memory ------------------------------------------------------------------------------------------------------
+# --- training alone ----------------------------------------------------------------------------------------------
 
 
-def memory_of_a_training(steps: int = 40) -> tuple[int, int]:
-    """Bytes that a process which trains on a mapped set has for itself, and bytes of the set that are in memory."""
-    from benchmarks.peers import ours
-    from cae.training import batches
+def pinned(place: Place) -> Work:
+    """Trains in bfloat16 where a worker of `cae run` would."""
+    os.environ.update(place.environment)
+    if place.cores:
+        os.sched_setaffinity(0, place.cores)
+    from benchmarks.training import training
 
-    with tempfile.TemporaryDirectory() as scratch:
-        file = Path(scratch) / "images.npy"
-        np.lib.format.open_memmap(file, "w+", np.uint8, (LARGE, 128, 128, 3))  # a sparse file: no disk is needed
-        images = np.load(file, mmap_mode="r")
-        step = ours.contender(Work(128, "bfloat16", batch_norm=True)).step
-        order = np.random.default_rng(0).permutation(LARGE)[: steps * BATCH]
-        for batch in batches(images, order, BATCH):
-            step(batch)
-        return _resident("RssAnon"), _resident("RssFile")
+    return training("ours", Task(precision="bfloat16"))
 
 
-def _resident(kind: str) -> int:
-    """Bytes of this process in memory of one kind, as Linux counts them."""
-    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
-    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith(kind))
-
-
-# --- starting ----------------------------------------------------------------------------------------------------
-
-
-def _starts() -> Iterable[Row]:
-    with tempfile.TemporaryDirectory() as scratch:
-        home, file = Path(scratch), REPOSITORY / "experiments" / "quickstart.yaml"
-        once("benchmarks.sweeping", "record_runs", str(home), str(file))
-        yield Row("cae --help", _start(home, "--help"), "s", goal=0.4, less=True)
-        yield Row("cae plan, with finished runs", _start(home, "plan", str(file)), "s", goal=1.5, less=True)
-
-
-def _start(home: Path, *arguments: str) -> float:
-    def once_more() -> float:
-        start = time.perf_counter()
-        cae(home, *arguments)
-        return time.perf_counter() - start
-
-    return statistics.median(once_more() for _ in range(STARTS))
-
-
-def record_runs(home: str, file: str) -> None:
-    """Runs of a sweep that were never trained, in MLflow's record."""
-    os.environ["CAE_HOME"] = home
-    from metrics.catalog import HEADLINES
-    from sweeps.goals import MSE
-    from sweeps.plan import Cell
-    from sweeps.sweepfile import load
-    from tests.sweeps import fakes
-
-    def pretended(cell: Cell) -> dict[str, float]:
-        rng = np.random.default_rng(int(cell.config_hash or "0", 16))
-        return {name: float(rng.normal(0.9, 0.01)) for name in [*(f"mnd/{name}" for name in HEADLINES), MSE]}
-
-    fakes.record_runs(load(Path(file)), Path(file), pretended)
+def _training_alone() -> Iterable[Row]:
+    one, two = [], []
+    with ExitStack() as stack:
+        alone, *pair = [
+            stack.enter_context(contender("benchmarks.sweeping", "pinned", place)) for place in [Place(), *places(2)]
+        ]
+        for _ in range(ROUNDS):
+            one.append(sum(together([alone], SECONDS)))
+            two.append(sum(together(pair, SECONDS)))
+    rate, peer = statistics.median(two), statistics.median(one)
+    yield Row("training in two pinned workers", rate, "images/s", "one worker, two threads", rate / peer)

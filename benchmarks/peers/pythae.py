@@ -41,7 +41,6 @@ class Decoder(BaseDecoder):
 
 def contender(work: Work) -> Contender:
     logging.disable(logging.INFO)
-    os.environ["TQDM_DISABLE"] = "1"
     torch.manual_seed(0)
     torch.set_num_threads(len(os.sched_getaffinity(0)))
     layers = list(pytorch.network(work))
@@ -64,6 +63,7 @@ def contender(work: Work) -> Contender:
     )
     trainer = BaseTrainer(model, _dataset(np.zeros((BATCH, side, side, 3), np.uint8)), training_config=settings)
     trainer.prepare_training()
+    trainer.callback_handler.callbacks = []  # a progress bar for each batch
     return Contender(step, pytorch.parameters(model), partial(pytorch.operations, nn.Sequential(*layers), side))
 
 

@@ -1,0 +1,89 @@
+"""A worker's memory on a large set, and how long commands take to start."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.interleave import once
+from benchmarks.peers.work import BATCH, Work
+from benchmarks.sweeping import REPOSITORY, cae
+from benchmarks.table import Row
+
+LARGE = 200_000
+STARTS = 7
+
+
+def rows() -> Iterable[Row]:
+    own, mapped = once("benchmarks.footprint", "memory_of_a_training")
+    what = f"memory of a training, 128x128, batch norm, {LARGE:,} images"
+    yield Row(what, own / 1e9, "GB", goal=2.5, less=True)
+    yield Row(f"{what}: pages of files beside it", mapped / 1e9, "GB")
+    yield from _starts()
+
+
+# --- memory ------------------------------------------------------------------------------------------------------
+
+
+def memory_of_a_training(steps: int = 40) -> tuple[int, int]:
+    """Bytes that a process which trains on a mapped set has for itself, and bytes of the set that are in memory."""
+    from benchmarks.peers import ours
+    from cae.training import batches
+
+    with tempfile.TemporaryDirectory() as scratch:
+        file = Path(scratch) / "images.npy"
+        np.lib.format.open_memmap(file, "w+", np.uint8, (LARGE, 128, 128, 3))  # a sparse file: no disk is needed
+        images = np.load(file, mmap_mode="r")
+        step = ours.contender(Work(128, "bfloat16", batch_norm=True)).step
+        order = np.random.default_rng(0).permutation(LARGE)[: steps * BATCH]
+        for batch in batches(images, order, BATCH):
+            step(batch)
+        return _resident("RssAnon"), _resident("RssFile")
+
+
+def _resident(kind: str) -> int:
+    """Bytes of this process in memory of one kind, as Linux counts them."""
+    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith(kind))
+
+
+# --- starting ----------------------------------------------------------------------------------------------------
+
+
+def _starts() -> Iterable[Row]:
+    with tempfile.TemporaryDirectory() as scratch:
+        home, file = Path(scratch), REPOSITORY / "experiments" / "quickstart.yaml"
+        once("benchmarks.footprint", "record_runs", str(home), str(file))
+        yield Row("cae --help", _start(home, "--help"), "s", goal=0.4, less=True)
+        yield Row("cae plan, with finished runs", _start(home, "plan", str(file)), "s", goal=1.5, less=True)
+
+
+def _start(home: Path, *arguments: str) -> float:
+    def once_more() -> float:
+        start = time.perf_counter()
+        cae(home, *arguments)
+        return time.perf_counter() - start
+
+    return statistics.median(once_more() for _ in range(STARTS))
+
+
+def record_runs(home: str, file: str) -> None:
+    """Runs of a sweep that were never trained, in MLflow's record."""
+    os.environ["CAE_HOME"] = home
+    from metrics.catalog import HEADLINES
+    from sweeps.goals import MSE
+    from sweeps.plan import Cell
+    from sweeps.sweepfile import load
+    from tests.sweeps import fakes
+
+    def pretended(cell: Cell) -> dict[str, float]:
+        rng = np.random.default_rng(int(cell.config_hash or "0", 16))
+        return {name: float(rng.normal(0.9, 0.01)) for name in [*(f"mnd/{name}" for name in HEADLINES), MSE]}
+
+    fakes.record_runs(load(Path(file)), Path(file), pretended)
