@@ -37,9 +37,7 @@ def _headlines(rows: list[Row]) -> list[Column]:
         Column("95 % interval", [_interval(row) for row in rows]),
         Column("MND", [_null(row) for row in rows]),
         Column("gap in sds", [_gap(row) for row in rows], need=2),
-        Column(
-            "adjusted", [f"{row.beside['adjusted']:.4f}" if "adjusted" in row.beside else "" for row in rows], need=1
-        ),
+        Column("adjusted", [_adjusted(row) for row in rows], need=1),
     ]
 
 

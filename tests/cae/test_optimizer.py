@@ -16,7 +16,7 @@ def test_schedules_end_where_they_say(schedule: str, last: float) -> None:
 
 
 def test_fused_adam_takes_the_steps_of_keras_adam() -> None:
-    """Also with a schedule, gradients of many sizes."""
+    """Under a schedule, with gradients of sizes from 1e-6 to 1e3."""
     rng = np.random.default_rng(0)
     rates = keras.optimizers.schedules.CosineDecay(1e-2, 30)
     kinds = Adam(rates), keras.optimizers.Adam(rates)
