@@ -1,4 +1,4 @@
-"""The measured tables in docs/performance.md, renewed from `benchmarks/results.json`: python -m benchmarks.document"""
+"""The measured tables in the documents, renewed from `benchmarks/results.json`: python -m benchmarks.document"""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks.table import markdown
 
-DOCUMENT = Path(__file__).parents[1] / "docs" / "performance.md"
+DOCUMENTS = tuple(Path(__file__).parents[1] / "docs" / name for name in ("performance.md", "scoring.md"))
 PLACE = re.compile(r"(<!-- (\w+) -->\n).*?(<!-- end -->)", flags=re.DOTALL)
 
 
@@ -16,5 +16,10 @@ def renewed(text: str) -> str:
     return PLACE.sub(lambda found: f"{found[1]}\n{markdown(found[2])}\n{found[3]}", text)
 
 
+def renew() -> None:
+    for document in DOCUMENTS:
+        document.write_text(renewed(document.read_text(encoding="utf-8")), encoding="utf-8")
+
+
 if __name__ == "__main__":
-    DOCUMENT.write_text(renewed(DOCUMENT.read_text(encoding="utf-8")), encoding="utf-8")
+    renew()

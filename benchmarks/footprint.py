@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import statistics
 import tempfile
-import time
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.interleave import once
+from benchmarks.interleave import once, timed
 from benchmarks.peers.work import BATCH, Work
 from benchmarks.sweeping import REPOSITORY, cae
 from benchmarks.table import Row
@@ -36,15 +36,20 @@ def memory_of_a_training(steps: int = 40) -> tuple[int, int]:
     from benchmarks.peers import ours
     from cae.training import batches
 
+    images = mapped_images(LARGE, 128)
+    step = ours.contender(Work(128, "bfloat16", batch_norm=True)).step
+    order = np.random.default_rng(0).permutation(LARGE)[: steps * BATCH]
+    for batch in batches(images, order, BATCH):
+        step(batch)
+    return _resident("RssAnon"), _resident("RssFile")
+
+
+def mapped_images(count: int, resolution: int) -> np.ndarray:
+    """A set of black images on disk, mapped as a prepared set is; the file is sparse and goes when nobody maps it."""
     with tempfile.TemporaryDirectory() as scratch:
         file = Path(scratch) / "images.npy"
-        np.lib.format.open_memmap(file, "w+", np.uint8, (LARGE, 128, 128, 3))  # a sparse file: no disk is needed
-        images = np.load(file, mmap_mode="r")
-        step = ours.contender(Work(128, "bfloat16", batch_norm=True)).step
-        order = np.random.default_rng(0).permutation(LARGE)[: steps * BATCH]
-        for batch in batches(images, order, BATCH):
-            step(batch)
-        return _resident("RssAnon"), _resident("RssFile")
+        np.lib.format.open_memmap(file, "w+", np.uint8, (count, resolution, resolution, 3))
+        return np.load(file, mmap_mode="r")
 
 
 def _resident(kind: str) -> int:
@@ -65,12 +70,7 @@ def _starts() -> Iterable[Row]:
 
 
 def _start(home: Path, *arguments: str) -> float:
-    def once_more() -> float:
-        start = time.perf_counter()
-        cae(home, *arguments)
-        return time.perf_counter() - start
-
-    return statistics.median(once_more() for _ in range(STARTS))
+    return statistics.median(timed(partial(cae, home, *arguments)) for _ in range(STARTS))
 
 
 def record_runs(home: str, file: str) -> None:

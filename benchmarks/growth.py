@@ -1,6 +1,6 @@
-"""How cost grows with images, resolution, latent dimensions and runs: python -m benchmarks.growth
+"""How cost grows with images, resolution, latent dimensions, workers and runs: python -m benchmarks.growth [PART ...]
 
-Writes `benchmarks/growth.json` and draws `docs/pictures/growth.png`. About ten minutes on two cores.
+Renews these parts of `benchmarks/growth.json` and draws `docs/pictures/growth.png`; about ten minutes on two cores.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ import json
 import statistics
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -17,7 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.interleave import medians, once, rates
+from benchmarks import overhead, sweeping
+from benchmarks.footprint import mapped_images
+from benchmarks.interleave import medians, once, rates, timed
 from benchmarks.table import machine
 
 RESULTS = Path(__file__).with_name("growth.json")
@@ -25,21 +26,16 @@ PICTURE = Path(__file__).parents[1] / "docs" / "pictures" / "growth.png"
 IMAGES, DIMENSIONS = (2_000, 20_000, 200_000), (16, 64, 256, 1_600)
 RESOLUTIONS, RUNS = (64, 96, 128), (10, 100, 500)
 SCORED = 6_000
+BLUE, RED = "#2b6cb0", "#c05621"
 
 Points = dict[int, float]
-
-
-def timed(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
 
 
 # --- training ----------------------------------------------------------------------------------------------------
 
 
 def training(resolution: int, latent_dim: int, images: int) -> Callable[[], int]:
-    """Reads batches of a set of so many images, on disk, and trains on them in bfloat16."""
+    """Trains in bfloat16 on batches of a mapped set of so many images, which the system's cache holds."""
     import keras
 
     from cae.config import ModelConfig, TrainingConfig
@@ -49,10 +45,9 @@ def training(resolution: int, latent_dim: int, images: int) -> Callable[[], int]
     keras.utils.set_random_seed(0)
     model = build_autoencoder(ModelConfig(latent_dim=latent_dim), resolution, "bfloat16").model
     compile_model(model, TrainingConfig(), steps=1)
-    file = Path(tempfile.mkdtemp()) / "images.npy"
-    np.lib.format.open_memmap(file, "w+", np.uint8, (images, resolution, resolution, 3))  # sparse: no disk is needed
-    pixels = np.load(file, mmap_mode="r")
-    file.unlink()
+    pixels = mapped_images(images, resolution)
+    for start in range(0, images, 1_000):
+        pixels[start : start + 1_000].any()
     rng = np.random.default_rng(0)
 
     def one() -> int:
@@ -66,7 +61,7 @@ def training(resolution: int, latent_dim: int, images: int) -> Callable[[], int]
 def training_rates(kinds: dict[int, tuple[int, int, int]]) -> Points:
     """Images per second of each (resolution, latent_dim, images)."""
     makers = {str(key): ("benchmarks.growth", "training", *kind) for key, kind in kinds.items()}
-    return {int(key): rate for key, rate in medians(rates(makers, 3.0, 4)).items()}
+    return {int(key): rate for key, rate in medians(rates(makers, 3.0, 5)).items()}
 
 
 # --- scores ------------------------------------------------------------------------------------------------------
@@ -85,84 +80,90 @@ def scoring(n: int, d: int) -> float:
 # --- runs --------------------------------------------------------------------------------------------------------
 
 
-def commands(count: int) -> dict[str, float]:
-    """Seconds of `cae status` and `cae compare` on a sweep of so many finished runs, 5 seeds a cell."""
-    from benchmarks.sweeping import cae
+def seconds_per_cell(cells: int) -> float:
+    with tempfile.TemporaryDirectory() as scratch:
+        return overhead.seconds_per_cell(Path(scratch), None, cells)
 
+
+def command(name: str, count: int) -> float:
+    """Seconds of `cae NAME` on a sweep of so many finished runs, 5 seeds a cell."""
     with tempfile.TemporaryDirectory() as scratch:
         home, file = Path(scratch), Path(scratch) / "many.yaml"
         rate = f"{{values: {[round(1e-4 * (1 + i), 6) for i in range(count // 5)]}}}"
         file.write_text(f"name: many\nseeds: [0, 1, 2, 3, 4]\nparameters:\n  training.learning_rate: {rate}\n")
         once("benchmarks.footprint", "record_runs", str(home), str(file))
-        return {
-            name: statistics.median(timed(partial(cae, home, name, str(file))) for _ in range(2))
-            for name in ("status", "compare")
-        }
+        return statistics.median(timed(partial(sweeping.cae, home, name, str(file))) for _ in range(3))
 
 
 # --- all ---------------------------------------------------------------------------------------------------------
 
+PARTS: dict[str, Callable[[], Points]] = {
+    "rate_by_images": lambda: training_rates({n: (96, 256, n) for n in IMAGES}),
+    "rate_by_resolution": lambda: training_rates({r: (r, 256, 6_000) for r in RESOLUTIONS}),
+    "rate_by_dimension": lambda: training_rates({d: (96, d, 6_000) for d in DIMENSIONS}),
+    "rate_by_workers": sweeping.training_alone,
+    "score_by_images": lambda: {n: once("benchmarks.growth", "scoring", n, 256) for n in IMAGES},
+    "score_by_dimension": lambda: {d: once("benchmarks.growth", "scoring", SCORED, d) for d in DIMENSIONS},
+    "cell_by_runs": lambda: {count: seconds_per_cell(count) for count in RUNS},
+    "status_by_runs": lambda: {count: command("status", count) for count in RUNS},
+    "compare_by_runs": lambda: {count: command("compare", count) for count in RUNS},
+}
 
-def measure() -> None:
+
+def measure(wanted: list[str]) -> None:
     """Writes each part down as soon as it is measured."""
-    parts: dict[str, Callable[[], Any]] = {
-        "machine": machine,
-        "rate_by_images": lambda: training_rates({n: (96, 256, n) for n in (IMAGES[0], IMAGES[-1])}),
-        "rate_by_resolution": lambda: training_rates({r: (r, 256, 6_000) for r in RESOLUTIONS}),
-        "rate_by_dimension": lambda: training_rates({d: (96, d, 6_000) for d in DIMENSIONS}),
-        "score_by_images": lambda: {n: once("benchmarks.growth", "scoring", n, 256) for n in IMAGES},
-        "score_by_dimension": lambda: {d: once("benchmarks.growth", "scoring", SCORED, d) for d in DIMENSIONS},
-        "commands_by_runs": lambda: {count: commands(count) for count in RUNS},
-    }
-    found: dict[str, Any] = {}
-    for name, part in parts.items():
+    for name in wanted:
         print(f"measuring: {name}", file=sys.stderr)
-        found[name] = part()
+        found = known() | {"machine": machine(), name: PARTS[name]()}
         RESULTS.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+
+
+def known() -> dict[str, Any]:
+    return dict(json.loads(RESULTS.read_text(encoding="utf-8"))) if RESULTS.exists() else {}
 
 
 def draw(found: dict[str, Any]) -> None:
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(2, 3, figsize=(11, 6), layout="constrained")
+    figure, axes = plt.subplots(2, 4, figsize=(14, 6), layout="constrained")
     panels = [
-        ("rate_by_images", "images of the set", "training, images/s", False),
-        ("rate_by_resolution", "resolution in pixels", "training, images/s", False),
-        ("rate_by_dimension", "latent dimensions", "training, images/s", False),
-        ("score_by_images", "latent vectors, 256 dimensions", "one score, seconds", True),
-        ("score_by_dimension", f"latent dimensions, {SCORED:,} vectors", "one score, seconds", True),
+        ("rate_by_images", "images of the set", "training, images/s"),
+        ("rate_by_resolution", "resolution in pixels", "training, images/s"),
+        ("rate_by_dimension", "latent dimensions", "training, images/s"),
+        ("rate_by_workers", "workers on two cores", "training, images/s"),
+        ("score_by_images", "latent vectors of 256 dimensions", "one score, seconds"),
+        ("score_by_dimension", f"latent dimensions, {SCORED:,} vectors", "one score, seconds"),
+        ("cell_by_runs", "cells of the sweep", "a cell beyond its training, seconds"),
     ]
-    for panel, (name, along, what, log) in zip(axes.flat, panels, strict=False):
-        points = {int(key): value for key, value in found[name].items()}
-        panel.plot(list(points), list(points.values()), "o-", color="#2b6cb0")
-        _axes(panel, along, what, log, list(points))
-    panel, by_runs = axes.flat[-1], {int(key): value for key, value in found["commands_by_runs"].items()}
-    for command, color in (("status", "#2b6cb0"), ("compare", "#c05621")):
-        panel.plot(
-            list(by_runs), [times[command] for times in by_runs.values()], "o-", color=color, label=f"cae {command}"
-        )
-    _axes(panel, "finished runs of the sweep", "seconds", True, list(by_runs))
-    panel.legend(frameon=False)
+    for axis, (name, along, what) in zip(axes.flat, panels, strict=False):
+        _curve(axis, found[name], BLUE)
+        axis.set(xlabel=along, ylabel=what)
+    last = axes.flat[-1]
+    for name, colour in (("status", BLUE), ("compare", RED)):
+        _curve(last, found[f"{name}_by_runs"], colour, label=f"cae {name}")
+    last.set(xlabel="finished runs of the sweep", ylabel="seconds")
+    last.legend(frameon=False)
     PICTURE.parent.mkdir(exist_ok=True)
     figure.savefig(PICTURE, dpi=110)
 
 
-def _axes(panel: Any, along: str, what: str, log: bool, ticks: list[int]) -> None:
-    panel.set(xscale="log", xlabel=along, ylabel=what)
-    panel.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
-    panel.minorticks_off()
-    if log:
-        panel.set_yscale("log")
-    else:
-        panel.set_ylim(bottom=0)
-    panel.spines[["top", "right"]].set_visible(False)
-    panel.grid(alpha=0.3)
+def _curve(axis: Any, points: dict[str, float], colour: str, label: str | None = None) -> None:
+    places = [int(place) for place in points]
+    axis.plot(places, list(points.values()), "o-", color=colour, label=label)
+    axis.set_xscale("log")
+    axis.set_xticks(places, [f"{place:,}" for place in places])
+    axis.minorticks_off()
+    axis.set_ylim(0, 1.1 * max(height for line in axis.lines for height in line.get_ydata()))
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.grid(alpha=0.3)
 
 
 def main() -> None:
-    if "--draw" not in sys.argv:
-        measure()
-    draw(json.loads(RESULTS.read_text(encoding="utf-8")))
+    unknown = sorted(set(sys.argv[1:]) - set(PARTS))
+    if unknown:
+        sys.exit(f"{', '.join(unknown)}: unknown; there are {', '.join(PARTS)}")
+    measure(sys.argv[1:] or list(PARTS))
+    draw(known())
 
 
 if __name__ == "__main__":

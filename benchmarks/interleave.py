@@ -1,4 +1,4 @@
-"""Contenders in processes of their own, all alive together, timed in windows taken in turn."""
+"""Timing: contenders in processes of their own, all alive together, in windows taken in turn; and a single call."""
 
 from __future__ import annotations
 
@@ -51,6 +51,13 @@ def together(connections: list[Connection], seconds: float) -> list[float]:
     for connection in connections:
         connection.send(seconds)
     return [_answer(connection) for connection in connections]
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Seconds that some work takes."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
 
 
 def once(module: str, function: str, *arguments: Any) -> Any:

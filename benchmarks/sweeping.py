@@ -7,12 +7,12 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
-from benchmarks.interleave import Work, contender, together
+from benchmarks.interleave import Work, contender, timed, together
 from benchmarks.peers.work import Work as Task
 from benchmarks.table import Row
 from sweeps.resources import places
@@ -36,8 +36,11 @@ REPOSITORY = Path(__file__).parents[1]
 
 
 def rows() -> Iterable[Row]:
-    yield from _training_alone()
-    yield from _whole_sweeps()
+    alone = training_alone()
+    peer = "one worker, two threads"
+    yield Row("training in two pinned workers", alone[2], "images/s", peer, alone[2] / alone[1])
+    swept = whole_sweeps()
+    yield Row("a sweep, two pinned workers", swept[2], "runs/hour", peer, swept[2] / swept[1], 1.05)
 
 
 def cae(home: Path, *arguments: str) -> str:
@@ -49,19 +52,16 @@ def cae(home: Path, *arguments: str) -> str:
 # --- workers -----------------------------------------------------------------------------------------------------
 
 
-def _whole_sweeps() -> Iterable[Row]:
-    """From start to end, imports and all; images and null distribution are in the cache."""
+def whole_sweeps() -> dict[int, float]:
+    """Runs per hour by workers, from start to end, imports and all; images and null distribution are in the cache."""
     with tempfile.TemporaryDirectory() as scratch:
         file = Path(scratch) / "workers.yaml"
         file.write_text(SWEEP, encoding="utf-8")
         cae(Path(scratch) / "first", "run", str(file), "--limit", "1")
-        seconds = {}
-        for workers in ("1", "2"):
-            start = time.perf_counter()
-            cae(Path(scratch) / workers, "run", str(file), "--workers", workers)
-            seconds[workers] = time.perf_counter() - start
-    one, two = (3600 * CELLS / taken for taken in seconds.values())
-    yield Row("a sweep, two pinned workers", two, "runs/hour", "one worker, two threads", two / one, 1.05)
+        return {
+            n: 3600 * CELLS / timed(partial(cae, Path(scratch) / str(n), "run", str(file), "--workers", str(n)))
+            for n in (1, 2)
+        }
 
 
 # --- training alone ----------------------------------------------------------------------------------------------
@@ -77,7 +77,8 @@ def pinned(place: Place) -> Work:
     return training("ours", Task(precision="bfloat16"))
 
 
-def _training_alone() -> Iterable[Row]:
+def training_alone() -> dict[int, float]:
+    """Images per second by workers, both kinds alive together."""
     one, two = [], []
     with ExitStack() as stack:
         alone, *pair = [
@@ -86,5 +87,4 @@ def _training_alone() -> Iterable[Row]:
         for _ in range(ROUNDS):
             one.append(sum(together([alone], SECONDS)))
             two.append(sum(together(pair, SECONDS)))
-    rate, peer = statistics.median(two), statistics.median(one)
-    yield Row("training in two pinned workers", rate, "images/s", "one worker, two threads", rate / peer)
+    return {1: statistics.median(one), 2: statistics.median(two)}

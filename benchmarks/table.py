@@ -11,10 +11,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from metrics.moments import cores
+from sweeps.view import console
 
 RESULTS = Path(__file__).with_name("results.json")
 PACKAGES = ("tensorflow", "keras", "torch", "pythae", "numpy", "scipy", "opencv-python-headless", "mlflow")
@@ -52,7 +52,7 @@ def show(rows: Iterable[Row]) -> None:
     table = Table(*HEADS)
     for row in rows:
         table.add_row(*cells(row))
-    Console().print(table)
+    console().print(table)
 
 
 def cells(row: Row) -> tuple[str, ...]:

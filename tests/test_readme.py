@@ -10,6 +10,7 @@ import click
 import pytest
 import yaml
 
+from benchmarks.document import DOCUMENTS as MEASURED
 from benchmarks.document import PLACE, renewed
 from metrics import null
 from metrics.table import markdown
@@ -82,8 +83,9 @@ def test_the_table_of_metrics_is_the_generated_one() -> None:
     assert markdown() in TEXT
 
 
-def test_the_tables_of_measurements_are_the_measured_ones() -> None:
-    text = Path("docs/performance.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("document", MEASURED, ids=lambda path: path.name)
+def test_the_tables_of_measurements_are_the_measured_ones(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
     assert PLACE.search(text)
     assert renewed(text) == text
 

@@ -54,15 +54,15 @@ def contender(work: Work) -> Contender:
         return float(trainer.train_step(epoch=1)) / (3 * side * side)
 
     settings = BaseTrainerConfig(
-        output_dir=tempfile.mkdtemp(),
         per_device_train_batch_size=BATCH,
         train_dataloader_num_workers=0,
         learning_rate=LEARNING_RATE,
         optimizer_cls="Adam",
         no_cuda=True,
     )
-    trainer = BaseTrainer(model, _dataset(np.zeros((BATCH, side, side, 3), np.uint8)), training_config=settings)
-    trainer.prepare_training()
+    with tempfile.TemporaryDirectory() as settings.output_dir:  # made, and used at the end of an epoch alone
+        trainer = BaseTrainer(model, _dataset(np.zeros((BATCH, side, side, 3), np.uint8)), training_config=settings)
+        trainer.prepare_training()
     trainer.callback_handler.callbacks = []  # a progress bar for each batch
     return Contender(step, pytorch.parameters(model), partial(pytorch.operations, nn.Sequential(*layers), side))
 

@@ -57,7 +57,7 @@ def contender(work: Work) -> Contender:
         loss = functional.binary_cross_entropy_with_logits(logits.float(), images)
         loss.backward()
         adam.step()
-        return float(loss)
+        return float(loss.detach())
 
     return Contender(step, parameters(model), partial(operations, model, work.resolution))
 
