@@ -25,7 +25,7 @@ from cae.datasets.portrait.skin import albedo, shadows, shine, tone
 from cae.datasets.portrait.traits import Traits
 
 # Boxes, in head units, that hold every face and every body, whatever the pose: left, right, top, bottom.
-FACE = (-1.55, 1.55, -1.85, 1.95)
+FACE = (-1.55, 1.55, -1.70, 1.95)
 BODY = (-9.0, 9.0, 0.7, 9.0)
 
 
