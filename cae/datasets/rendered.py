@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # Raised whenever the same row of factors would give another table or another picture.
-VERSION = 1
+VERSION = 2
 DEFAULT_COUNT = 20_000
 
 

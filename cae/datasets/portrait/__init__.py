@@ -1,6 +1,8 @@
 """Drawn head-and-shoulder portraits: factors in, photographs out."""
 
-from cae.datasets.portrait.compose import portrait
-from cae.datasets.portrait.traits import Traits, people, traits
+from cae.datasets.portrait.block import only
+from cae.datasets.portrait.compose import portraits
+from cae.datasets.portrait.details import details
+from cae.datasets.portrait.traits import people, traits
 
-__all__ = ["Traits", "people", "portrait", "traits"]
+__all__ = ["details", "only", "people", "portraits", "traits"]

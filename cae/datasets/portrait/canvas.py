@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import colorsys
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -13,14 +12,17 @@ import numpy as np
 UNITS_PER_SIDE = 1 / 0.24
 EYE_ROW, EYE_COLUMN = 0.515, 0.49
 TILE = 64
+# Sixths of a turn of hue at which red, green and blue begin to fade.
+HUES = np.array([5, 3, 1], np.float32).reshape(3, 1, 1, 1)
 
 
 @dataclass(frozen=True)
 class Canvas:
-    """A picture and the place of each of its pixels.
+    """The pictures of a block of people and the place of each pixel.
 
-    image: float32 (3, h, w), linear light, 0 black, 1 white; drawn on in place.
-    x, y: float32 (h, w), head units, right and down from the point midway between the eyes.
+    image: float32 (3, n, h, w), linear light, 0 black, 1 white; drawn on in place.
+    x, y: float32 (n, h, w), head units, right and down from the point midway between the eyes; on a level canvas
+        (1, 1, w) and (1, h, 1).
     pixel: side of a pixel in head units.
     """
 
@@ -30,13 +32,13 @@ class Canvas:
     pixel: float
 
 
-def blank(resolution: int) -> Canvas:
-    """A black canvas of resolution x resolution pixels."""
+def blank(count: int, resolution: int) -> Canvas:
+    """`count` level pictures, not yet painted, of resolution x resolution pixels."""
     pixel = UNITS_PER_SIDE / resolution
     steps = (np.arange(resolution, dtype=np.float32) + 0.5) * np.float32(pixel)
-    x = np.tile(steps - np.float32(EYE_COLUMN * UNITS_PER_SIDE), (resolution, 1))
-    y = np.tile((steps - np.float32(EYE_ROW * UNITS_PER_SIDE))[:, None], (1, resolution))
-    return Canvas(np.zeros((3, resolution, resolution), np.float32), x, y, pixel)
+    x = (steps - np.float32(EYE_COLUMN * UNITS_PER_SIDE)).reshape(1, 1, -1)
+    y = (steps - np.float32(EYE_ROW * UNITS_PER_SIDE)).reshape(1, -1, 1)
+    return Canvas(np.empty((3, count, resolution, resolution), np.float32), x, y, pixel)
 
 
 def window(box: tuple[float, float, float, float], resolution: int) -> tuple[slice, slice]:
@@ -47,15 +49,11 @@ def window(box: tuple[float, float, float, float], resolution: int) -> tuple[sli
     return slice(top, bottom), slice(left, right)
 
 
-def crop(canvas: Canvas, area: tuple[slice, slice]) -> Canvas:
-    """A view of some rows and columns: drawing on it draws on the whole."""
-    return Canvas(canvas.image[:, area[0], area[1]], canvas.x[area], canvas.y[area], canvas.pixel)
-
-
 def rows(canvas: Canvas, top: float, bottom: float) -> slice:
-    """The rows of a canvas, level or leaning, where y lies between top and bottom anywhere."""
-    low, high = canvas.y.min(axis=1), canvas.y.max(axis=1)
-    found = np.flatnonzero((high > top) & (low < bottom))
+    """The rows of a canvas, level or leaning, where y lies between top and bottom anywhere in anybody's picture."""
+    # Along a row y only falls or only rises.
+    ends = canvas.y[..., [0, -1]]
+    found = np.flatnonzero((ends.max(axis=(0, 2)) > top) & (ends.min(axis=(0, 2)) < bottom))
     return slice(int(found[0]), int(found[-1]) + 1)
 
 
@@ -85,32 +83,38 @@ def box(x: np.ndarray, y: np.ndarray, width: float, height: float, corner: float
     return np.sqrt(np.maximum(a, 0) ** 2 + np.maximum(b, 0) ** 2) + np.minimum(np.maximum(a, b), 0) - corner
 
 
-def bump(x: np.ndarray, y: np.ndarray, width: float | np.ndarray, height: float) -> np.ndarray:
+def bump(x: np.ndarray, y: np.ndarray, width: float | np.ndarray, height: float | np.ndarray) -> np.ndarray:
     """A bell of height 1 about the origin."""
     return np.exp(-((x / width) ** 2) - (y / height) ** 2)
 
 
 def paint(image: np.ndarray, colour: np.ndarray, alpha: np.ndarray) -> None:
-    """Lays a colour, (3,) or (3, h, w), over the image (3, h, w) in place where alpha (h, w) is above 0."""
-    ink = colour if colour.ndim == 3 else colour[:, None, None]
-    step = ink - image
+    """Lays a colour (3, n, h, w) over the image (3, n, h, w) in place where alpha (n, h, w) is above 0."""
+    step = colour - image
     step *= alpha
     image += step
 
 
-def rgb(red: float, green: float, blue: float) -> np.ndarray:
+def channels(red: float | np.ndarray, green: float | np.ndarray, blue: float | np.ndarray) -> np.ndarray:
+    """Three numbers, or three measures, as a colour."""
+    return np.array([red, green, blue], np.float32).reshape(3, -1, 1, 1)
+
+
+def rgb(red: float | np.ndarray, green: float | np.ndarray, blue: float | np.ndarray) -> np.ndarray:
     """A colour given in display values 0 to 1, as linear light (gamma 2, the inverse of the camera's)."""
-    return np.square(np.array([red, green, blue], np.float32))
+    return np.square(channels(red, green, blue))
 
 
-def hsv(hue: float, saturation: float, value: float) -> np.ndarray:
-    """A colour given by hue (0 to 1, periodic), saturation and value, as linear light."""
-    return rgb(*colorsys.hsv_to_rgb(hue % 1.0, min(max(saturation, 0.0), 1.0), min(max(value, 0.0), 1.0)))
+def hsv(hue: float | np.ndarray, saturation: float | np.ndarray, value: float | np.ndarray) -> np.ndarray:
+    """A colour given by hue (periodic, 1 a turn), saturation and value (both 0 to 1), as linear light."""
+    turn = (hue * 6 + HUES) % 6
+    return np.square(value - value * saturation * np.clip(np.minimum(turn, 4 - turn), 0, 1))
 
 
-def scale(place: float, stops: tuple[float, ...], colours: tuple[tuple[float, float, float], ...]) -> np.ndarray:
-    """Linear light (3,) at a place on a scale of display colours."""
-    return rgb(*(float(np.interp(place, stops, channel)) for channel in zip(*colours, strict=True)))
+def scale(place: np.ndarray, stops: tuple[float, ...], colours: tuple[tuple[float, float, float], ...]) -> np.ndarray:
+    """Linear light at each person's place (n, 1, 1) on a scale of display colours."""
+    red, green, blue = (np.interp(place, stops, channel) for channel in zip(*colours, strict=True))
+    return rgb(red, green, blue)
 
 
 @lru_cache(maxsize=1)
@@ -121,7 +125,8 @@ def _tile() -> np.ndarray:
 
 
 def noise(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Smooth noise in [-1, 1] with one independent value per unit square, the same on every call."""
+    """Smooth noise (n, h, w) in [-1, 1] with one independent value per unit square, the same on every call."""
     # Not the operator %, which takes ten times as long.
-    x, y = x - TILE * np.floor(x / TILE), y - TILE * np.floor(y / TILE)
-    return cv2.remap(_tile(), x, y, cv2.INTER_LINEAR)
+    places = np.broadcast_arrays(x - TILE * np.floor(x / TILE), y - TILE * np.floor(y / TILE))
+    across, down = (place.reshape(-1, place.shape[-1]) for place in places)
+    return cv2.remap(_tile(), across, down, cv2.INTER_LINEAR).reshape(places[0].shape)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from cae.datasets.portrait.canvas import Canvas, box, ellipse, hsv, inside, paint, ramp, rgb
@@ -21,17 +19,18 @@ def _lens(x: np.ndarray, y: np.ndarray, frame: int) -> np.ndarray:
 
 
 def glasses(canvas: Canvas, person: Traits, choice: Details) -> None:
-    """Paints frame, bridge, temples and lenses; a flat thing in front of the eyes, turned with the head."""
-    x = (canvas.x - 0.12 * math.sin(person.yaw)) / math.cos(person.yaw)
+    """Paints one person's frame, bridge, temples and lenses; a flat thing before the eyes, turned with the head."""
+    frame = choice.frame.item()
+    x = (canvas.x - 0.12 * np.sin(person.yaw)) / np.cos(person.yaw)
     ax, y = np.abs(x), canvas.y - 0.05 - 0.1 * person.pitch
-    edge = _lens(ax - person.eye_x - 0.005, y, choice.frame)
-    width = (0.022, 0.022, 0.048, 0.035)[choice.frame]
+    edge = _lens(ax - person.eye_x - 0.005, y, frame)
+    width = (0.022, 0.022, 0.048, 0.035)[frame]
     ring = inside(np.abs(edge) - width, canvas.pixel)
     bridge = inside(np.maximum(np.abs(y + 0.07 - 0.4 * ax * ax) - width * 0.8, ax - 0.14), canvas.pixel)
     reach = person.width * 0.97 - 0.25 * np.sign(x) * person.yaw
     temple = inside(np.maximum(np.abs(y + 0.10) - width, np.maximum(0.80 - ax, ax - reach)), canvas.pixel)
     lens = inside(edge, canvas.pixel)
-    paint(canvas.image, rgb(0.10, 0.09, 0.10), lens * (0.80 if choice.frame == DARK else 0.07))
+    paint(canvas.image, rgb(0.10, 0.09, 0.10), lens * (0.80 if frame == DARK else 0.07))
     streak = ramp(np.abs(ax * 0.8 + y - 0.12 - 0.5 * choice.place), 0.16, 0.06)
     paint(canvas.image, rgb(0.90, 0.93, 0.97), lens * streak * (0.06 + 0.16 * choice.tuck))
     metal = hsv(choice.hue, 0.25 + 0.4 * choice.place, 0.10 + 0.35 * choice.sweep**2)

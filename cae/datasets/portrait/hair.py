@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from cae.datasets.portrait.canvas import Canvas, noise, paint, ramp, rgb, scale
@@ -17,22 +15,22 @@ COLOURS = ((0.93, 0.82, 0.60), (0.70, 0.51, 0.31), (0.42, 0.27, 0.17), (0.23, 0.
 
 
 def hair_colour(person: Traits) -> np.ndarray:
-    """Linear light (3,): blond to black, towards red, towards grey."""
+    """Linear light (3, n, 1, 1): blond to black, towards red, towards grey."""
     natural = scale(person.hair_darkness, STOPS, COLOURS)
-    red = natural + (rgb(0.62, 0.25, 0.11) - natural) * np.float32(0.75 * person.hair_redness)
-    return red + (rgb(0.74, 0.73, 0.72) - red) * np.float32(0.92 * person.grey)
+    red = natural + (rgb(0.62, 0.25, 0.11) - natural) * (0.75 * person.hair_redness)
+    return red + (rgb(0.74, 0.73, 0.72) - red) * (0.92 * person.grey)
 
 
-def centre(person: Traits) -> float:
+def centre(person: Traits) -> np.ndarray:
     """Where the middle of the skull stands in the picture: a turned head swings about its eyes."""
-    return -EYE_DEPTH * math.sin(person.yaw)
+    return -EYE_DEPTH * np.sin(person.yaw)
 
 
-def _long(person: Traits) -> float:
-    return min(max((person.hair_end - 0.35) / 0.6, 0.0), 1.0)
+def _long(person: Traits) -> np.ndarray:
+    return np.clip((person.hair_end - 0.35) / 0.6, 0, 1)
 
 
-def _dome(x: np.ndarray, y: np.ndarray, half: float, top: float) -> np.ndarray:
+def _dome(x: np.ndarray, y: np.ndarray, half: np.ndarray, top: np.ndarray) -> np.ndarray:
     """Signed distance to a skull, fuller than an ellipse at the temples."""
     power = ((x / half) ** 2) ** 1.25 + ((y / top) ** 2) ** 1.25
     return (power**0.4 - 1) * half
@@ -60,11 +58,11 @@ def outline(canvas: Canvas, person: Traits, choice: Details) -> tuple[np.ndarray
 
 def _combed(across: np.ndarray, y: np.ndarray, person: Traits, choice: Details) -> np.ndarray:
     """A coordinate that is constant along a lock: falling from the crown, or laid around the face from a parting."""
-    if person.fringe < 0.5 and choice.sweep > 0.35:
-        part = 0.7 * (choice.parting - 0.5)
-        return np.sqrt((across - part * ramp(y, 0.2, -0.8)) ** 2 + (np.minimum(y + 0.35, 0) * 0.75) ** 2)
+    part = 0.7 * (choice.parting - 0.5)
+    falling = np.sqrt((across - part * ramp(y, 0.2, -0.8)) ** 2 + (np.minimum(y + 0.35, 0) * 0.75) ** 2)
     rounded = across / np.sqrt(np.clip(1 - np.clip(y / 2.1, -1, 0) ** 2, 0.12, 1))
-    return rounded - 0.35 * (choice.parting - 0.5) * y
+    laid = rounded - 0.35 * (choice.parting - 0.5) * y
+    return np.where((person.fringe < 0.5) & (choice.sweep > 0.35), falling, laid)
 
 
 def _strands(canvas: Canvas, across: np.ndarray, person: Traits, choice: Details) -> np.ndarray:
@@ -78,7 +76,7 @@ def _strands(canvas: Canvas, across: np.ndarray, person: Traits, choice: Details
 
 
 def _shaded(canvas: Canvas, across: np.ndarray, person: Traits, lamp: Light, choice: Details) -> np.ndarray:
-    """Colour (3, h, w) of hair in this light, with the band of shine that combed hair shows."""
+    """Colour (3, n, h, w) of hair in this light, with the band of shine that combed hair shows."""
     strands = _strands(canvas, across, person, choice)
     s = np.clip(across, -1, 1)
     up = np.clip(-canvas.y / 1.9, -0.2, 1)
@@ -88,21 +86,19 @@ def _shaded(canvas: Canvas, across: np.ndarray, person: Traits, lamp: Light, cho
         + lamp.direction[2] * np.sqrt(np.clip(1 - 0.8 * s * s - 0.5 * up * up, 0, 1))
     )
     dark = 0.52 + 0.38 * strands + 0.14 * up
-    colour = hair_colour(person)[:, None, None] * cloth_shade(0.25 + 0.75 * cosine, lamp) * np.clip(dark * 1.5, 0.1, 2)
+    colour = hair_colour(person) * cloth_shade(0.25 + 0.75 * cosine, lamp) * np.clip(dark * 1.5, 0.1, 2)
     band = np.exp(-(((canvas.y + 1.02 - 0.45 * s * s - 0.3 * lamp.direction[0] * s) / 0.22) ** 2))
     shine = band * np.clip(0.45 + strands, 0, 1) * np.clip(cosine, 0, 1) * (0.11 - 0.07 * person.curl)
-    return colour + shine * (0.45 + 0.55 * np.sqrt(hair_colour(person)))[:, None, None]
+    return colour + shine * (0.45 + 0.55 * np.sqrt(hair_colour(person)))
 
 
 def _hairline(head: Head, across: np.ndarray, person: Traits, choice: Details) -> np.ndarray:
     """Height on the face above which hair grows or hangs: forehead, parting, temples, cheeks, fringe."""
     side = np.maximum(np.abs(head.u), np.abs(across) * (1 - head.cover)) / person.width
     long, part = _long(person), 0.7 * (choice.parting - 0.5)
-    middle = person.hairline - 0.10 * person.male * ramp(np.abs(head.u), 0.12, 0.5) * ramp(
-        np.full(1, person.hairline), -0.97, -1.1
-    )
+    middle = person.hairline - 0.10 * person.male * ramp(np.abs(head.u), 0.12, 0.5) * ramp(person.hairline, -0.97, -1.1)
     middle = middle + 0.42 * long * (head.u - part) ** 2 - 1.3 * person.baldness
-    low = max(person.hair_end, 0.05) if long > 0 else min(person.hair_end, 0.30)
+    low = np.where(long > 0, person.hair_end, np.minimum(person.hair_end, 0.30))
     outer = 1.02 - 0.08 * long + 0.10 * choice.tuck * long + 0.05 * person.baldness
     arch = np.sqrt(1 - np.clip(side / outer, 0, 1) ** 2)
     line = middle * arch + low * ramp(side, outer - 0.32 + 0.12 * person.baldness, outer)
@@ -112,7 +108,7 @@ def _hairline(head: Head, across: np.ndarray, person: Traits, choice: Details) -
 
 
 def back_hair(canvas: Canvas, person: Traits, lamp: Light, choice: Details) -> tuple[np.ndarray, np.ndarray]:
-    """Paints the hair behind neck and head. Returns its lit colour (3, h, w) and its coverage (h, w) for the front."""
+    """Paints the hair behind neck and head; its lit colour (3, n, h, w) and its coverage (n, h, w) for the front."""
     cover, across = outline(canvas, person, choice)
     colour = _shaded(canvas, across, person, lamp, choice)
     deep = 0.40 + 0.60 * ramp(np.abs(across), 0.55, 0.98)
@@ -121,7 +117,7 @@ def back_hair(canvas: Canvas, person: Traits, lamp: Light, choice: Details) -> t
 
 
 def front_cover(canvas: Canvas, cover: np.ndarray, head: Head, person: Traits, choice: Details) -> np.ndarray:
-    """The share (h, w) of all hair's coverage that lies over forehead, temples, cheeks and shoulders."""
+    """The share (n, h, w) of all hair's coverage that lies over forehead, temples, cheeks and shoulders."""
     across = canvas.x - centre(person)
     line = _hairline(head, across, person, choice)
     ragged = 0.03 * noise(head.u * 16 + choice.offset, head.v * 2)

@@ -32,7 +32,7 @@ def _brim(canvas: Canvas, x: np.ndarray, person: Traits, kind: int) -> np.ndarra
 
 
 def _cloth(canvas: Canvas, x: np.ndarray, person: Traits, lamp: Light, choice: Details) -> np.ndarray:
-    """Lit colour (3, h, w): ribs and a turned-up edge on a knitted cap, a dark band round a brimmed hat."""
+    """Lit colour (3, n, h, w): ribs and a turned-up edge on a knitted cap, a dark band round a brimmed hat."""
     s = np.clip(x / (person.width + 0.10), -1, 1)
     round_light = 0.15 + lamp.direction[0] * s - lamp.direction[1] * 0.4 + 0.7 * np.sqrt(1 - s * s)
     if choice.hat == KNITTED:
@@ -42,17 +42,17 @@ def _cloth(canvas: Canvas, x: np.ndarray, person: Traits, lamp: Light, choice: D
     if choice.hat == BRIMMED:
         texture = texture * (1 - 0.55 * ramp(np.abs(canvas.y + 0.82), 0.16, 0.13))
     colour = hsv(choice.hue, 0.15 + 0.5 * choice.tuck, 0.12 + 0.65 * choice.sweep)
-    return colour[:, None, None] * cloth_shade(round_light, lamp) * texture
+    return colour * cloth_shade(round_light, lamp) * texture
 
 
 def hat(canvas: Canvas, person: Traits, lamp: Light, choice: Details) -> None:
-    """Paints the hat over hair and forehead, with the shadow of its rim."""
-    x = canvas.x - 0.75 * centre(person)
-    cloth, crown = _cloth(canvas, x, person, lamp, choice), _crown(canvas, x, person, choice.hat)
-    edge = crown if choice.hat == KNITTED else np.minimum(crown, _brim(canvas, x, person, choice.hat))
+    """Paints one person's hat over hair and forehead, with the shadow of its rim."""
+    x, kind = canvas.x - 0.75 * centre(person), choice.hat.item()
+    cloth, crown = _cloth(canvas, x, person, lamp, choice), _crown(canvas, x, person, kind)
+    edge = crown if kind == KNITTED else np.minimum(crown, _brim(canvas, x, person, kind))
     shaded = (canvas.y > -0.75) & (np.abs(x) < person.width + 0.10)
     paint(canvas.image, cloth * 0.02, 0.55 * ramp(edge, 0.24, 0.02) * shaded)
     paint(canvas.image, cloth, inside(crown, canvas.pixel))
-    if choice.hat != KNITTED:
+    if kind != KNITTED:
         under = 0.55 + 0.5 * ramp(canvas.y, -0.5, -0.85)
-        paint(canvas.image, cloth * under, inside(_brim(canvas, x, person, choice.hat), canvas.pixel))
+        paint(canvas.image, cloth * under, inside(_brim(canvas, x, person, kind), canvas.pixel))

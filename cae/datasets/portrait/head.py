@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,11 +17,11 @@ EYE_DEPTH = 0.98
 
 @dataclass(frozen=True)
 class Head:
-    """The visible surface at each pixel, arrays float32 (h, w).
+    """The visible surface at each pixel, arrays float32 (n, h, w).
 
     u, v: where on the face, as seen from the front, in head units from the point between the eyes.
     cover: how much of the pixel the head covers, 0 to 1.
-    normal: (3, h, w), right, down, towards the viewer; not normalised, about 1 long at the front.
+    normal: (3, n, h, w), right, down, towards the viewer; not normalised, about 1 long at the front.
     """
 
     u: np.ndarray
@@ -31,18 +30,13 @@ class Head:
     normal: np.ndarray
 
 
-def part(head: Head, area: tuple[slice, slice]) -> Head:
-    """A view of some rows and columns."""
-    return Head(head.u[area], head.v[area], head.cover[area], head.normal[:, area[0], area[1]])
-
-
 def profile(v: np.ndarray, person: Traits) -> tuple[np.ndarray, np.ndarray]:
     """Half width of the head at height v, and its slope dw/dv (cut at +-2); both 0 beyond chin and crown."""
     below = v > 0
-    length = np.where(below, np.float32(person.chin), np.float32(SKULL))
+    length = np.where(below, person.chin, np.float32(SKULL))
     t2 = np.minimum((v / length) ** 2, 1)
     linear = np.where(below, np.float32(0.22), np.float32(0.30))
-    taper = np.where(below, np.float32(person.taper), np.float32(0))
+    taper = np.where(below, person.taper, np.float32(0))
     round_off = np.sqrt(1 - linear * t2 - (1 - linear) * t2 * t2)
     width = person.width * round_off * (1 - taper * t2)
     d_t2 = -person.width * ((linear + 2 * (1 - linear) * t2) / (2 * round_off + 0.05) + taper)
@@ -50,21 +44,21 @@ def profile(v: np.ndarray, person: Traits) -> tuple[np.ndarray, np.ndarray]:
 
 
 def head(canvas: Canvas, person: Traits) -> Head:
-    """The surface of this person's head, turned about the eyes."""
-    sin, cos = math.sin(person.yaw), math.cos(person.yaw)
+    """The surface of each person's head, turned about the eyes."""
+    sin, cos = np.sin(person.yaw), np.cos(person.yaw)
     width, slope = profile(canvas.y, person)
-    stretch = math.hypot(cos, DEPTH * sin)
+    stretch = np.hypot(cos, DEPTH * sin)
     forward = 0.22 * np.clip(canvas.y, 0, 1.2) ** 2
     across = canvas.x - (forward - EYE_DEPTH) * sin
     t = np.clip(across / (stretch * width + 1e-4), -1, 1)
     s = np.sqrt(1 - t * t)
     side, front = (t * cos - s * DEPTH * sin) / stretch, (s * cos + t * DEPTH * sin) / stretch
     depth = forward + DEPTH * width * front
-    v = canvas.y - math.sin(person.pitch) * (depth - EYE_DEPTH)
+    v = canvas.y - np.sin(person.pitch) * (depth - EYE_DEPTH)
     edge = (np.abs(across) - stretch * width) / np.sqrt(1 + slope * slope)
     edge = np.maximum(edge, np.maximum(canvas.y - person.chin, -SKULL - canvas.y))
     normal = np.stack([side * cos + front / DEPTH * sin, -slope, front / DEPTH * cos - side * sin])
-    normal[1] += math.sin(person.pitch) * 0.5
+    normal[1] += np.sin(person.pitch) * 0.5
     return Head(width * side, v, inside(edge, canvas.pixel), normal)
 
 
@@ -73,7 +67,7 @@ def nose_line(head: Head, person: Traits) -> tuple[np.ndarray, np.ndarray]:
     rise = np.clip((head.v + 0.12) / (person.nose_length + 0.08), 0, 1)
     fall = np.clip((person.nose_length + 0.10 - head.v) / 0.12, 0, 1)
     out = 0.34 * rise * np.sqrt(rise) * fall * fall * (3 - 2 * fall)
-    return head.u - math.sin(person.yaw) * out, out
+    return head.u - np.sin(person.yaw) * out, out
 
 
 def relief(head: Head, person: Traits) -> np.ndarray:
@@ -94,6 +88,6 @@ def relief(head: Head, person: Traits) -> np.ndarray:
 def with_relief(head: Head, height: np.ndarray, pixel: float) -> Head:
     """The head with its normals tilted by the slopes of a height map."""
     normal = head.normal.copy()
-    normal[0, :, 1:-1] -= (height[:, 2:] - height[:, :-2]) / (2 * pixel)
-    normal[1, 1:-1] -= (height[2:] - height[:-2]) / (2 * pixel)
+    normal[0, :, :, 1:-1] -= (height[:, :, 2:] - height[:, :, :-2]) / (2 * pixel)
+    normal[1, :, 1:-1] -= (height[:, 2:] - height[:, :-2]) / (2 * pixel)
     return Head(head.u, head.v, head.cover, normal)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cae.datasets.portrait.canvas import inside, paint, ramp, rgb
+from cae.datasets.portrait.canvas import channels, inside, paint, ramp, rgb
 from cae.datasets.portrait.head import Head
 from cae.datasets.portrait.skin import tone
 from cae.datasets.portrait.traits import Traits
@@ -13,10 +13,10 @@ MOUTH = 0.93
 
 
 def lip_colour(person: Traits) -> np.ndarray:
-    """Linear light (3,): redder and darker than the skin; lipstick adds its own red."""
-    bare = tone(person) * np.array([0.74, 0.36, 0.38], np.float32)
+    """Linear light (3, n, 1, 1): redder and darker than the skin; lipstick adds its own red."""
+    bare = tone(person) * channels(0.74, 0.36, 0.38)
     stick = rgb(0.72 - 0.18 * person.skin, 0.16 + 0.10 * person.rosiness, 0.22 + 0.10 * person.rosiness)
-    return bare + (stick - bare) * np.float32(0.85 * max(person.makeup - 0.25, 0.0))
+    return bare + (stick - bare) * (0.85 * np.maximum(person.makeup - 0.25, 0))
 
 
 def _edges(head: Head, person: Traits) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -25,7 +25,7 @@ def _edges(head: Head, person: Traits) -> tuple[np.ndarray, np.ndarray, np.ndarr
     t = np.clip(np.abs(head.u) / half, 0, 1)
     bow = 1 - t * t
     middle = MOUTH + 0.03 * person.smile - (0.15 * person.smile - 0.005) * t * t
-    gap = (0.16 * person.mouth_open + 0.24 * max(person.smile - 0.38, 0.0)) * bow * (1 - 0.15 * t)
+    gap = (0.16 * person.mouth_open + 0.24 * np.maximum(person.smile - 0.38, 0)) * bow * (1 - 0.15 * t)
     cupid = 1 - 0.16 * np.exp(-((t / 0.16) ** 2))
     lips = person.lips * (1 - 0.25 * person.smile)
     top = middle - 0.35 * gap - 0.85 * lips * cupid * np.sqrt(bow) * (1 - 0.3 * t)
@@ -34,12 +34,12 @@ def _edges(head: Head, person: Traits) -> tuple[np.ndarray, np.ndarray, np.ndarr
 
 
 def mouth(colour: np.ndarray, height: np.ndarray, head: Head, person: Traits, pixel: float) -> None:
-    """Draws the mouth into the face's colour (3, h, w) and its fullness into the height map (h, w), in place."""
+    """Draws the mouth into the face's colour (3, n, h, w) and its fullness into the height map (n, h, w), in place."""
     top, upper, lower, bottom, bow = _edges(head, person)
     v = head.v
     lip = inside(np.maximum(top - v, v - bottom), pixel * 1.6) * ramp(bow, 0.0, 0.06)
     shade = 1 - 0.28 * ramp(v, upper + 0.02, top) * (v < upper)
-    paint(colour, lip_colour(person)[:, None, None] * shade, lip * (0.85 + 0.15 * person.makeup))
+    paint(colour, lip_colour(person) * shade, lip * (0.85 + 0.15 * person.makeup))
     round_up = np.clip((v - top) * (upper - v), 0, None) + np.clip((v - lower) * (bottom - v), 0, None)
     height += np.clip(round_up / (person.lips + 0.02) ** 2, 0, 0.35) * 0.14 * lip
     _inside(colour, v, upper, lower, bow, pixel)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -10,56 +10,56 @@ import pandas as pd
 
 @dataclass(frozen=True)
 class Traits:
-    """One person in one light: everything continuous that a portrait shows. Lengths are head units."""
+    """People, each in one light: everything continuous that a portrait shows, (n, 1, 1). Lengths are head units."""
 
-    male: float
-    age: float
-    width: float
-    chin: float
-    taper: float
-    fullness: float
-    eye_x: float
-    eye_size: float
-    eye_opening: float
-    eye_tilt: float
-    iris: float
-    brow_thickness: float
-    brow_height: float
-    brow_arch: float
-    nose_width: float
-    nose_length: float
-    mouth_width: float
-    lips: float
-    skin: float
-    rosiness: float
-    hair_darkness: float
-    hair_redness: float
-    grey: float
-    hair_end: float
-    hair_volume: float
-    curl: float
-    hairline: float
-    baldness: float
-    fringe: float
-    beard: float
-    moustache: float
-    makeup: float
-    smile: float
-    mouth_open: float
-    gaze_x: float
-    gaze_y: float
-    yaw: float
-    pitch: float
-    roll: float
-    light_x: float
-    light_y: float
-    contrast: float
-    warmth: float
-    exposure: float
-    clothes_hue: float
-    clothes_value: float
-    background_hue: float
-    background_value: float
+    male: np.ndarray
+    age: np.ndarray
+    width: np.ndarray
+    chin: np.ndarray
+    taper: np.ndarray
+    fullness: np.ndarray
+    eye_x: np.ndarray
+    eye_size: np.ndarray
+    eye_opening: np.ndarray
+    eye_tilt: np.ndarray
+    iris: np.ndarray
+    brow_thickness: np.ndarray
+    brow_height: np.ndarray
+    brow_arch: np.ndarray
+    nose_width: np.ndarray
+    nose_length: np.ndarray
+    mouth_width: np.ndarray
+    lips: np.ndarray
+    skin: np.ndarray
+    rosiness: np.ndarray
+    hair_darkness: np.ndarray
+    hair_redness: np.ndarray
+    grey: np.ndarray
+    hair_end: np.ndarray
+    hair_volume: np.ndarray
+    curl: np.ndarray
+    hairline: np.ndarray
+    baldness: np.ndarray
+    fringe: np.ndarray
+    beard: np.ndarray
+    moustache: np.ndarray
+    makeup: np.ndarray
+    smile: np.ndarray
+    mouth_open: np.ndarray
+    gaze_x: np.ndarray
+    gaze_y: np.ndarray
+    yaw: np.ndarray
+    pitch: np.ndarray
+    roll: np.ndarray
+    light_x: np.ndarray
+    light_y: np.ndarray
+    contrast: np.ndarray
+    warmth: np.ndarray
+    exposure: np.ndarray
+    clothes_hue: np.ndarray
+    clothes_value: np.ndarray
+    background_hue: np.ndarray
+    background_value: np.ndarray
 
 
 def _share(values: np.ndarray, low: float, high: float) -> np.ndarray:
@@ -145,7 +145,6 @@ def traits(table: pd.DataFrame) -> dict[str, np.ndarray]:
     return _head(f) | _features(f) | _hair(f) | _scene(f)
 
 
-def people(table: pd.DataFrame) -> list[Traits]:
-    """One `Traits` of plain floats for each row (NumPy scalars would turn the float32 drawing into float64)."""
-    columns = traits(table)
-    return [Traits(*values) for values in zip(*(columns[field.name].tolist() for field in fields(Traits)), strict=True)]
+def people(table: pd.DataFrame) -> Traits:
+    """The traits of these rows."""
+    return Traits(**{name: values[:, None, None].astype(np.float32) for name, values in traits(table).items()})

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from cae.datasets.imageset import DataError
-from cae.datasets.synthetic import FACTORS, covariance, draw_factors, render
+from cae.datasets.portrait import details
+from cae.datasets.synthetic import BLOCK_PIXELS, FACTORS, covariance, draw_factors, render
 
 KINDS = ("gaussian", "uniform", "bimodal")
 POPULATION = 20_000
@@ -61,6 +62,21 @@ def test_a_row_is_the_same_in_every_range(index: int, before: int, after: int, k
 def test_a_picture_is_the_same_in_every_range() -> None:
     table = draw_factors(10, 16, seed=0, factors="gaussian")
     np.testing.assert_array_equal(render(table, 96)[3], render(draw_factors(13, 14, seed=0, factors="gaussian"), 96)[0])
+
+
+def test_a_picture_is_the_same_alone_and_among_others() -> None:
+    """Rows in two blocks, with every background, hat and frame, ties, beards and long beards."""
+    table = draw_factors(0, 80, seed=0, factors="gaussian")
+    every = np.arange(len(table))
+    table = table.assign(Eyeglasses=every % 2, Wearing_Hat=every % 3 == 0, Wearing_Necktie=every % 5 == 0)
+    table.loc[every % 4 == 0, ["masculinity", "beard"]] = 1.0, 1.8
+    choice = details(table["noise_seed"])
+    assert len(table) > BLOCK_PIXELS // 48**2
+    assert set(choice.background.flat) == set(range(6))
+    assert set(choice.hat[every % 3 == 0].flat) == set(range(3))
+    assert set(choice.frame[every % 2 == 1].flat) == set(range(4))
+    alone = np.concatenate([render(table[row : row + 1], 48) for row in every])
+    np.testing.assert_array_equal(render(table, 48), alone)
 
 
 def test_another_seed_or_index_is_another_person() -> None:
