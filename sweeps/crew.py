@@ -25,6 +25,8 @@ from sweeps.workers import Worker
 POLL_SECONDS = 0.25
 ASK_AGAIN_SECONDS = 5
 PATIENCE_SECONDS = 1800
+# How a worker's process ends a cell before its time: by itself, or because somebody else than its launch asked it to.
+ENDED = ("died", "killed")
 
 # Runs one cell, `run(number, cell, **fields of its Task)`.
 RunCell = Callable[..., Awaitable[Outcome]]
@@ -115,15 +117,15 @@ class Crew:
             line.begin(number, cell.label, task.config_hash)
             outcome = await worker.run(task)
             line.end(outcome)
+            deaths += outcome.state in ENDED
             if outcome.state == "died":
-                deaths += 1
                 self._close_dead(task, outcome)
             if outcome.state == "full":
                 self._finish_epochs()
             if outcome.state == "waiting":
                 await self._until_it_answers(began)
             again = (
-                deaths < self._sweep.max_attempts if outcome.state == "died" else outcome.state in ("lost", "waiting")
+                deaths < self._sweep.max_attempts if outcome.state in ENDED else outcome.state in ("lost", "waiting")
             )
             if self.stopping or not again:
                 return outcome

@@ -108,7 +108,9 @@ def run_command(
     view.show_cells(out, cells, with_metrics=True)
     view.show_legend(out)
     view.show_next(out, file)
-    sys.exit(1 if any(cell.state == "failed" for cell in cells) else 0)
+    tried = {cell.config_hash for cell in todo}
+    left = [cell for cell in cells if cell.state == "new" and cell.config_hash in tried]
+    sys.exit(1 if left or any(cell.state == "failed" for cell in cells) else 0)
 
 
 def _run_search(sweep: Any, file: Path, overrides: tuple[str, ...], out: Any, limit: int | None, means: Any) -> None:

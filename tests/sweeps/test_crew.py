@@ -84,9 +84,10 @@ def test_workers_take_cell_after_cell(act: Any) -> None:
     assert said.count("finished after") == 7
 
 
+@pytest.mark.parametrize("end", ["died", "killed"])  # killed: somebody asked the worker to end, not this launch
 @pytest.mark.parametrize(("deaths", "attempts"), [(1, 2), (2, 3), (9, 3)])
-def test_a_run_that_dies_is_tried_again_so_often_and_no_more(act: Any, deaths: int, attempts: int) -> None:
-    staff = Staff({"seed=0": ["died"] * deaths})
+def test_a_run_that_dies_is_tried_again_so_often_and_no_more(act: Any, end: str, deaths: int, attempts: int) -> None:
+    staff = Staff({"seed=0": [end] * deaths})
     act(staff)
     assert [label for label, _ in staff.log] == ["seed=0"] * attempts + ["seed=1"]
 
