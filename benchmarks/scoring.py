@@ -16,7 +16,6 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import numpy as np
 import psutil
@@ -34,17 +33,6 @@ from metrics.multivariate import henze_zirkler
 SIZES = ((5_000, 64), (15_000, 256), (170_000, 256))
 LARGE = (170_000, 1_600)
 ROUNDS = 5
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """what: the numbers computed. seconds, peer_seconds: medians. ratio: peer over ours, above 1 is faster than it."""
-
-    what: str
-    peer: str
-    seconds: float
-    peer_seconds: float
-    ratio: float
 
 
 def like_latents(n: int, d: int) -> np.ndarray:
@@ -115,13 +103,13 @@ def comparisons() -> list[tuple[str, str, Callable[[], object], Callable[[], obj
     ]
 
 
-def compare(what: str, peer: str, ours: Callable[[], object], theirs: Callable[[], object]) -> Comparison:
-    """Medians of ROUNDS alternate timings, after one of each that does not count."""
+def compare(what: str, peer: str, ours: Callable[[], object], theirs: Callable[[], object]) -> Row:
+    """Milliseconds, the median of ROUNDS alternate timings, after one of each that does not count."""
     ours()
     theirs()
     rounds = [(timed(ours), timed(theirs)) for _ in range(ROUNDS)]
     seconds, peer_seconds = (statistics.median(times) for times in zip(*rounds, strict=True))
-    return Comparison(what, peer, seconds, peer_seconds, peer_seconds / seconds)
+    return Row(what, 1000 * seconds, "ms", peer, peer_seconds / seconds)
 
 
 # --- the whole score ---------------------------------------------------------------------------------------------
@@ -183,8 +171,7 @@ def peak_megabytes() -> Iterator[list[float]]:
 
 def rows() -> Iterable[Row]:
     for entry in comparisons():
-        piece = compare(*entry)
-        yield Row(piece.what, 1000 * piece.seconds, "ms", piece.peer, piece.ratio)
+        yield compare(*entry)
     for size in SIZES:
         yield from whole_rows(*size)
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from benchmarks import interleave, table
+from benchmarks import document, interleave, table
+from benchmarks.__main__ import main as benchmark
 from benchmarks.peers import ours, plain_keras
 from benchmarks.peers.work import Work
 from benchmarks.table import Row
@@ -53,6 +56,20 @@ def test_results_keep_the_sections_that_were_not_measured(tmp_path: Path, monkey
     found = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
     assert [found[name]["rows"][0]["met"] for name in ("one", "two")] == [None, True]
     assert found["two"]["machine"]["versions"]["tensorflow"][0].isdigit()
+
+
+def test_a_section_that_fails_loses_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> list[Row]:
+        raise ImportError("No module named 'torch'")
+
+    monkeypatch.setattr(table, "RESULTS", tmp_path / "results.json")
+    monkeypatch.setattr(document, "DOCUMENTS", ())
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "training", "encoding"])
+    monkeypatch.setitem(sys.modules, "benchmarks.training", SimpleNamespace(rows=broken))
+    monkeypatch.setitem(sys.modules, "benchmarks.encoding", SimpleNamespace(rows=lambda: [Row("a", 1.0, "s")]))
+    with pytest.raises(SystemExit, match="not measured: training"):
+        benchmark()
+    assert list(json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))) == ["encoding"]
 
 
 def make_counter(amount: int) -> interleave.Work:

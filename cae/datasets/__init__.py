@@ -31,7 +31,7 @@ def load(config: DataConfig, *, progress: Progress | None = None) -> ImageSet:
 
     The choice of `size` images and the split depend on the data section and the source's file names alone: another
     resolution, crop or contrast gives the same persons. progress(done, total, what) is called in this process.
-    Errors: DataError, one line. Cost: 3,000 photographs of 178x218 a second and core the first time, then the scan of
+    Errors: DataError, one line. Cost: 2,000 photographs of 178x218 a second and core the first time, then the scan of
     the source alone (see `data_digest`).
     """
     from cae.datasets import cache, mixture

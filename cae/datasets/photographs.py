@@ -28,7 +28,7 @@ def decode(data: bytes) -> np.ndarray | Bad:
 
     Grey, palette and 16-bit pictures become 8-bit RGB; transparent ones are laid on white. Bad: not an image,
     truncated, damaged, shorter side under SMALLEST_SIDE, more than LARGEST_PIXELS pixels. The file's content decides
-    the format, not its suffix. Cost: 0.15 ms for a JPEG of 178 x 218.
+    the format, not its suffix. Cost: 0.2 ms for a JPEG of 178 x 218.
     """
     try:
         if data.startswith(START_OF_JPEG):

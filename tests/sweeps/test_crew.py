@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from rich.console import Console
 
 from cae.config import from_flat
 from sweeps import crew, tracking
+from sweeps.cli import main
 from sweeps.crew import Crew, Means
 from sweeps.definition import Sweep
 from sweeps.execute import Outcome, Task
@@ -185,3 +187,10 @@ def test_an_error_in_one_lane_ends_the_others(database: Path, monkeypatch: pytes
         made.work(lane)
     assert staff.stopped == 2
     assert staff.asked == ["interrupt", "interrupt"]
+
+
+def test_a_cell_that_was_left_is_no_success(database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "left.yaml"
+    file.write_text("name: left\nparameters: {data.name: {value: digits}}\n")
+    monkeypatch.setattr("sweeps.launch.launch", lambda *_: None)
+    assert CliRunner().invoke(main, ["run", str(file)]).exit_code == 1

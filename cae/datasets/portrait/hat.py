@@ -49,10 +49,11 @@ def hat(canvas: Canvas, person: Traits, lamp: Light, choice: Details) -> None:
     """Paints one person's hat over hair and forehead, with the shadow of its rim."""
     x, kind = canvas.x - 0.75 * centre(person), choice.hat.item()
     cloth, crown = _cloth(canvas, x, person, lamp, choice), _crown(canvas, x, person, kind)
-    edge = crown if kind == KNITTED else np.minimum(crown, _brim(canvas, x, person, kind))
+    brim = crown if kind == KNITTED else _brim(canvas, x, person, kind)
+    edge = np.minimum(crown, brim)
     shaded = (canvas.y > -0.75) & (np.abs(x) < person.width + 0.10)
     paint(canvas.image, cloth * 0.02, 0.55 * ramp(edge, 0.24, 0.02) * shaded)
     paint(canvas.image, cloth, inside(crown, canvas.pixel))
     if kind != KNITTED:
         under = 0.55 + 0.5 * ramp(canvas.y, -0.5, -0.85)
-        paint(canvas.image, cloth * under, inside(_brim(canvas, x, person, kind), canvas.pixel))
+        paint(canvas.image, cloth * under, inside(brim, canvas.pixel))
