@@ -77,12 +77,12 @@ def record_runs(home: str, file: str) -> None:
     """Runs of a sweep that were never trained, in MLflow's record."""
     os.environ["CAE_HOME"] = home
     from metrics.catalog import HEADLINES
-    from sweeps.goals import MSE
-    from sweeps.plan import Cell
-    from sweeps.sweepfile import load
+    from sweeps.planning.plan import SweepRun
+    from sweeps.spec.goals import MSE
+    from sweeps.spec.sweep_file import load
     from tests.sweeps import fakes
 
-    def pretended(cell: Cell) -> dict[str, float]:
+    def pretended(cell: SweepRun) -> dict[str, float]:
         rng = np.random.default_rng(int(cell.config_hash or "0", 16))
         return {name: float(rng.normal(0.9, 0.01)) for name in [*(f"mnd/{name}" for name in HEADLINES), MSE]}
 

@@ -2,34 +2,24 @@
 
 All else is real: processes, locks, leases, the record, files. It shows what the framework itself costs and survives,
 without the minutes that trainings take. $STANDIN_SECONDS: length of an epoch. $STANDIN_TEMPLATE: folder of a real run,
-whose files each pretended run copies, so that as much is recorded as by a real one. $STANDIN_LEASE: life of a lease.
+whose files each pretended run copies, so that as much is recorded as by a real one.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-import sys
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 from PIL import Image
 
-from sweeps import crew, leases
 from sweeps.cli import main
-from sweeps.execute import Outcome, Task, execute
+from sweeps.execution.options import LaunchOptions
 from sweeps.files import read_json, write_json
-from sweeps.resources import places
-from sweeps.workers import Worker
-
-if "STANDIN_LEASE" in os.environ:
-    leases.LIFETIME = timedelta(seconds=float(os.environ["STANDIN_LEASE"]))
-    leases.RENEWAL_SECONDS = leases.LIFETIME.total_seconds() / 4
 
 
 @dataclass(frozen=True)
@@ -53,28 +43,22 @@ LEFT_OUT = shutil.ignore_patterns(
 )
 
 
-def pretend(task: Task) -> Outcome:
-    """What a worker does with a cell: `execute`, which finds this module's `compute` in place of the real one."""
-    sys.modules["sweeps.run"] = SimpleNamespace(compute=compute)  # type: ignore[assignment]
-    return execute(task)
-
-
-def compute(config: Any, folder: Path, title: str, listener: Any, digest: str) -> dict[str, Any]:
-    """Does as `sweeps.run.compute`: epochs from where it was cut off, files, at last `result.json`."""
-    from sweeps.history import append_history, read_history
+def compute(config: Any, folder: Path, title: str, callbacks: Any, digest: str) -> dict[str, Any]:
+    """Does as `sweeps.run.compute.compute`: epochs from where it was cut off, files, at last `result.json`."""
+    from sweeps.run.folder import append_history, read_history
 
     done = read_json(folder / "result.json")
     if done is not None:
         return dict(done)
     write_json(folder / "config.json", config.model_dump(mode="json"))
-    listener.on_step("train")
+    callbacks.on_step("train")
     for epoch in range(len(read_history(folder)) + 1, config.training.epochs + 1):
         time.sleep(float(os.environ.get("STANDIN_SECONDS", "0")))
-        listener.on_progress(SimpleNamespace(epoch=epoch, done=1, total=1, loss=0.5, images_per_second=100.0))
+        callbacks.on_progress(SimpleNamespace(epoch=epoch, done=1, total=1, loss=0.5, images_per_second=100.0))
         finished = Epoch(epoch, 0.5 / epoch, 0.6 / epoch, 100.0)
         append_history(folder, finished)
-        listener.on_epoch(finished)
-    listener.on_step("draw")
+        callbacks.on_epoch(finished)
+    callbacks.on_step("draw")
     result = _files(folder)
     write_json(folder / "result.json", result | {"data_digest": digest})
     return result | {"data_digest": digest}
@@ -92,16 +76,6 @@ def _files(folder: Path) -> dict[str, Any]:
     return {"metrics": METRICS, "steps": {}, "omitted": {}, "seconds": {"train": 0.0}, "images": images}
 
 
-def hire(sweep: Any, means: crew.Means) -> Sequence[crew.AnyWorker]:
-    """As `sweeps.crew.hire`, with workers that pretend."""
-    from benchmarks.standin import pretend  # by its name, which the workers' processes can import
-    from sweeps.rayworkers import hire_on_cluster
-
-    if means.ray is not None:
-        return hire_on_cluster(means.ray, means.workers, sweep.num_cpus, sweep.num_gpus, pretend)
-    return [Worker(place, run=pretend) for place in places(means.workers or 1)]
-
-
 if __name__ == "__main__":
-    crew.hire = hire
-    main()
+    # By its name, which the workers' processes can import.
+    main(obj=LaunchOptions(compute="benchmarks.standin:compute"))

@@ -15,8 +15,7 @@ from pathlib import Path
 from benchmarks.interleave import Work, contender, timed, together
 from benchmarks.peers.work import Work as Task
 from benchmarks.table import Row
-from sweeps.resources import places
-from sweeps.workers import Place
+from sweeps.execution.placement import Placement, placements
 
 CELLS = 4
 SWEEP = """
@@ -67,7 +66,7 @@ def whole_sweeps() -> dict[int, float]:
 # --- training alone ----------------------------------------------------------------------------------------------
 
 
-def pinned(place: Place) -> Work:
+def pinned(place: Placement) -> Work:
     """Trains in bfloat16 where a worker of `cae run` would."""
     os.environ.update(place.environment)
     if place.cores:
@@ -82,7 +81,8 @@ def training_alone() -> dict[int, float]:
     one, two = [], []
     with ExitStack() as stack:
         alone, *pair = [
-            stack.enter_context(contender("benchmarks.sweeping", "pinned", place)) for place in [Place(), *places(2)]
+            stack.enter_context(contender("benchmarks.sweeping", "pinned", place))
+            for place in [Placement(), *placements(2)]
         ]
         for _ in range(ROUNDS):
             one.append(sum(together([alone], SECONDS)))

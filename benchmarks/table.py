@@ -14,7 +14,7 @@ from typing import Any
 from rich.table import Table
 
 from metrics.moments import cores
-from sweeps.view import console
+from sweeps.terminal.runs import console
 
 RESULTS = Path(__file__).with_name("results.json")
 PACKAGES = ("tensorflow", "keras", "torch", "pythae", "numpy", "scipy", "opencv-python-headless", "mlflow")

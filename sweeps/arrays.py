@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sweeps.definition import SweepError
+from sweeps.errors import SweepError
 
 
 def read_array(path: Path, key: str | None = None) -> np.ndarray:

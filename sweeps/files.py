@@ -38,7 +38,7 @@ def read_json(path: Path) -> Any:
 
 
 @contextmanager
-def whole(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path) -> Iterator[Path]:
     """A hidden file to write, which becomes `path` where the block ends well. What a kill leaves is written over."""
     unfinished = path.with_name(f".{path.name}.part")
     try:

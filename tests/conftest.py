@@ -68,23 +68,23 @@ def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def database(migrated_database: Path, _own_folders: None) -> Path:
     """The MLflow database of this test's mlruns, already migrated."""
-    from sweeps import tracking
+    from sweeps import workspace
 
-    tracking.home().mkdir(parents=True)
-    return Path(shutil.copy(migrated_database, tracking.home() / "mlflow.db"))
+    workspace.home().mkdir(parents=True)
+    return Path(shutil.copy(migrated_database, workspace.home() / "mlflow.db"))
 
 
 @pytest.fixture
 def fresh(database: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[], None]:
     """Makes `mlruns` anew, to do the same again."""
-    from sweeps import tracking
+    from sweeps import workspace
 
     original = database.read_bytes()
 
     def renew() -> None:
         monkeypatch.setenv("CAE_HOME", str(tmp_path / f"home-{len(list(tmp_path.iterdir()))}"))
-        tracking.home().mkdir(parents=True)
-        (tracking.home() / "mlflow.db").write_bytes(original)
+        workspace.home().mkdir(parents=True)
+        (workspace.home() / "mlflow.db").write_bytes(original)
 
     return renew
 
@@ -138,8 +138,9 @@ def recorded_home(shared_cache: Path, migrated_database: Path) -> tuple[Path, Pa
 @pytest.fixture
 def finished(recorded_home: tuple[Path, Path], _own_folders: None, tmp_path: Path) -> Path:
     """The file of a sweep that is finished in this test's own mlruns: a copy of the recorded one, to be changed."""
-    from sweeps import moved, tracking
+    from sweeps import workspace
+    from sweeps.transfer import relocate
 
-    shutil.copytree(recorded_home[0] / "mlruns", tracking.home())
-    moved.correct(tracking.home())
+    shutil.copytree(recorded_home[0] / "mlruns", workspace.home())
+    relocate.correct(workspace.home())
     return Path(shutil.copy(recorded_home[1], tmp_path))

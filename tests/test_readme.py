@@ -15,8 +15,8 @@ from benchmarks.document import PLACE, renewed
 from metrics import null
 from metrics.table import markdown
 from sweeps.cli import main
-from sweeps.sheets import SHEETS
-from sweeps.sweepfile import load
+from sweeps.run.sheets import SHEETS
+from sweeps.spec.sweep_file import load
 
 NAMES = (
     "README.md",
@@ -113,7 +113,7 @@ def test_the_notebook_example_prints_what_is_shown(
 
 
 def test_every_experiment_is_listed_with_its_number_of_runs() -> None:
-    from sweeps.grid import expand
+    from sweeps.spec.grid import expand
 
     listed = Path("experiments/README.md").read_text(encoding="utf-8")
     rows = dict(re.findall(r"\| `(\w+\.yaml)` \|.*\| (\d+) \|\n", listed))

@@ -27,7 +27,7 @@ def clean_command(file: Path, storage: str | None, host: str | None, delete: boo
     storage = storage or _last_storage(sweep.name)
     if delete:
         return _delete(sweep, storage, host, yes, dry_run)
-    from sweeps.clean import clean
+    from sweeps.cleanup.clean import clean
 
     for line in clean(sweep.name, storage, host, dry_run):
         click.echo(line)
@@ -36,7 +36,7 @@ def clean_command(file: Path, storage: str | None, host: str | None, delete: boo
 
 def _last_storage(name: str) -> str | None:
     """The --storage of the last `cae run`."""
-    from sweeps.lastrun import recall
+    from sweeps.execution.last_run import recall
 
     last = recall(name).storage
     if last:
@@ -45,16 +45,16 @@ def _last_storage(name: str) -> str | None:
 
 
 def _delete(sweep: Any, storage: str | None, host: str | None, yes: bool, dry_run: bool) -> None:
-    from sweeps import delete
+    from sweeps.cleanup import delete
 
     delete.refuse_if_running(sweep.name, storage, host)
-    found = delete.belongings(sweep.name, storage)
+    found = delete.sweep_contents(sweep.name, storage)
     if not found:
         return click.echo(f"{sweep.name}: there is nothing to delete")
     click.echo(f"{sweep.name}: {'would be' if dry_run else 'to be'} deleted for good:")
     for line in delete.summary(found, storage):
         click.echo(f"  {line}")
-    if sweep.method != "grid" and found.trials is None:
+    if sweep.is_search and found.trials is None:
         click.echo("  no study of the search was found; if it had --storage, give that here", err=True)
     if dry_run:
         return None

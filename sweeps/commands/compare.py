@@ -38,17 +38,21 @@ def compare_command(
     Also writes a report to mail, report.html, and a contact sheet of faces, and records both in MLflow.
     Without --set and --storage, what was given to the last `cae run` of this sweep is used.
     """
-    from sweeps import compare, comparison_tables, plan, view, view_compare
+    from sweeps import api
+    from sweeps.analysis.comparison import compare
+    from sweeps.analysis.export import comparison_json
+    from sweeps.terminal.comparison import show_comparison
+    from sweeps.terminal.runs import console
 
     if no_report and out is not None:
         raise click.UsageError(f"--out {out} and --no-report contradict each other; give one of them")
     sweep, storage = load_as_last_run(file, overrides, storage)
-    cells = plan.plan(sweep, file, storage)
-    comparison = compare.compare(sweep, file, cells, metric)
+    cells = api.cells(sweep, file, storage)
+    comparison = compare(sweep, file, cells, metric)
     if as_json:
-        click.echo(json.dumps(comparison_tables.comparison_json(comparison, cells)))
+        click.echo(json.dumps(comparison_json(comparison, cells)))
     else:
-        view_compare.show_comparison(view.console(), comparison)
+        show_comparison(console(), comparison)
     if csv_path is not None:
         _write(comparison, csv_path)
     if out is not None or not (no_report or as_json):
@@ -56,10 +60,10 @@ def compare_command(
 
 
 def _write(comparison: Any, path: Path) -> None:
-    from sweeps import comparison_tables
+    from sweeps.analysis import export
 
     try:
-        for place in comparison_tables.write_csv(comparison, path):
+        for place in export.write_csv(comparison, path):
             click.echo(f"wrote {place}", err=True)
     except OSError as error:
         click.echo(f"--csv {path}: cannot be written: {error}", err=True)
@@ -67,9 +71,9 @@ def _write(comparison: Any, path: Path) -> None:
 
 
 def _report(comparison: Any, cells: Sequence[Any], file: Path, folder: Path) -> None:
-    from sweeps import report, summary
+    from sweeps.report import page, publish
 
-    report.write_report(comparison, cells, file, folder)
-    summary.log_comparison(comparison, cells, file, folder)
-    for name in (report.REPORT, report.SHEET):
+    page.write_report(comparison, cells, file, folder)
+    publish.log_comparison(comparison, cells, file, folder)
+    for name in (page.REPORT, page.SHEET):
         click.echo(f"wrote {folder / name}", err=True)

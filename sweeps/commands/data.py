@@ -24,8 +24,8 @@ def data_group() -> None:
 @clear_errors
 def prepare_command(names: tuple[str, ...], resolution: tuple[int, ...], **fields: Any) -> None:
     """Build the prepared images of the sets NAMES once, for all runs."""
-    from sweeps.images import named_sets, prepare_all
-    from sweeps.view import console
+    from sweeps.terminal.data import named_sets, prepare_all
+    from sweeps.terminal.runs import console
 
     given = {name: value for name, value in fields.items() if value is not None}
     for line in prepare_all(named_sets(names, resolution, given), console()):
@@ -35,6 +35,6 @@ def prepare_command(names: tuple[str, ...], resolution: tuple[int, ...], **field
 @data_group.command("list")
 def list_command() -> None:
     """Say what is prepared, where, and how large it is."""
-    from sweeps.images import show_prepared
+    from sweeps.terminal.data import show_prepared
 
     show_prepared()

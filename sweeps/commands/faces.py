@@ -28,9 +28,9 @@ def faces_command(
     """Download the face grids of the finished runs of a sweep file, or of one run, under readable names."""
     if folder is None and archive is None:
         raise click.UsageError("say where to: --out FOLDER, --zip FILE.zip, or both")
-    from sweeps import download
-    from sweeps.bars import shown
-    from sweeps.view import console
+    from sweeps.terminal.progress import shown
+    from sweeps.terminal.runs import console
+    from sweeps.transfer import download
 
     out, runs = console(), download.chosen(file_or_run, where, top)
     fetched = download.download_zip(runs, folder, archive) if archive else download.download(runs, folder or Path())
@@ -72,7 +72,7 @@ def sample_command(
     with native_stderr_closed():
         import keras
 
-        from sweeps import sample
+        from sweeps.finished import sample
 
         # The first tensor makes TensorFlow look for a GPU and say that there is none.
         keras.ops.zeros(1)

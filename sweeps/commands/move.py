@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from sweeps.commands.options import FILE, STORAGE, clear_errors, load
-from sweeps.words import counted
 
 
 @click.command("export")
@@ -17,9 +16,10 @@ from sweeps.words import counted
 @clear_errors
 def export_command(file: Path, archive: Path, storage: str | None) -> None:
     """Write all that is recorded of a sweep FILE, artifacts included, to a zip file that `cae import` reads."""
-    from sweeps import export
-    from sweeps.bars import shown
-    from sweeps.view import console
+    from sweeps.spec.display import plural
+    from sweeps.terminal.progress import shown
+    from sweeps.terminal.runs import console
+    from sweeps.transfer import export
 
     sweep, out = load(file, ()), console()
     found = export.content(sweep.name)
@@ -29,7 +29,7 @@ def export_command(file: Path, archive: Path, storage: str | None) -> None:
     if found.open:
         click.echo(f"left out, as they still run: {', '.join(found.open)}")
     size = f"{archive.stat().st_size / 1e6:,.1f} MB"
-    click.echo(f"{archive}: {counted(len(found.closed), 'run')}, {size}; elsewhere: cae import {archive.name}")
+    click.echo(f"{archive}: {plural(len(found.closed), 'run')}, {size}; elsewhere: cae import {archive.name}")
 
 
 @click.command("import")
@@ -43,10 +43,12 @@ def import_command(archive: Path, storage: str | None) -> None:
     """
     if archive.is_dir():
         return _correct(archive)
-    from sweeps import pages, restore
-    from sweeps.archive import check
-    from sweeps.bars import byte_bar, shown
-    from sweeps.view import console
+    from sweeps.spec.display import plural
+    from sweeps.terminal.progress import byte_bar, shown
+    from sweeps.terminal.runs import console
+    from sweeps.tracking import views
+    from sweeps.transfer import restore
+    from sweeps.transfer.archive import check
 
     out = console()
     with byte_bar(out, "checking") as tell:
@@ -55,10 +57,10 @@ def import_command(archive: Path, storage: str | None) -> None:
     for run in shown(out, "importing", restore.restore(archive, manifest, storage), todo):
         out.print(f"{run.name}: {run.status.lower()}, {run.files} files", markup=False)
     known = len(manifest.runs) - todo
-    click.echo(f"{manifest.sweep}: {counted(todo, 'run')} imported" + (f", {known} were here already" if known else ""))
+    click.echo(f"{manifest.sweep}: {plural(todo, 'run')} imported" + (f", {known} were here already" if known else ""))
     file, same = restore.unpack_sweep_file(archive, manifest, Path())
     if same:
-        pages.publish_views(load(file, tuple(manifest.overrides)), file)  # to which its description links
+        views.publish_views(load(file, tuple(manifest.overrides)), file)  # to which its description links
     else:
         click.echo(f"{file}: stays as it is; the archive's file of that name differs from it")
     click.echo(f"Next: `cae status {file}`, `cae faces {file} --out faces`")
@@ -66,10 +68,11 @@ def import_command(archive: Path, storage: str | None) -> None:
 
 
 def _correct(folder: Path) -> None:
-    from sweeps.moved import correct
+    from sweeps.spec.display import plural
+    from sweeps.transfer.relocate import correct
 
     corrected = correct(folder)
     for sweep in corrected:
-        click.echo(f"{sweep.sweep}: {counted(sweep.runs, 'run')}, artifacts no longer at {sweep.old}")
+        click.echo(f"{sweep.sweep}: {plural(sweep.runs, 'run')}, artifacts no longer at {sweep.old}")
     if not corrected:
         click.echo(f"{folder}: nothing to correct; its artifacts are recorded where they are")

@@ -28,9 +28,8 @@ def clear_errors(command: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(command)
     def guarded(*args: Any, **kwargs: Any) -> Any:
         from cae.datasets.imageset import DataError
-        from sweeps.definition import SweepError
+        from sweeps.errors import SweepError, TrackingError
         from sweeps.files import is_disk_full
-        from sweeps.tracking import TrackingError
 
         try:
             return command(*args, **kwargs)
@@ -51,14 +50,14 @@ def clear_errors(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def load(file: Path, overrides: tuple[str, ...]) -> Any:
-    from sweeps import sweepfile
+    from sweeps.spec import sweep_file
 
-    return sweepfile.load(file, dict(sweepfile.parse_override(text) for text in overrides))
+    return sweep_file.load(file, dict(sweep_file.parse_override(text) for text in overrides))
 
 
 def load_as_last_run(file: Path, overrides: tuple[str, ...], storage: str | None) -> tuple[Any, str | None]:
     """The sweep and the database of leases; without words of its own, with those of the last `cae run`."""
-    from sweeps.lastrun import recall
+    from sweeps.execution.last_run import recall
 
     sweep = load(file, overrides)
     if overrides or storage is not None:

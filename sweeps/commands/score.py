@@ -42,13 +42,13 @@ def score_command(
         raise click.UsageError("give a file of latent vectors, for example: cae score latents.npy")
     from metrics import score
     from metrics.moments import as_points
-    from sweeps import view
     from sweeps.arrays import read_array
-    from sweeps.view_scores import null_progress, show_scores
+    from sweeps.terminal.runs import console
+    from sweeps.terminal.scores import null_progress, show_scores
 
     try:
         latents = as_points(read_array(file, key))
-        with null_progress(view.console(stderr=True), latents.shape) as tell:
+        with null_progress(console(stderr=True), latents.shape) as tell:
             scores = score(latents, seed=seed, calibrate=not no_null, tell=tell)
     except ValueError as error:
         click.echo(f"{file}: {error}", err=True)
@@ -56,9 +56,9 @@ def score_command(
     if as_json:
         click.echo(json.dumps(scores.values))
     else:
-        show_scores(view.console(), scores, latents.shape)
+        show_scores(console(), scores, latents.shape)
     if folder is not None:
-        from sweeps.plots import draw_plots
+        from sweeps.run.plots import draw_plots
 
         draw_plots(latents, scores, folder, file.name)
     return None
@@ -66,7 +66,7 @@ def score_command(
 
 def _rescore(file: Path, dry_run: bool) -> None:
     from metrics import VERSION
-    from sweeps.rescore import finished_runs, rescore
+    from sweeps.finished.rescore import finished_runs, rescore
 
     sweep = load(file, ())
     runs = finished_runs(sweep.name)

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sweeps.commands.options import FILE, JSON, SET, STORAGE, clear_errors, load, load_as_last_run
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from sweeps.execution.options import LaunchOptions
+    from sweeps.planning.plan import SweepRun
+    from sweeps.spec.sweep import Sweep
 
 
 @click.command("plan")
@@ -23,35 +32,47 @@ def plan_command(
     file: Path | None, overrides: tuple[str, ...], storage: str | None, as_json: bool, schema: bool
 ) -> None:
     """Show the cells of a sweep file: hash, parameters, state. Trains nothing."""
-    from sweeps import plan, sweepfile, view
+    from sweeps.spec import sweep_file
 
     if schema:
-        return click.echo(json.dumps(sweepfile.schema(), indent=2))
+        return click.echo(json.dumps(sweep_file.schema(), indent=2))
     if file is None:
         raise click.UsageError("give a sweep file, for example: cae plan experiments/quickstart.yaml")
-    sweep = load(file, overrides)
-    cells = plan.plan(sweep, file, storage)
+    return _show(load(file, overrides), file, storage, as_json, with_metrics=False)
+
+
+def _show(sweep: Sweep, file: Path, storage: str | None, as_json: bool, with_metrics: bool) -> None:
+    from sweeps import api
+    from sweeps.planning import plan
+    from sweeps.terminal import runs
+
+    cells = api.cells(sweep, file, storage)
     if as_json:
         return click.echo(json.dumps(plan.as_json(sweep, cells)))
-    out = view.console()
-    if sweep.method != "grid":
-        return _show_search(out, sweep, cells)
-    view.show_cells(out, cells)
-    out.print(f"{sweep.name}: {_counted(cells)}")
+    out = runs.console()
+    if sweep.is_search:
+        _show_search(out, sweep, cells)
+    else:
+        runs.show_cells(out, cells, with_metrics=with_metrics and any(cell.metrics for cell in cells))
+        out.print(f"{sweep.name}: {_counted(cells)}")
+    for cell in cells if with_metrics else ():
+        if cell.state == "running":
+            runs.show_running(out, cell)
     return None
 
 
-def _show_search(out: Any, sweep: Any, cells: list[Any]) -> None:
-    from sweeps import search, view_search
+def _show_search(out: Console, sweep: Sweep, cells: Sequence[SweepRun]) -> None:
+    from sweeps import api
+    from sweeps.terminal import search
 
-    view_search.show_space(out, sweep)
-    view_search.show_trials(out, sweep, cells)
-    missing = search.missing_data(sweep)
+    search.show_space(out, sweep)
+    search.show_trials(out, sweep, cells)
+    missing = api.missing_data(sweep)
     if missing:
         out.print(missing, style="yellow", markup=False)
 
 
-def _counted(cells: list[Any]) -> str:
+def _counted(cells: Sequence[SweepRun]) -> str:
     states = [cell.state for cell in cells]
     told = [
         f"{states.count(state)} {state}"
@@ -71,65 +92,76 @@ def _counted(cells: list[Any]) -> str:
 @click.option("--num-cpus", type=float, help="CPUs of the Ray cluster for each run, if not the sweep file's.")
 @click.option("--num-gpus", type=float, help="GPUs of the Ray cluster for each run, if not the sweep file's.")
 @clear_errors
+@click.pass_obj
 def run_command(
-    file: Path, overrides: tuple[str, ...], storage: str | None, limit: int | None, workers: int | None, **ray: Any
+    given: LaunchOptions | None,
+    file: Path,
+    overrides: tuple[str, ...],
+    storage: str | None,
+    limit: int | None,
+    **options: Any,
 ) -> None:
     """Run every cell of a sweep file that is not finished, or go on with a search. Running it again is resume.
 
     The same command in a second terminal, or on a second machine with the same --storage, joins in.
     """
-    from sweeps import images, lastrun, launch, pages, plan, tracking, view
-    from sweeps.crew import Means
+    from sweeps.execution.options import LaunchOptions
+    from sweeps.terminal.runs import console
 
-    sweep = load(file, overrides)
-    out, means = view.console(), Means(workers, storage, **ray)
-    if sweep.method != "grid":
-        return _run_search(sweep, file, overrides, out, limit, means)
-    cells = plan.plan(sweep, file, storage)
-    missing = next((cell.note for cell in cells if cell.config_hash is None), None)
-    if missing:
-        click.echo(f"{file}: {missing}", err=True)
-        sys.exit(2)
-    todo = [cell for cell in cells if cell.state != "finished"]
-    todo.sort(
-        key=lambda cell: not tracking.is_computed(cell.config_hash or "")
-    )  # what only waits to be uploaded comes first
-    todo = todo[:limit]
+    sweep, out = load(file, overrides), console()
+    launch = replace(given or LaunchOptions(), storage=storage, **options)
+    if sweep.is_search:
+        return _run_search(sweep, file, overrides, out, limit, launch)
+    return _run_grid(sweep, file, overrides, out, limit, launch)
+
+
+def _run_grid(
+    sweep: Sweep, file: Path, overrides: tuple[str, ...], out: Console, limit: int | None, launch: LaunchOptions
+) -> None:
+    from sweeps import api
+    from sweeps.execution import last_run
+    from sweeps.terminal import runs
+    from sweeps.terminal.data import prepare_and_tell
+    from sweeps.terminal.progress import SweepProgress
+
+    cells = api.cells(sweep, file, launch.storage)
+    todo = api.unfinished(cells, file, limit)
     if not todo:
         out.print(f"{sweep.name}: {_counted(cells)}; there is nothing to do")
     else:
-        lastrun.remember(sweep.name, overrides, storage)
+        last_run.remember(sweep.name, overrides, launch.storage)
         out.print(f"{sweep.name}: {_counted(cells)}; running {len(todo)}")
-        for line in images.prepare_all([cell.config.data for cell in todo], out):
-            out.print(line, markup=False)
-        pages.publish(sweep, file)
-        launch.launch(sweep, todo, means, out, pages.describe(sweep, file))
-        cells = plan.plan(sweep, file, storage)
-    view.show_cells(out, cells, with_metrics=True)
-    view.show_legend(out)
-    view.show_next(out, file)
-    tried = {cell.config_hash for cell in todo}
-    left = [cell for cell in cells if cell.state == "new" and cell.config_hash in tried]
-    sys.exit(1 if left or any(cell.state == "failed" for cell in cells) else 0)
+        cells = api.run(sweep, file, launch, SweepProgress(out), todo=todo, prepare=prepare_and_tell(out))
+    runs.show_cells(out, cells, with_metrics=True)
+    runs.show_legend(out)
+    runs.show_next(out, file)
+    sys.exit(exit_code(cells, todo))
 
 
-def _run_search(sweep: Any, file: Path, overrides: tuple[str, ...], out: Any, limit: int | None, means: Any) -> None:
-    from sweeps import images, lastrun, pages, plan, search, space, view, view_search
+def exit_code(cells: Sequence[SweepRun], tried: Sequence[SweepRun] = ()) -> int:
+    """1 where a cell failed, or one that was tried is new as before; else 0."""
+    hashes = {cell.config_hash for cell in tried}
+    left = any(cell.state == "new" and cell.config_hash in hashes for cell in cells)
+    return int(left or any(cell.state == "failed" for cell in cells))
 
-    missing = search.missing_data(sweep)
-    if missing:
-        click.echo(f"{file}: {missing}", err=True)
-        sys.exit(2)
-    view_search.show_space(out, sweep)
-    lastrun.remember(sweep.name, overrides, means.storage)
-    for line in images.prepare_all(space.space(sweep).data_sets(), out):
-        out.print(line, markup=False)
-    pages.publish(sweep, file)
-    search.search(sweep, file, means, out, pages.describe(sweep, file), limit)
-    cells = plan.plan(sweep, file, means.storage)
-    view_search.show_trials(out, sweep, cells)
-    view.show_next(out, file)
-    sys.exit(1 if any(cell.state == "failed" for cell in cells) else 0)
+
+def _run_search(
+    sweep: Sweep, file: Path, overrides: tuple[str, ...], out: Console, limit: int | None, launch: LaunchOptions
+) -> None:
+    from sweeps import api
+    from sweeps.execution import last_run
+    from sweeps.terminal import search
+    from sweeps.terminal.data import prepare_and_tell
+    from sweeps.terminal.progress import SweepProgress
+    from sweeps.terminal.runs import show_next
+
+    api.check_data(sweep, file)
+    search.show_space(out, sweep)
+    last_run.remember(sweep.name, overrides, launch.storage)
+    cells = api.run(sweep, file, launch, SweepProgress(out), limit, prepare=prepare_and_tell(out))
+    search.show_trials(out, sweep, cells)
+    show_next(out, file)
+    sys.exit(exit_code(cells))
 
 
 @click.command("status")
@@ -143,19 +175,5 @@ def status_command(file: Path, overrides: tuple[str, ...], storage: str | None, 
 
     Without --set and --storage, what was given to the last `cae run` of this sweep is used.
     """
-    from sweeps import plan, view
-
     sweep, storage = load_as_last_run(file, overrides, storage)
-    cells = plan.plan(sweep, file, storage)
-    if as_json:
-        return click.echo(json.dumps(plan.as_json(sweep, cells)))
-    out = view.console()
-    if sweep.method != "grid":
-        _show_search(out, sweep, cells)
-    else:
-        view.show_cells(out, cells, with_metrics=any(cell.metrics for cell in cells))
-        out.print(f"{sweep.name}: {_counted(cells)}")
-    for cell in cells:
-        if cell.state == "running":
-            view.show_running(out, cell)
-    return None
+    _show(sweep, file, storage, as_json, with_metrics=True)

@@ -15,6 +15,6 @@ from sweeps.commands.options import clear_errors, load
 @clear_errors
 def ui_command(files: tuple[Path, ...], port: int) -> None:
     """Open MLflow's UI on 127.0.0.1 with the right paths. With sweep FILEs, say where their pages are."""
-    from sweeps.ui import serve
+    from sweeps.tracking.server import serve
 
     serve(port, [(load(file, ()), file) for file in files])

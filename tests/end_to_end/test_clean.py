@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from mlflow.entities import ViewType
 
-from sweeps import tracking
+from sweeps import tracking, workspace
 from tests.end_to_end.test_sweep import LONG, cae, here, read_until, start, statuses
 
 
@@ -27,14 +27,14 @@ def test_what_kill_9_leaves_is_closed_then_deleted_and_run_again(database: Path,
 
     assert "closed: seed=0 (" in here("clean", str(tiny_sweep)).stdout
     assert statuses("tiny") == ["KILLED"]
-    (folder,) = (path for path in (tracking.home() / "work").iterdir() if path.is_dir())
+    (folder,) = (path for path in (workspace.home() / "work").iterdir() if path.is_dir())
     assert list((folder / "checkpoints").iterdir()), "the next run goes on from here"
 
     done = cae("clean", str(tiny_sweep), "--delete", "--yes")
     assert done.returncode == 0, done.stderr
     assert "1 run (1 KILLED)" in done.stdout
     assert [found.name for found in tracking.client().search_experiments(ViewType.ALL)] == ["Default"]
-    left = {path.name for path in tracking.home().rglob("*") if path.is_file()}
+    left = {path.name for path in workspace.home().rglob("*") if path.is_file()}
     assert left == {".create.lock", "mlflow.db"}
 
     again = cae("run", str(tiny_sweep), "--limit", "1")

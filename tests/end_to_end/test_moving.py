@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sweeps import pages, tracking
+from sweeps import tracking, workspace
+from sweeps.tracking import views
 from tests.conftest import TINY_SWEEP
 from tests.end_to_end.test_sweep import CAE, cae
 
@@ -63,7 +64,7 @@ def test_an_imported_sweep_is_as_if_made_here(archive: Path, database: Path, tmp
     assert new["state"] == "finished"
 
     experiment = tracking.client().get_experiment_by_name("tiny")
-    assert {f"{pages.VIEW}headlines", f"{pages.VIEW}means"} < set(experiment.tags)
+    assert {f"{views.VIEW}headlines", f"{views.VIEW}means"} < set(experiment.tags)
 
     again = cae("run", file, *ONE_CELL)
     assert "1 finished; there is nothing to do" in again.stdout
@@ -80,7 +81,7 @@ def test_an_imported_sweep_is_as_if_made_here(archive: Path, database: Path, tmp
 def test_an_import_that_is_killed_goes_on(archive: Path, database: Path, tmp_path: Path) -> None:
     process = subprocess.Popen([*CAE, "import", str(archive)], cwd=tmp_path, env=here(), start_new_session=True)
     begun = time.monotonic()
-    while not list((tracking.home() / "artifacts").rglob("*.png")):
+    while not list((workspace.home() / "artifacts").rglob("*.png")):
         assert process.poll() is None, "ended before it was killed"
         assert time.monotonic() - begun < 60
         time.sleep(0.005)
@@ -92,6 +93,6 @@ def test_an_import_that_is_killed_goes_on(archive: Path, database: Path, tmp_pat
     assert done.returncode == 0, done.stderr
     (record,) = tracking.records("tiny").values()
     assert record.status == "FINISHED"
-    names = {path.name for path in (tracking.home() / "artifacts").rglob("*") if path.is_file()}
+    names = {path.name for path in (workspace.home() / "artifacts").rglob("*") if path.is_file()}
     assert {"encoder.keras", "latents.npz", "result.json"} <= names
     assert len(tracking.client().search_runs([tracking.experiment("tiny", "?")])) == 1

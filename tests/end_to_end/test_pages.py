@@ -19,10 +19,11 @@ from typing import Any
 import pytest
 
 from metrics.catalog import HEADLINES
-from sweeps import pages, tracking
-from sweeps.moved import correct
-from sweeps.plan import Cell
-from sweeps.sweepfile import load
+from sweeps import tracking, workspace
+from sweeps.planning.plan import SweepRun
+from sweeps.spec.sweep_file import load
+from sweeps.tracking import views
+from sweeps.transfer.relocate import correct
 from tests.conftest import TINY_SWEEP
 from tests.servers import afterwards, free_port
 from tests.sweeps.fakes import record_runs
@@ -41,7 +42,7 @@ ROW_OF_NUMBERS = """name => {
 NO_ASSISTANT = "localStorage.setItem('mlflow.assistant.fab.autoOpenedOnFirstLoad_v1', 'true')"
 
 
-def made_up(cell: Cell) -> dict[str, float]:
+def made_up(cell: SweepRun) -> dict[str, float]:
     """0.5 and 0.7 for relu, 0.6 and 0.8 for tanh."""
     value = 0.5 + 0.2 * cell.config.training.seed + 0.1 * (cell.config.model.activation == "tanh")
     return {f"mnd/{name}": value for name in HEADLINES}
@@ -56,11 +57,11 @@ def home(recorded_home: tuple[Path, Path], tmp_path_factory: pytest.TempPathFact
     file.write_text(SEEDS, encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CAE_HOME", str(folder))
-        correct(tracking.home())
+        correct(workspace.home())
         record_runs(load(file), file, made_up)
         for run in tracking.records("seeds").values():
             tracking.client().log_param(run.run_id, "model.activation", run.name.split()[0].partition("=")[2])
-        pages.publish(load(file), file)
+        views.publish(load(file), file)
         yield folder
 
 
@@ -150,7 +151,7 @@ def experiment_id(name: str) -> str:
 
 
 def link(address: str, sweep: str, place: int) -> str:
-    return f"{address}/{pages.links(experiment_id(sweep))[place].address}"
+    return f"{address}/{views.links(experiment_id(sweep))[place].address}"
 
 
 def runs() -> list[tracking.Record]:
@@ -252,5 +253,5 @@ def test_mlflows_own_command_shows_the_same(page: Any, home: Path) -> None:
 
 def test_cae_ui_says_where_the_pages_of_a_sweep_are(address: str, home: Path) -> None:
     told = (home / f"{address.rpartition(':')[2]}.log").read_text(encoding="utf-8")
-    for place, known in enumerate(pages.links(experiment_id("tiny"))):
+    for place, known in enumerate(views.links(experiment_id("tiny"))):
         assert f"tiny: {known.name}\n  {link(address, 'tiny', place)}\n" in told

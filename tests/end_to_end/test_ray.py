@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from sweeps import tracking
+from sweeps import tracking, workspace
+from sweeps.locks import file_lock
 from tests.end_to_end.pretended import STANDIN, pretended
 from tests.end_to_end.test_soak import runs_by_cell
 from tests.end_to_end.test_sweep import cae, here, start
@@ -40,7 +41,7 @@ def file(tmp_path: Path, database: Path) -> Path:
 
 def processes_at_work() -> int:
     """Runs that some process holds."""
-    return sum(tracking.is_held(path.stem) for path in (tracking.home() / "work").glob("*.lock"))
+    return sum(file_lock.is_held(path.stem) for path in (workspace.home() / "work").glob("*.lock"))
 
 
 def wait_until(what: Any, seconds: float = 120) -> None:
@@ -107,9 +108,9 @@ def test_a_cluster_that_cannot_be_used_is_one_line(file: Path, arguments: list[s
 
 
 def test_without_ray_the_remedy_is_named(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from sweeps.definition import SweepError
-    from sweeps.rayworkers import hire_on_cluster
+    from sweeps.errors import SweepError
+    from sweeps.execution.ray_workers import make_ray_workers
 
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(SweepError, match=r"pip install 'cae-mnd\[ray\]'"):
-        hire_on_cluster("local", None, 1, 0)
+        make_ray_workers("local", None, 1, 0)

@@ -10,7 +10,7 @@ from pathlib import Path
 import optuna
 import pytest
 
-from sweeps import tracking
+from sweeps import tracking, workspace
 from tests.conftest import TINY_SWEEP
 from tests.end_to_end.test_sweep import cae, here, read_until, start, statuses, steps
 
@@ -61,7 +61,7 @@ def test_a_search_with_a_run_that_is_stopped_early(database: Path, tiny_search: 
     again = cae("run", str(tiny_search))
     assert again.returncode == 0
     assert "starting" not in again.stdout
-    assert [path.name for path in (tracking.home() / "work").iterdir()] == ["tiny-search.lock"]
+    assert [path.name for path in (workspace.home() / "work").iterdir()] == ["tiny-search.lock"]
 
 
 def test_a_search_goes_on_after_kill_9(database: Path, tiny_search: Path, tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_a_search_goes_on_after_kill_9(database: Path, tiny_search: Path, tmp_pa
     study = optuna.load_study(study_name="tiny", storage=storage)
     assert [(trial.number, trial.state.name) for trial in study.trials] == [(0, "COMPLETE"), (1, "COMPLETE")]
     assert study.trials[0].value == pytest.approx(record.metrics["mnd/radius_agreement"])
-    assert not (tracking.home() / "optuna.db").exists()
+    assert not (workspace.home() / "optuna.db").exists()
 
 
 @pytest.mark.parametrize("storage", ["nonsense", "postgresql://user:secret@127.0.0.1:9/x", "sqlite:////nowhere/x.db"])

@@ -17,8 +17,8 @@ import optuna
 import pytest
 from PIL import Image
 
-from sweeps import tracking
-from sweeps.study import open_storage
+from sweeps import tracking, workspace
+from sweeps.search.study import open_storage
 from tests.end_to_end.pretended import STANDIN, pretended
 from tests.end_to_end.test_search import SEARCH
 from tests.end_to_end.test_soak import runs_by_cell
@@ -50,7 +50,7 @@ def test_a_search_on_servers(tracking_server: MlflowServer, storage: str, tmp_pa
     study = optuna.load_study(study_name="tiny", storage=open_storage(storage))
     assert [trial.state.name for trial in study.trials] == ["COMPLETE", "COMPLETE"]
     # On this machine nothing is left but which values the last run was given.
-    assert not [path.name for path in tracking.home().iterdir() if path.suffix == ".db" or path.name == "artifacts"]
+    assert not [path.name for path in workspace.home().iterdir() if path.suffix == ".db" or path.name == "artifacts"]
 
     shown = json.loads(here("status", str(file), "--json").stdout)
     assert [cell["state"] for cell in shown["cells"]] == ["finished", "finished"]
@@ -146,7 +146,7 @@ def test_the_cells_of_a_dead_machine_are_taken_over(
     monkeypatch: pytest.MonkeyPatch,
     method: str,
 ) -> None:
-    monkeypatch.setenv("STANDIN_LEASE", "8")
+    monkeypatch.setenv("CAE_LEASE_SECONDS", "8")
     if method == "random":
         many.write_text(RANDOM)
     there = on_another_machine(tmp_path / "far", "run", str(many), "--workers", "2")

@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from sweeps import tracking
+from sweeps import tracking, workspace
 from tests.end_to_end.pretended import STANDIN, pretended
 from tests.end_to_end.test_sweep import here
 
@@ -100,7 +100,7 @@ def test_sixty_cells_survive_whatever_is_killed(
         assert steps == [1, 2, 3]
         pictures = [p.path for p in tracking.client().list_artifacts(record.run_id, "images")]
         assert len(pictures) == len({path.split("+timestamp")[0] + path[-5:] for path in pictures})
-    left = [path for path in (tracking.home() / "work").rglob("*") if path.suffix != ".lock"]
+    left = [path for path in (workspace.home() / "work").rglob("*") if path.suffix != ".lock"]
     assert not left
     status = json.loads(here("status", str(file), "--json").stdout)
     assert Counter(cell["state"] for cell in status["cells"]) == {"finished": 60}

@@ -20,10 +20,10 @@ from PIL import Image
 
 from cae.config import SamplingMethod
 from metrics import VERSION
-from sweeps import tracking
+from sweeps import tracking, workspace
 from sweeps.cli import main
-from sweeps.draw import ALWAYS
-from sweeps.plots import PLOTS
+from sweeps.run.draw import ALWAYS
+from sweeps.run.plots import PLOTS
 
 pytestmark = pytest.mark.slow(seconds=30)
 CAE = [sys.executable, "-m", "sweeps"]
@@ -98,7 +98,7 @@ def test_a_sweep_from_file_to_faces(finished: Path, recorded_home: tuple[Path, P
         assert Image.open(tmp_path / "faces" / folder / "mnd.png").size[0] > 8 * 96
 
     check_record(tracking.records("tiny"))
-    assert not list((tracking.home() / "work").iterdir())
+    assert not list((workspace.home() / "work").iterdir())
 
 
 def check_record(records: dict[str, tracking.Record]) -> None:
@@ -308,7 +308,7 @@ def test_ctrl_c_once_finishes_the_epoch_and_twice_does_not(database: Path, tiny_
     (record,) = tracking.records("tiny").values()
     assert record.status == "KILLED"
     assert steps(record, "training/loss") == list(range(1, 4 - times))
-    folder = tracking.work_folder(record.config_hash)
+    folder = workspace.work_folder(record.config_hash)
     assert [p.name for p in (folder / "checkpoints").iterdir()] == [f"epoch-{3 - times:05d}.weights.h5"], output
 
 

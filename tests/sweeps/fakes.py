@@ -11,19 +11,22 @@ from mlflow.entities import Metric
 
 from cae.config import cell_hash, config_hash, from_flat
 from sweeps import tracking
-from sweeps.definition import Sweep
-from sweeps.plan import Cell, plan
+from sweeps.api import cells
+from sweeps.planning.plan import SweepRun
+from sweeps.spec.sweep import Sweep
 
-Measure = Callable[[Cell], dict[str, float]]
+Measure = Callable[[SweepRun], dict[str, float]]
 
 
-def record_runs(sweep: Sweep, path: Path, measure: Measure, wanted: Callable[[Cell], bool] = lambda cell: True) -> None:
+def record_runs(
+    sweep: Sweep, path: Path, measure: Measure, wanted: Callable[[SweepRun], bool] = lambda cell: True
+) -> None:
     """Records every cell of a grid that is `wanted` as a FINISHED run."""
-    for cell in filter(wanted, plan(sweep, path)):
+    for cell in filter(wanted, cells(sweep, path)):
         record_run(sweep, cell, measure(cell))
 
 
-def record_run(sweep: Sweep, cell: Cell, metrics: dict[str, float], **tags: str) -> None:
+def record_run(sweep: Sweep, cell: SweepRun, metrics: dict[str, float], **tags: str) -> None:
     """Records a cell as a FINISHED run with these metrics."""
     hashes = {tracking.HASH: cell.config_hash, tracking.CELL: cell.cell_hash, tracking.HOST: socket.gethostname()}
     client = tracking.client()
@@ -32,11 +35,11 @@ def record_run(sweep: Sweep, cell: Cell, metrics: dict[str, float], **tags: str)
     client.set_terminated(run, status="FINISHED")
 
 
-def cell_of(metrics: dict[str, float] | None, digest: str = "d", **fields: Any) -> Cell:
+def cell_of(metrics: dict[str, float] | None, digest: str = "d", **fields: Any) -> SweepRun:
     """A finished cell with these metrics, a new one with None. fields: such as activation="relu", seed=1."""
     sections = {"seed": "training", "batch_size": "training", "epochs": "training", "learning_rate": "training"}
     sections |= dict.fromkeys(("name", "path", "resolution", "size"), "data")
     config = from_flat({f"{sections.get(name, 'model')}.{name}": value for name, value in fields.items()})
     key, group = config_hash(config, digest), cell_hash(config, digest)
     state = "new" if metrics is None else "finished"
-    return Cell(config, key, key, group, digest, state, run_id=f"run-{key}", metrics=metrics or {})  # type: ignore[arg-type]
+    return SweepRun(config, key, key, group, digest, state, run_id=f"run-{key}", metrics=metrics or {})  # type: ignore[arg-type]

@@ -14,14 +14,16 @@ import optuna
 import pytest
 
 from sweeps import tracking
-from sweeps.crew import RunCell
-from sweeps.definition import Sweep
-from sweeps.execute import Outcome
-from sweeps.orphans import close_orphans
-from sweeps.plan import Cell, plan
-from sweeps.pruning import Watch
-from sweeps.search import Search
-from sweeps.study import open_storage
+from sweeps.api import cells
+from sweeps.execution.orphans import close_orphans
+from sweeps.execution.pool import RunCell
+from sweeps.execution.task import Outcome
+from sweeps.planning.plan import SweepRun
+from sweeps.search.hyperband import HyperbandRule
+from sweeps.search.search import Search
+from sweeps.search.study import open_storage
+from sweeps.spec.sweep import Sweep
+from tests.faults import Killed
 
 FILE = Path("s.yaml")
 RATE, SIZE = "training.learning_rate", "training.batch_size"
@@ -33,40 +35,38 @@ SPACE = {
 }
 
 
-class Killed(BaseException):
-    """kill -9, as far as a test can be killed."""
-
-
 def sweep_of(**content: Any) -> Sweep:
     given = {"method": "bayes", "metric": {"name": "score"}, "parameters": SPACE, "run_cap": 4}
     return Sweep.model_validate({"name": "s", **given, **content})
 
 
-def parabola(cell: Cell) -> dict[str, float]:
+def parabola(cell: SweepRun) -> dict[str, float]:
     """Best at a learning rate of 0.001; the error grows with the rate."""
     values = cell.parameters
     exponent = math.log10(values[RATE])
     return {"score": -((exponent + 3) ** 2) - values["training.seed"], "other": exponent, "mse": values[RATE]}
 
 
-def stopped(cell: Cell, watch: Watch) -> int | None:
+def stopped(cell: SweepRun, stop_rule: HyperbandRule) -> int | None:
     """The epoch after which a training is stopped whose loss is the distance from the best rate."""
     loss = abs(math.log10(cell.parameters[RATE]) + 3)
-    return next((epoch for epoch in range(1, watch.epochs + 1) if watch.poor(epoch, loss + 1 / epoch)), None)
+    return next((epoch for epoch in range(1, stop_rule.epochs + 1) if stop_rule.poor(epoch, loss + 1 / epoch)), None)
 
 
 class Trainer:
     """Records what a run would have measured. fails: tells which cells fail. dies: what happens at the nth call."""
 
-    def __init__(self, measure: Callable[[Cell], dict[str, float]] = parabola) -> None:
+    def __init__(self, measure: Callable[[SweepRun], dict[str, float]] = parabola) -> None:
         self.measure = measure
         self.finished: list[str] = []
         self.pruned: list[int] = []
-        self.fails: Callable[[Cell], bool] = lambda cell: False
+        self.fails: Callable[[SweepRun], bool] = lambda cell: False
         self.dies: dict[int, str] = {}
         self.calls = 0
 
-    async def __call__(self, number: int, cell: Cell, tags: dict[str, str], watch: Watch | None) -> Outcome:
+    async def __call__(
+        self, number: int, cell: SweepRun, tags: dict[str, str], stop_rule: HyperbandRule | None
+    ) -> Outcome:
         self.calls += 1
         death = self.dies.get(self.calls)
         if death == "before":
@@ -79,7 +79,7 @@ class Trainer:
         if self.fails(cell):
             tracking.close(run, "FAILED", "the loss became nan")
             return Outcome("failed")
-        if watch is not None and (epoch := stopped(cell, watch)) is not None:
+        if stop_rule is not None and (epoch := stopped(cell, stop_rule)) is not None:
             self.pruned.append(epoch)
             client.set_tag(run, tracking.PRUNED, f"after epoch {epoch}")
             tracking.close(run, "KILLED", "pruned")
@@ -113,4 +113,4 @@ def states() -> list[str]:
 
 
 def chosen(sweep: Sweep) -> list[tuple[float, int]]:
-    return [(cell.parameters[RATE], cell.parameters[SIZE]) for cell in plan(sweep, FILE)]
+    return [(cell.parameters[RATE], cell.parameters[SIZE]) for cell in cells(sweep, FILE)]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sweeps.arrays import read_array
-from sweeps.definition import SweepError
+from sweeps.errors import SweepError
 
 POINTS = np.arange(12.0).reshape(4, 3)
 

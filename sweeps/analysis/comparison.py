@@ -1,0 +1,102 @@
+"""A sweep's finished runs, compared: cells with means over their seeds, ranked, and what each parameter does."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from metrics.catalog import HEADLINES
+from sweeps.analysis.cells import Cell, groups_of, measured
+from sweeps.analysis.effects import Effects, Observation, effects
+from sweeps.analysis.ranking import Lead, lead_of, ranked
+from sweeps.errors import SweepError
+from sweeps.planning.plan import SweepRun
+from sweeps.spec.fields import nearest
+from sweeps.spec.goals import MSE, goal_of
+from sweeps.spec.sweep import Metric, Sweep
+
+# After the ranking metric: reconstruction first, as a bad autoencoder can be very normal.
+COMPARED = (MSE, *(f"mnd/{name}" for name in HEADLINES))
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a sweep's finished runs say.
+
+    metrics: the names compared. ranking: by what, several for a Pareto front. groups: from worst to best, those without
+    the ranking metric first. lead: None with fewer than two ranked cells or with several objectives.
+    effects: per metric, empty for a search. importance: of a search, {metric: {axis: share}}.
+    unfinished: how many runs are in which other state.
+    """
+
+    sweep: Sweep
+    metrics: tuple[str, ...]
+    ranking: tuple[Metric, ...]
+    groups: tuple[Cell, ...]
+    lead: Lead | None
+    effects: tuple[Effects, ...]
+    importance: dict[str, dict[str, float]] = field(default_factory=dict)
+    unfinished: dict[str, int] = field(default_factory=dict)
+
+
+def compare(sweep: Sweep, path: Path, cells: Sequence[SweepRun], metric: str | None = None) -> Comparison:
+    """The comparison of a sweep's finished runs.
+
+    path: the sweep file, for messages. cells: as `plan.plan` gives them. metric: ranks by this one instead of the
+    sweep's. Raises SweepError where no run is finished, or the ranking metric was not measured.
+    """
+    finished = [cell for cell in cells if cell.state == "finished"]
+    if not finished:
+        raise SweepError(f"{path}: no run of {sweep.name} is finished; `cae run {path}` trains them")
+    ranking = _ranking(sweep, path, finished, metric)
+    metrics = tuple(dict.fromkeys([*(m.name for m in ranking), *COMPARED]))
+    in_file_order = groups_of(sweep, cells, metrics)
+    groups = ranked(in_file_order, ranking)
+    return Comparison(
+        sweep=sweep,
+        metrics=tuple(name for name in metrics if any(name in group.summaries for group in groups)),
+        ranking=ranking,
+        groups=groups,
+        lead=None if len(ranking) > 1 else lead_of(groups, ranking[0]),
+        effects=() if sweep.is_search else tuple(_effects(in_file_order, metrics)),
+        importance=_importance(sweep, groups, metrics, ranking) if sweep.is_search else {},
+        unfinished=dict(Counter(cell.state for cell in cells if cell.state != "finished")),
+    )
+
+
+def _ranking(sweep: Sweep, path: Path, finished: Sequence[SweepRun], metric: str | None) -> tuple[Metric, ...]:
+    named = {m.name: m for m in sweep.metric}
+    known = {name for cell in finished for name in cell.metrics if measured(cell, name) is not None}
+    for name in [metric] if metric else named:
+        if name not in known:
+            where = "--metric" if metric else f"{path}: metric"
+            raise SweepError(f"{where}: no finished run measures {name}{nearest(name, sorted(known))}")
+    if metric is None:
+        return tuple(sweep.metric)
+    return (named.get(metric) or Metric(name=metric, goal=goal_of(metric)),)
+
+
+def _effects(groups: Sequence[Cell], metrics: Iterable[str]) -> list[Effects]:
+    return effects(
+        {
+            metric: [
+                Observation(group.values, value)
+                for group in groups
+                for cell in group.runs
+                if (value := measured(cell, metric)) is not None
+            ]
+            for metric in metrics
+        }
+    )
+
+
+def _importance(
+    sweep: Sweep, groups: Sequence[Cell], metrics: Iterable[str], ranking: Sequence[Metric]
+) -> dict[str, dict[str, float]]:
+    from sweeps.search.importance import importance
+
+    goals = {metric.name: metric.goal for metric in ranking}
+    rows = {m: [(g.runs[0].config, g.summaries[m].mean) for g in groups if m in g.summaries] for m in metrics}
+    return importance(sweep, {m: (goals.get(m) or goal_of(m), row) for m, row in rows.items()})

@@ -1,0 +1,117 @@
+"""A sweep from Python as from the command line: load a file, see its runs, do them, compare them.
+
+The only place that asks whether a sweep is a grid or a search.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cae.config import DataConfig
+from cae.datasets import DataError, data_digest
+from sweeps import workspace
+from sweeps.errors import SweepError
+from sweeps.execution.monitor import Monitor, Silent
+from sweeps.execution.options import LaunchOptions
+from sweeps.planning.plan import SweepRun, grid_runs
+from sweeps.spec import sweep_file
+from sweeps.spec.space import space
+from sweeps.spec.sweep import Sweep
+
+if TYPE_CHECKING:
+    from sweeps.analysis.comparison import Comparison
+
+
+def load(file: Path | str, overrides: dict[str, Any] | None = None) -> Sweep:
+    """The checked sweep of a YAML file. overrides: {"section.field": value} fixed in every run. Raises SweepError."""
+    return sweep_file.load(Path(file), overrides)
+
+
+def cells(sweep: Sweep, file: Path, storage: str | None = None) -> list[SweepRun]:
+    """Every run of a sweep with what is recorded of it: of a grid in file order, of a search those tried so far.
+
+    storage: the database of Optuna's studies and of leases, if not the one in `mlruns`.
+    Raises SweepError, TrackingError.
+    """
+    if sweep.is_search:
+        from sweeps.search.search import tried_runs
+
+        return tried_runs(sweep, storage)
+    return grid_runs(sweep, file, storage)
+
+
+def data_sets(sweep: Sweep, planned: Sequence[SweepRun]) -> list[DataConfig]:
+    """The image sets that a launch needs. planned: the runs to be done, for a grid."""
+    return space(sweep).data_sets() if sweep.is_search else [run.config.data for run in planned]
+
+
+def missing_data(sweep: Sweep) -> str | None:
+    """Why a data set that the search may come to cannot be read; None where all can."""
+    for data in space(sweep).data_sets() if sweep.is_search else ():
+        try:
+            data_digest(data)
+        except DataError as error:
+            return str(error)
+    return None
+
+
+def check_data(sweep: Sweep, file: Path) -> None:
+    """Raises SweepError where a data set that a search may come to cannot be read."""
+    if missing := missing_data(sweep):
+        raise SweepError(f"{file}: {missing}")
+
+
+def unfinished(planned: Sequence[SweepRun], file: Path, limit: int | None = None) -> list[SweepRun]:
+    """Of a grid's `cells`, those that a launch would do, at most `limit`; what only waits to be uploaded comes first.
+
+    Raises SweepError where their images cannot be found.
+    """
+    missing = next((run.note for run in planned if run.config_hash is None), None)
+    if missing:
+        raise SweepError(f"{file}: {missing}")
+    todo = [run for run in planned if run.state != "finished"]
+    return sorted(todo, key=lambda run: not workspace.is_computed(run.config_hash or ""))[:limit]
+
+
+def run(
+    sweep: Sweep,
+    file: Path,
+    options: LaunchOptions = LaunchOptions(),
+    monitor: Monitor | None = None,
+    limit: int | None = None,
+    todo: Sequence[SweepRun] | None = None,
+    prepare: Callable[[Iterable[DataConfig]], object] = lambda sets: None,
+) -> list[SweepRun]:
+    """Does what is not finished, at most `limit` runs; returns all runs of the sweep as they stand then.
+
+    todo: what `unfinished` gave, if it was asked before. prepare: called with the image sets before the first run,
+    which else are prepared by the first run that needs them. Raises SweepError, TrackingError, and KeyboardInterrupt
+    after Ctrl-C or SIGTERM, when the open runs have been closed as KILLED.
+    """
+    from sweeps.execution.grid import launch
+    from sweeps.execution.pool import WorkerPool
+    from sweeps.tracking import views
+
+    if todo is None:
+        todo = [] if sweep.is_search else unfinished(cells(sweep, file, options.storage), file, limit)
+    if todo or sweep.is_search:
+        prepare(data_sets(sweep, todo))
+        views.publish(sweep, file)
+        total = (sweep.run_cap or 0) if sweep.is_search else len(todo)
+        pool = WorkerPool(sweep, options, total, monitor or Silent(), views.describe(sweep, file))
+        if sweep.is_search:
+            from sweeps.search.search import search
+
+            search(sweep, file, pool, options.storage, limit)
+        else:
+            launch(todo, pool)
+    return cells(sweep, file, options.storage)
+
+
+def compare(sweep: Sweep, file: Path, storage: str | None = None, metric: str | None = None) -> Comparison:
+    """The finished runs of a sweep, compared. metric: ranks by this one instead of the sweep's. Raises SweepError."""
+    from sweeps.analysis import comparison
+
+    return comparison.compare(sweep, file, cells(sweep, file, storage), metric)

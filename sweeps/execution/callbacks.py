@@ -1,0 +1,70 @@
+"""What a run tells while it goes on, and what may stop it: the user, a search, another machine."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sweeps.execution.signals import Interrupted, Lost, Pruned, stop_after_epoch
+from sweeps.execution.stop_rule import StopRule
+from sweeps.files import write_json
+
+
+class RunCallbacks:
+    """Writes a run's progress for others to read, logs its epochs, and stops it where that is wanted.
+
+    log: brings the record of its epochs up to date. is_lost: whether another machine has taken the run over.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        epochs: int,
+        log: Callable[[], None],
+        stop_rule: StopRule | None = None,
+        is_lost: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._folder, self._log, self._stop_rule, self._is_lost = folder, log, stop_rule, is_lost
+        self._state: dict[str, Any] = {"started": time.time(), "epochs": epochs}
+        self._last_epoch: int | None = None
+
+    def _tell(self, **values: Any) -> None:
+        if self._is_lost():
+            raise Lost
+        self._state.update(values)
+        write_json(self._folder / "progress.json", self._state)
+
+    def on_step(self, step: str) -> None:
+        self._tell(step=step)
+
+    def on_progress(self, p: Any) -> None:
+        if stop_after_epoch.is_set():
+            self._last_epoch = self._last_epoch or p.epoch
+            if p.epoch > self._last_epoch:  # the checkpoint of the last one is written by now
+                raise Interrupted
+        self._tell(epoch=p.epoch, done=p.done, total=p.total, loss=p.loss, speed=p.images_per_second)
+
+    def on_epoch(self, epoch: Any) -> None:
+        if stop_after_epoch.is_set():
+            self._last_epoch = epoch.epoch
+        self._tell(finished_epochs=epoch.epoch, held_out_loss=epoch.held_out_loss, last_loss=epoch.loss)
+        try:
+            self._log()
+        except Exception as error:  # the files have it; it is logged when the run is recorded
+            print(f"epoch {epoch.epoch} could not be logged yet: {error}", file=sys.stderr)
+        if self._stop_rule is not None:
+            _stop_if_poor(self._stop_rule, epoch)
+
+
+def _stop_if_poor(rule: StopRule, epoch: Any) -> None:
+    """Raises Pruned. A storage that is down stops no training."""
+    try:
+        poor = rule.poor(epoch.epoch, getattr(epoch, rule.loss))
+    except Exception as error:
+        print(f"epoch {epoch.epoch} could not be judged: {error}", file=sys.stderr)
+        return
+    if poor:
+        raise Pruned(f"after epoch {epoch.epoch} of {rule.epochs}: others had a better {rule.loss} by then")

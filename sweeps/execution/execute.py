@@ -1,0 +1,174 @@
+"""What a worker does with one cell: lock it, open its MLflow run, compute, record, close the run whatever happens."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from pkgutil import resolve_name
+from typing import Literal
+
+from sweeps import errors, tracking, workspace
+from sweeps.errors import cause
+from sweeps.execution.callbacks import RunCallbacks
+from sweeps.execution.signals import Interrupted, Lost, Pruned, stop_after_epoch
+from sweeps.execution.task import Outcome, Task
+from sweeps.files import is_disk_full
+from sweeps.locks.work_lock import WorkLock, try_lock
+
+
+def execute(task: Task) -> Outcome:
+    """Runs one cell from where it stands to FINISHED. No exception of the run itself leaves this function."""
+    if stop_after_epoch.is_set():
+        return Outcome("killed", "not begun")
+    try:
+        hold = try_lock(task.config_hash, task.storage)
+    except errors.TrackingError as error:
+        return Outcome("waiting", str(error))
+    if hold is None:
+        return Outcome("busy")
+    outcome = None
+    try:
+        outcome = _held(task, hold)
+        return outcome
+    finally:
+        hold.release(forget=outcome is not None and outcome.state in ("finished", "pruned"))
+
+
+def _held(task: Task, hold: WorkLock) -> Outcome:
+    try:
+        record = tracking.record_of(task.sweep, task.config_hash)
+    except errors.TrackingError as error:
+        return Outcome("waiting", str(error))
+    return _outcome_so_far(task, record) or _locked(task, record, hold)
+
+
+def _outcome_so_far(task: Task, record: tracking.Record | None) -> Outcome | None:
+    """The outcome that the record already has, None where there is work to do."""
+    if record is None:
+        return None
+    if record.status == "FINISHED":
+        return Outcome("finished", "by another process")
+    # We hold its lease, where it had one: that machine is not at work any more.
+    leased = task.storage is not None and tracking.LEASED in record.tags
+    if record.status == "RUNNING" and record.host not in ("", socket.gethostname()) and not leased:
+        return Outcome("elsewhere", f"on {record.host}, which must finish or close it first")
+    return None
+
+
+def _locked(task: Task, record: tracking.Record | None, hold: WorkLock) -> Outcome:
+    folder = workspace.work_folder(task.config_hash)
+    run_id = None
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with _output_to(folder / "log.txt"):
+            try:
+                run_id = _open(task, record)
+                _compute_and_record(task, run_id, folder, hold)
+            except Exception as error:
+                if not isinstance(error, Pruned):
+                    traceback.print_exc()
+                raise
+    except Interrupted:
+        return _close(run_id, "KILLED", "interrupted; the next cae run goes on from its last finished epoch")
+    except Lost:
+        return Outcome("elsewhere", "another machine took it over while this one was not heard of")
+    except Pruned as reason:
+        outcome = _prune(run_id, str(reason))
+    except Exception as error:
+        return _failure(error, run_id, folder)
+    else:
+        outcome = Outcome("finished")
+    shutil.rmtree(folder, ignore_errors=True)
+    return outcome
+
+
+def _failure(error: Exception, run_id: str | None, folder: Path) -> Outcome:
+    """The outcome of a run that an exception ended. Its files stay, so nothing that was computed is lost."""
+    if is_disk_full(error):
+        reason = f"{folder}: the disk is full; free some space, and the same command goes on from the last epoch"
+        return replace(_close(run_id, "FAILED", reason), state="full")
+    reason = _reason(error)
+    if (folder / "result.json").exists():
+        reason += f"; what it computed waits in {folder}"
+    if not tracking.answers():
+        return Outcome("waiting", reason)
+    return _close(run_id, "FAILED", reason)
+
+
+def _open(task: Task, record: tracking.Record | None) -> str:
+    from sweeps.tracking.recording import open_run, tags
+
+    # A run that was cut off goes on in the same MLflow run; one that failed keeps its record and gets a successor.
+    previous = record.run_id if record is not None and record.status in ("RUNNING", "KILLED", "SCHEDULED") else None
+    again = previous is not None and workspace.is_computed(task.config_hash)  # only what is there is to be uploaded
+    attempt = (record.attempt if record else 0) + (0 if again else 1)
+    run_tags = tags(task.config, task.sweep, task.config_hash, task.cell_hash, task.digest, attempt)
+    leased = {tracking.LEASED: "yes"} if task.storage else {}
+    return open_run(task.experiment_id, task.label, run_tags | leased | task.tags, task.config, previous)
+
+
+def _compute_and_record(task: Task, run_id: str, folder: Path, hold: WorkLock) -> None:
+    from sweeps.tracking.recording import log_history, record, system_metrics
+
+    compute = resolve_name(task.compute)
+    log = partial(log_history, run_id, folder)
+    callbacks = RunCallbacks(folder, task.config.training.epochs, log, task.stop_rule, hold.is_lost)
+    with system_metrics(run_id):
+        result = compute(task.config, folder, f"{task.sweep}  ·  {task.label}", callbacks, task.digest)
+    callbacks.on_step("record")
+    try:
+        record(run_id, folder, task.config, result)
+    except Exception as error:  # two processes that record in the same moment can collide in MLflow's database
+        print(f"recorded once more after: {error}", file=sys.stderr)
+        time.sleep(1)
+        record(run_id, folder, task.config, result)
+
+
+def _prune(run_id: str | None, reason: str) -> Outcome:
+    """The outcome of a run that was stopped early. MLflow has no such status: it is KILLED with a tag of its own."""
+    if run_id is not None:
+        tracking.client().set_tag(run_id, tracking.PRUNED, reason)
+    return replace(_close(run_id, "KILLED", f"pruned {reason}"), state="pruned")
+
+
+def _close(run_id: str | None, status: Literal["KILLED", "FAILED"], reason: str) -> Outcome:
+    """The outcome of a run that did not finish; `waiting` where that cannot even be written down."""
+    if run_id is not None:
+        try:
+            tracking.close(run_id, status, reason)
+        except errors.TrackingError as error:
+            return Outcome("waiting", f"{reason} (and its MLflow run could not be closed: {error})")
+    return Outcome("killed" if status == "KILLED" else "failed", reason)
+
+
+def _reason(error: Exception) -> str:
+    known = type(error).__module__.startswith(("cae.", "sweeps."))
+    return str(error).splitlines()[0] if known else f"{type(error).__name__}: {cause(error)}"
+
+
+@contextmanager
+def _output_to(path: Path) -> Iterator[None]:
+    """Everything this process and its libraries print goes to a file, also what C++ code writes."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    saved = os.dup(1), os.dup(2)
+    with path.open("ab") as log:
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        for descriptor, number in zip(saved, (1, 2), strict=True):
+            os.dup2(descriptor, number)
+            os.close(descriptor)

@@ -1,0 +1,199 @@
+"""Workers side by side: each runs one cell after the other, until there is nothing to do or the user stops them."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Protocol
+
+from sweeps import errors, tracking, workspace
+from sweeps.execution.monitor import Monitor, RunMonitor
+from sweeps.execution.options import LaunchOptions
+from sweeps.execution.orphans import close_dead, close_orphans
+from sweeps.execution.placement import placements
+from sweeps.execution.ray_workers import make_ray_workers
+from sweeps.execution.task import Outcome, Task
+from sweeps.execution.worker import Worker
+from sweeps.locks import leases
+from sweeps.planning.plan import SweepRun
+from sweeps.spec.sweep import Sweep
+
+POLL_SECONDS = 0.25
+# How a worker's process ends a cell before its time: by itself, or because somebody else than its launch asked it to.
+ENDED = ("died", "killed")
+
+# Runs one cell, `run(number, cell, **fields of its Task)`.
+RunCell = Callable[..., Awaitable[Outcome]]
+
+
+class AnyWorker(Protocol):
+    """A process for cells, here or on another machine."""
+
+    async def run(self, task: Task) -> Outcome: ...
+
+    def finish_epoch(self) -> None: ...
+
+    def interrupt(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+def store_answers(storage: str | None) -> bool:
+    """Whether the tracking store, and the shared database where there is one, can be asked now."""
+    return tracking.answers() and (storage is None or leases.answers(storage))
+
+
+@dataclass(frozen=True)
+class Patience:
+    """With a store that is down: asked again every so many seconds, given up after so many."""
+
+    ask_again: float = 5
+    give_up: float = 1800
+    answers: Callable[[str | None], bool] = store_answers
+
+
+class WorkerPool:
+    """The workers of one launch. total: the runs to come, 0 where that is not known."""
+
+    def __init__(
+        self,
+        sweep: Sweep,
+        options: LaunchOptions,
+        total: int,
+        monitor: Monitor,
+        description: str,
+        workers: Sequence[AnyWorker] | None = None,
+        patience: Patience = Patience(),
+    ) -> None:
+        self._sweep, self._options, self._monitor, self._patience = sweep, options, monitor, patience
+        self._experiment_id = tracking.experiment(sweep.name, description)
+        close_orphans(sweep.name, options.storage)
+        self._workers = make_workers(sweep, options) if workers is None else workers
+        monitor.expect(total, len(self._workers))
+        self._interrupts = 0
+        self.stopping = False
+
+    def work(self, lane: Callable[[RunCell], Coroutine[Any, Any, None]]) -> None:
+        """Lets every worker go its lane: `lane(run)` runs cells with `run`, and ends soon when `stopping` is set.
+
+        Raises KeyboardInterrupt after Ctrl-C or SIGTERM, when the running cells have been closed as KILLED.
+        """
+        asyncio.run(self._work(lane))
+        if self._interrupts:
+            with suppress(errors.TrackingError):
+                close_orphans(self._sweep.name, self._options.storage)  # of workers too busy to do so themselves
+            raise KeyboardInterrupt
+
+    async def _work(self, lane: Callable[[RunCell], Coroutine[Any, Any, None]]) -> None:
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGINT, self._interrupt)
+        loop.add_signal_handler(signal.SIGTERM, self._stop_now)
+        with self._monitor:
+            ticking = asyncio.create_task(self._tick())
+            lanes = [asyncio.create_task(self._lane(worker, lane)) for worker in self._workers]
+            try:
+                await asyncio.gather(*lanes)
+            except BaseException:
+                self._stop()
+                await asyncio.wait(lanes)
+                raise
+            finally:
+                ticking.cancel()
+
+    async def _lane(self, worker: AnyWorker, lane: Callable[[RunCell], Coroutine[Any, Any, None]]) -> None:
+        try:
+            await lane(partial(self._run, worker, self._monitor.line()))
+        finally:
+            worker.stop()
+
+    async def _tick(self) -> None:
+        while True:
+            self._monitor.poll()
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def _run(self, worker: AnyWorker, line: RunMonitor, number: int, cell: SweepRun, **more: Any) -> Outcome:
+        """The outcome of a cell, tried again where that is worth it."""
+        task = replace(_task(self._sweep, self._experiment_id, cell, self._options), **more)
+        deaths, began = 0, time.monotonic()
+        while True:
+            line.begin(number, cell.label, task.config_hash)
+            outcome = await worker.run(task)
+            line.end(outcome)
+            deaths += outcome.state in ENDED
+            if outcome.state == "died":
+                self._close_dead(task, outcome)
+            if outcome.state == "full":
+                self._finish_epochs()
+            if outcome.state == "waiting":
+                await self._until_it_answers(began)
+            again = (
+                deaths < self._sweep.max_attempts if outcome.state in ENDED else outcome.state in ("lost", "waiting")
+            )
+            if self.stopping or not again:
+                return outcome
+
+    def _close_dead(self, task: Task, outcome: Outcome) -> None:
+        with suppress(errors.TrackingError):  # the next attempt adopts its run then
+            close_dead(task.sweep, task.config_hash, outcome.message)
+
+    async def _until_it_answers(self, began: float) -> None:
+        """Waits while the tracking store or the database is down. Raises TrackingError when that takes too long."""
+        self._monitor.say(f"{self._pending()}; asked again every {self._patience.ask_again:g} s", "yellow")
+        while not self.stopping:
+            await asyncio.sleep(self._patience.ask_again)
+            if await asyncio.to_thread(self._patience.answers, self._options.storage):
+                return
+            if time.monotonic() - began > self._patience.give_up:
+                raise errors.TrackingError(f"{self._pending()}; the same command goes on when it is back")
+
+    def _pending(self) -> str:
+        count = len(list((workspace.home() / "work").glob("*/result.json")))
+        waiting = "1 result waits" if count == 1 else f"{count} results wait"
+        return f"{workspace.uri()} cannot be used now; {waiting} in {workspace.home() / 'work'}"
+
+    # --- stopping ------------------------------------------------------------------------------------------------
+
+    def _interrupt(self) -> None:
+        """Ctrl-C: once finishes the epoch, twice stops now."""
+        if self._interrupts:
+            return self._stop_now()
+        self._interrupts = 1
+        self._monitor.say("finishing the epoch (a run past its training is finished); Ctrl-C again stops now", "yellow")
+        return self._finish_epochs()
+
+    def _stop_now(self) -> None:
+        self._interrupts += 1
+        self._stop()
+
+    def _stop(self) -> None:
+        self.stopping = True
+        for worker in self._workers:
+            worker.interrupt()
+
+    def _finish_epochs(self) -> None:
+        self.stopping = True
+        for worker in self._workers:
+            worker.finish_epoch()
+
+
+def make_workers(sweep: Sweep, options: LaunchOptions) -> Sequence[AnyWorker]:
+    """The workers that were asked for, none started yet. Raises SweepError."""
+    if options.ray is None:
+        return [Worker(place) for place in placements(options.workers or 1)]
+    cpus = options.num_cpus if options.num_cpus is not None else sweep.num_cpus
+    gpus = options.num_gpus if options.num_gpus is not None else sweep.num_gpus
+    return make_ray_workers(options.ray, options.workers, cpus, gpus)
+
+
+def _task(sweep: Sweep, experiment_id: str, cell: SweepRun, options: LaunchOptions) -> Task:
+    assert cell.config_hash is not None
+    assert cell.cell_hash is not None
+    assert cell.data_digest is not None
+    hashes = cell.config_hash, cell.cell_hash, cell.data_digest
+    task = Task(sweep.name, experiment_id, cell.label, cell.config, *hashes)
+    return replace(task, storage=options.storage, compute=options.compute)

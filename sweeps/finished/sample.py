@@ -1,0 +1,101 @@
+"""New faces from a finished run, outside of any sweep."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from pydantic import ValidationError
+
+import cae.layers  # noqa: F401  registers what saved models are made of
+from cae.config import AnalysisConfig, RunConfig
+from cae.datasets.imageset import DataError, ImageSet
+from cae.faces import save_png
+from sweeps.errors import SweepError
+from sweeps.finished.lookup import FinishedRun, fetched
+from sweeps.run.draw import plot_points
+from sweeps.run.latents import load_latents
+from sweeps.run.sheets import SHEETS, Choice
+from sweeps.run.trained_model import TrainedModel, cloud_of
+
+
+def sample(
+    text: str,
+    name: str,
+    settings: dict[str, Any],
+    chosen: dict[str, Any],
+    out: Path,
+    points: Path | None = None,
+    plot: Path | None = None,
+) -> Iterator[str]:
+    """Writes a sheet of the run that `text` means, and says so.
+
+    name: of the sheet. settings: values of the run's `analysis` section to use instead, such as mnd_sigma. chosen:
+    fields of `Choice`. points: file for its latent vectors. plot: file for where they lie among those of the run.
+    Raises SweepError for what cannot be done.
+    """
+    _check_name(name)
+    with fetched(text) as run:
+        shown = trained(run, settings)
+        try:
+            sheet = SHEETS[name](shown, Choice(**chosen))
+        except ValueError as error:
+            raise SweepError(f"--method {name}: {error}") from None
+    if shown.without:
+        yield f"without photographs: {shown.without}"
+    save_png(sheet.picture, out)
+    yield f"{out}: {name} of {run.title}"
+    yield from (f"left out: {reason}" for reason in sheet.omitted.values())
+    if sheet.points is None:
+        return
+    if points is not None:
+        np.save(points, sheet.points)
+        yield f"{points}: {len(sheet.points)} latent vectors of {sheet.points.shape[1]} components"
+    if plot is not None:
+        reasons = plot_points(shown, {name: sheet.points}, plot)
+        yield f"{plot}: {next(iter(reasons.values()), 'where they lie in planes of dominant components')}"
+
+
+def _check_name(name: str) -> None:
+    if name not in SHEETS:
+        near = get_close_matches(name, SHEETS, 1)
+        hint = f"did you mean {near[0]}? " if near else ""
+        raise SweepError(f"--method {name}: unknown; {hint}there are {', '.join(SHEETS)}")
+
+
+def trained(run: FinishedRun, settings: dict[str, Any]) -> TrainedModel:
+    """The run's autoencoder and data; without photographs where they are not at hand.
+
+    settings: values of its `analysis` section to use instead, such as mnd_sigma. Raises SweepError for one that is out
+    of its range.
+    """
+    sides = load_latents(run.folder / "latents" / "latents.npz")
+    encoder, decoder = (
+        keras.models.load_model(run.folder / "model" / f"{name}.keras", compile=False, safe_mode=True)
+        for name in ("encoder", "decoder")
+    )
+    config = _changed(run.config(), settings)
+    images, reason = _images(run)
+    cloud = cloud_of(sides["train"].vectors)
+    return TrainedModel(config, encoder, decoder, sides, cloud, images, run.title, reason)
+
+
+def _changed(config: RunConfig, settings: dict[str, Any]) -> RunConfig:
+    try:
+        analysis = AnalysisConfig.model_validate(config.analysis.model_dump() | settings)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise SweepError(f"{first['loc'][0]} = {first['input']}: {first['msg']}") from None
+    return config.model_copy(update={"analysis": analysis})
+
+
+def _images(run: FinishedRun) -> tuple[ImageSet | None, str]:
+    """The run's photographs, or else the reason why they are not at hand."""
+    try:
+        return run.images(), ""
+    except DataError as error:
+        return None, str(error)

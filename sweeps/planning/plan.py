@@ -1,0 +1,109 @@
+"""What a sweep consists of and how far it is: every cell with its hash, parameters and state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cae.config import DataConfig, RunConfig, cell_hash, config_hash, flatten
+from cae.datasets import DataError, data_digest
+from sweeps import tracking
+from sweeps.locks import file_lock
+from sweeps.planning.state import State, state_of
+from sweeps.spec.display import label, readable, varied
+from sweeps.spec.grid import expand
+from sweeps.spec.sweep import Sweep
+
+Digests = dict[DataConfig, str | DataError]
+
+
+@dataclass(frozen=True)
+class SweepRun:
+    """One run of a sweep. Hashes are None while the data cannot be found; `note` then says why."""
+
+    config: RunConfig
+    label: str
+    config_hash: str | None
+    cell_hash: str | None
+    data_digest: str | None = None
+    state: State = "new"
+    attempt: int = 0
+    run_id: str | None = None
+    metrics: dict[str, float] = field(default_factory=dict)
+    note: str = ""
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        return flatten(self.config)
+
+
+def grid_runs(sweep: Sweep, path: Path, storage: str | None = None) -> list[SweepRun]:
+    """The runs of a grid in file order with what is recorded of them.
+
+    storage: the database of leases, if any. Raises SweepError, TrackingError.
+    """
+    configs = expand(sweep, path)
+    return cells_of(configs, varied(configs), tracking.records(sweep.name), {}, storage)[: sweep.run_cap]
+
+
+def cells_of(
+    configs: list[RunConfig],
+    names: list[str],
+    records: dict[str, tracking.Record],
+    digests: Digests,
+    storage: str | None = None,
+) -> list[SweepRun]:
+    """Each of these runs once, with what is recorded of it.
+
+    names: the fields that its label tells. digests: of the data sets met so far, added to; a large one takes a second.
+    storage: the database of leases, if any.
+    """
+    cells: dict[str, SweepRun] = {}
+    for config in configs:
+        cell = _cell(config, label(config, names), _digest(config.data, digests, records), records, storage)
+        cells.setdefault(cell.config_hash or f"{config!r}", cell)
+    return list(cells.values())
+
+
+def _digest(data: DataConfig, known: Digests, records: dict[str, tracking.Record]) -> str | DataError:
+    if data not in known:
+        try:
+            known[data] = data_digest(data)
+        except DataError as error:
+            known[data] = _recorded_digest(data, records) or error
+    return known[data]
+
+
+def _recorded_digest(data: DataConfig, records: dict[str, tracking.Record]) -> str | None:
+    """The digest that the runs on these images recorded; None where none did, or not all the same.
+
+    A sweep that was imported is read without its images; what is still to be trained asks for them when it starts.
+    """
+    wanted, default = _data_params(data), _data_params(DataConfig())
+    found = {r.tags.get(tracking.DIGEST) for r in records.values() if wanted.items() <= (default | r.params).items()}
+    return found.pop() if len(found) == 1 else None
+
+
+def _data_params(data: DataConfig) -> dict[str, str]:
+    values = data.model_dump(mode="json", exclude={"path"})
+    return {f"data.{name}": readable(value) for name, value in values.items()}
+
+
+def _cell(
+    config: RunConfig, name: str, digest: str | DataError, records: dict[str, tracking.Record], storage: str | None
+) -> SweepRun:
+    if isinstance(digest, DataError):
+        return SweepRun(config, name, None, None, note=str(digest))
+    key, group = config_hash(config, digest), cell_hash(config, digest)
+    record = records.get(key)
+    if record is None:
+        return SweepRun(config, name, key, group, digest, "running" if file_lock.is_held(key) else "new")
+    state, note = state_of(record, storage)
+    return SweepRun(config, name, key, group, digest, state, record.attempt, record.run_id, record.metrics, note)
+
+
+def as_json(sweep: Sweep, cells: list[SweepRun]) -> dict[str, Any]:
+    """The cells as plain values: the form that plan, status and compare print with --json."""
+    fields = ("config_hash", "cell_hash", "state", "attempt", "run_id", "parameters", "metrics")
+    return {"sweep": sweep.name, "cells": [{name: getattr(cell, name) for name in fields} for cell in cells]}

@@ -1,0 +1,103 @@
+"""The contact sheet: a row a cell, a column a method, the same people and the same draws in every row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from cae.config import SamplingMethod
+from cae.faces import INK, MARGIN, PAIR, PAPER, QUIET, cut, font
+from sweeps.report.representatives import Representative
+
+METHODS = get_args(SamplingMethod)
+COLUMNS = (*PAIR, *METHODS)
+# Where a column's pictures stand: file, row in it, and the labels of its rows.
+PLACES: dict[str, tuple[str, int, Sequence[str]]] = {
+    PAIR[0]: ("faces/reconstruction", 0, PAIR),
+    PAIR[1]: ("faces/reconstruction", 1, PAIR),
+    **{method: (f"faces/{method}", 0, ()) for method in METHODS},
+}
+FILES = tuple(dict.fromkeys(file for file, _, _ in PLACES.values()))
+# Four pictures of each method, two by two; more cells than these make a sheet too long to look at.
+SIDE, TILE, GAP = 2, 96, 2
+BLOCK = SIDE * TILE + (SIDE - 1) * GAP
+LARGEST = 40
+LABEL, NAMES, SPACE = 30, 20, 12
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """A cell's faces. blocks: column to uint8 (BLOCK, BLOCK, 3); None where the run has no such pictures."""
+
+    label: str
+    blocks: dict[str, np.ndarray | None]
+
+
+def row_of(cell: Representative, label: str) -> Row:
+    """The first pictures of each method, which are the same people and the same draws in every run."""
+    return Row(label, {column: _block(cell, *PLACES[column]) for column in COLUMNS})
+
+
+def _block(cell: Representative, file: str, row: int, labels: Sequence[str]) -> np.ndarray | None:
+    if file not in cell.pictures:
+        return None
+    count = min(SIDE**2, cell.run.config.analysis.images_per_grid)
+    sheet = _read(cell.pictures[file])
+    try:
+        return _tiled(cut(sheet, row, count, cell.run.config.data.resolution, labels))
+    except ValueError:  # a sheet of fewer pictures than it was asked for
+        return None
+
+
+def _read(path: Path) -> np.ndarray:
+    with Image.open(path) as picture:
+        return np.asarray(picture.convert("RGB"))
+
+
+def _tiled(tiles: np.ndarray) -> np.ndarray:
+    block = Image.new("RGB", (BLOCK, BLOCK), PAPER)
+    for i, tile in enumerate(tiles):
+        place = (i % SIDE * (TILE + GAP), i // SIDE * (TILE + GAP))
+        block.paste(Image.fromarray(tile).resize((TILE, TILE), Image.Resampling.LANCZOS), place)
+    return np.asarray(block)
+
+
+def columns_of(rows: Sequence[Row]) -> list[str]:
+    """The columns that at least one row has pictures for."""
+    return [column for column in COLUMNS if any(row.blocks[column] is not None for row in rows)]
+
+
+def contact_sheet(rows: Sequence[Row], title: str, words: str) -> Image.Image:
+    """All rows below each other, each under its label and the names of the methods."""
+    columns = columns_of(rows)
+    height = LABEL + NAMES + BLOCK + SPACE
+    top = MARGIN + 58
+    sheet = Image.new("RGB", (_width(columns), top + len(rows) * height + MARGIN), PAPER)
+    draw = ImageDraw.Draw(sheet)
+    draw.text((MARGIN, MARGIN - 2), title, INK, font(22, bold=True))
+    draw.text((MARGIN, MARGIN + 30), words, QUIET, font(15))
+    for i, row in enumerate(rows):
+        _draw_row(sheet, draw, row, columns, top + i * height)
+    return sheet
+
+
+def _width(columns: Sequence[str]) -> int:
+    # Wide enough for the words where there are no pictures at all.
+    return 2 * MARGIN + max(len(columns), 4) * (BLOCK + SPACE) - SPACE
+
+
+def _draw_row(sheet: Image.Image, draw: ImageDraw.ImageDraw, row: Row, columns: Sequence[str], top: int) -> None:
+    draw.text((MARGIN, top), row.label, INK, font(18, bold=True))
+    if not any(block is not None for block in row.blocks.values()):
+        draw.text((MARGIN, top + LABEL), "this run recorded no faces", QUIET, font(15))
+        return
+    for i, column in enumerate(columns):
+        x, block = MARGIN + i * (BLOCK + SPACE), row.blocks[column]
+        draw.text((x, top + LABEL - 4), column if block is not None else f"{column}: none", QUIET, font(15))
+        if block is not None:
+            sheet.paste(Image.fromarray(block), (x, top + LABEL + NAMES))

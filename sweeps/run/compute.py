@@ -1,0 +1,152 @@
+"""One run, as steps from values to values: load, train, encode, score, sample, draw. Everything ends up in a folder.
+
+Nothing here knows MLflow: the folder is recorded afterwards (`sweeps.tracking.recording`), so that a tracking store
+which is down loses nothing. `result.json` is written last; a folder that has it is complete.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Protocol
+
+import keras
+
+from cae import latents
+from cae.config import RunConfig
+from cae.datasets import DataError, ImageSet, load, report
+from cae.model import Autoencoder, build_autoencoder, summary
+from cae.training import Epoch, Progress, train
+from metrics import VERSION as METRICS_VERSION
+from sweeps.files import read_json, write_json
+from sweeps.run.draw import write_faces, write_judged
+from sweeps.run.folder import append_history
+from sweeps.run.latents import LatentSplit, load_latents, save_latents
+from sweeps.run.measure import measure
+from sweeps.run.plots import write_measured
+from sweeps.run.trained_model import TrainedModel, cloud_of
+
+
+class Callbacks(Protocol):
+    """What hears how a run goes on; it may raise, to stop it."""
+
+    def on_step(self, step: str) -> None: ...
+
+    def on_progress(self, p: Progress) -> None: ...
+
+    def on_epoch(self, epoch: Epoch) -> None: ...
+
+
+@dataclass
+class Clock:
+    """Seconds spent in each step."""
+
+    listener: Callbacks
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        self.listener.on_step(name)
+        start = time.perf_counter()
+        yield
+        self.seconds[name] = round(time.perf_counter() - start, 2)
+
+
+def compute(config: RunConfig, folder: Path, title: str, listener: Callbacks, digest: str) -> dict[str, Any]:
+    """Does the whole run in `folder` and returns the content of `result.json`; goes on where it was cut off.
+
+    digest: of the images that the run was planned with. Raises DataError where they are others now.
+    """
+    done = read_json(folder / "result.json")
+    if done is not None:
+        return dict(done)
+    clock = Clock(listener)
+    write_json(folder / "config.json", config.model_dump(mode="json"))
+    with clock.step("load"):
+        images = planned_images(config, digest)
+    with clock.step("train"):
+        autoencoder = fit(config, images, folder, clock.listener)
+    with clock.step("encode"):
+        sides = encode(autoencoder, images, folder)
+    with clock.step("score"):
+        measured = measure(sides, config.analysis)
+        means = sides["test"].vectors
+        if config.model.kl_weight:
+            means = latents.posterior_means(autoencoder.encoder, images.images, images.test)
+        quality = latents.reconstruction(autoencoder.decoder, images, means)
+        omitted = write_measured(measured, sides, folder, title)
+    cloud = cloud_of(sides["train"].vectors)
+    trained = TrainedModel(config, autoencoder.encoder, autoencoder.decoder, sides, cloud, images, title)
+    with clock.step("draw"):
+        omitted |= write_faces(trained, folder)
+        save_models(autoencoder, folder / "model")
+    with clock.step("judge"):
+        judged, reasons = write_judged(trained, folder)
+    reconstruction = {f"reconstruction/{name}": value for name, value in quality.items()}
+    result = {
+        "metrics": measured.metrics | reconstruction | judged,
+        "steps": measured.steps,
+        "omitted": omitted | reasons,
+        "seconds": clock.seconds,
+        "images": {"train": len(images.train), "held_out": len(images.test), "report": report.summary(images.report)},
+        "data_digest": images.digest,
+        "metrics_version": METRICS_VERSION,
+        "versions": {name: version(name) for name in ("cae-mnd", "keras", "tensorflow", "numpy", "scipy")},
+    }
+    write_json(folder / "result.json", result)
+    return result
+
+
+# --- load --------------------------------------------------------------------------------------------------------
+
+
+def planned_images(config: RunConfig, digest: str) -> ImageSet:
+    """The images of a run. Raises DataError where they are not those it was planned with."""
+    images = load(config.data)
+    if images.digest != digest:
+        place = config.data.path or config.data.name
+        raise DataError(
+            f"{place}: the images changed since the plan (digest {images.digest}, not {digest}); run it again"
+        )
+    return images
+
+
+# --- train -------------------------------------------------------------------------------------------------------
+
+
+def fit(config: RunConfig, images: ImageSet, folder: Path, listener: Callbacks) -> Autoencoder:
+    """The trained autoencoder. Weights, order of images and everything else random come from training.seed."""
+    keras.utils.clear_session()
+    keras.utils.set_random_seed(config.training.seed)
+    autoencoder = build_autoencoder(config.model, config.data.resolution, config.training.precision)
+    checkpoints = folder / "checkpoints"
+    for epoch in train(autoencoder, images, config.training, checkpoints, listener.on_progress):
+        append_history(folder, epoch)
+        listener.on_epoch(epoch)
+    return autoencoder
+
+
+# --- encode ------------------------------------------------------------------------------------------------------
+
+
+def encode(autoencoder: Autoencoder, images: ImageSet, folder: Path) -> dict[str, LatentSplit]:
+    """Latent vectors of both sides of the split, as they were written to `latents/latents.npz`."""
+    train = latents.encode(autoencoder.encoder, images.images, images.train)
+    test = latents.encode(autoencoder.encoder, images.images, images.test)
+    save_latents(folder / "latents" / "latents.npz", images, train, test)
+    return load_latents(folder / "latents" / "latents.npz")
+
+
+# --- models ------------------------------------------------------------------------------------------------------
+
+
+def save_models(autoencoder: Autoencoder, folder: Path) -> None:
+    """`encoder.keras`, `decoder.keras` (Keras 3 files, loaded in safe mode) and `summary.txt`."""
+    folder.mkdir(exist_ok=True)
+    autoencoder.encoder.save(folder / "encoder.keras")
+    autoencoder.decoder.save(folder / "decoder.keras")
+    (folder / "summary.txt").write_text(summary(autoencoder), encoding="utf-8")

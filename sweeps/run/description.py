@@ -1,0 +1,108 @@
+"""What a run found, in words and with its numbers, as Markdown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cae.config import RunConfig
+from sweeps.spec.display import readable
+
+# How far a score may fall short of its null, an MND of the same n and d, to be called this.
+WORDS = ((0.01, "cannot be told from"), (0.03, "come close to"), (0.1, "differ visibly from"), (2.0, "are far from"))
+
+
+def describe(config: RunConfig, result: dict[str, Any]) -> str:
+    """Markdown: the data and network in one line, then each headline beside what an MND of that size gives."""
+    metrics, images = result["metrics"], result["images"]
+    model, training = config.model, config.training
+    norm = "with" if model.batch_norm else "without"
+    enforced = f", KL weight {model.kl_weight:g}" if model.kl_weight else ""
+    lines = [
+        f"**{config.data.name}** at {config.data.resolution} px ({images['train']:,} training images, "
+        f"{images['held_out']:,} held out); {readable(list(model.maps))} maps, {model.activation}, {norm} batch norm, "
+        f"{model.latent_dim} latent dimensions{enforced}; {training.loss}, {training.epochs} epochs, "
+        f"{training.precision}, seed {training.seed}.",
+        "",
+        "The latent vectors of the training images against a multivariate normal distribution (MND) of the same "
+        "number of points and dimensions:",
+        "",
+        headline(metrics, "marginal_gaussianity", "One component at a time, they {} an MND"),
+        headline(metrics, "contour_agreement", "Two at a time, their contours {} the ellipses of an MND"),
+        headline(metrics, "radius_agreement", "In all dimensions at once, their distances from the center {} an MND's"),
+        origin(metrics),
+        tails(metrics),
+        contrast(metrics),
+        groups(metrics),
+        visible(metrics),
+        f"- Held-out reconstruction: BCE {metrics['reconstruction/bce']:.4f}, MSE {metrics['reconstruction/mse']:.5f}, "
+        f"SSIM {metrics['reconstruction/ssim']:.3f}.",
+    ]
+    lines.append(f"- Data: {images['report']}, digest `{result['data_digest']}`.")
+    lines += left_out(result["omitted"])
+    return "\n".join(line for line in lines if line is not None)
+
+
+def headline(metrics: dict[str, float], name: str, sentence: str) -> str | None:
+    """One line on a score and its null, None where the score was left out."""
+    value, null = metrics.get(f"mnd/{name}"), metrics.get(f"mnd/{name}_null")
+    if value is None or null is None:
+        return None
+    words = next(word for limit, word in WORDS if null - value < limit)
+    test = metrics.get(f"mnd_test/{name}")
+    test_null = metrics.get(f"mnd_test/{name}_null")
+    held_out = "" if test is None or test_null is None else f"; held out {test:.3f}, MND {test_null:.3f}"
+    return f"- {sentence.format(words)} (`{name}` {value:.3f}, MND {null:.3f}{held_out})."
+
+
+def origin(metrics: dict[str, float]) -> str | None:
+    """One line on where the center lies."""
+    distance = metrics.get("mnd/off_origin_distance")
+    if distance is None:
+        return None
+    return f"- The center lies {distance:.2f} times the cloud's own size away from the origin (`off_origin_distance`)."
+
+
+def tails(metrics: dict[str, float]) -> str | None:
+    """One line on heavy tails and whether a common radius makes them, None where there are none to speak of."""
+    before, after = metrics.get("mnd/elliptical/kurtosis"), metrics.get("mnd/elliptical/kurtosis_of_directions")
+    if before is None or after is None or before < 0.1:
+        return None
+    verdict = "a common radius makes them" if abs(after) < before / 5 else "more than a common radius makes them"
+    return (
+        f"- Heavy tails: {verdict} (excess kurtosis of the whitened components {before:.2f}, "
+        f"{after:z.2f} with every vector at the same radius)."
+    )
+
+
+def contrast(metrics: dict[str, float]) -> str | None:
+    """One line on what the radius has to do with the image's contrast."""
+    value = metrics.get("mnd/radius/correlation_contrast")
+    return None if value is None else f"- Correlation of the radius with the image's contrast: {value:.2f}."
+
+
+def groups(metrics: dict[str, float]) -> str | None:
+    """One line on whether groups of images are more normal than the whole."""
+    within, everybody = metrics.get("mnd/groups/radius_agreement"), metrics.get("mnd/groups/radius_agreement_all")
+    if within is None or everybody is None:
+        return None
+    return (
+        f"- Within groups of images that share an attribute the radii agree as well as {within:.3f} on average, "
+        f"in as many images at random {everybody:.3f}."
+    )
+
+
+def visible(metrics: dict[str, float]) -> str | None:
+    """One line on the pictures in which a detector finds a face, None where it was not asked."""
+    start = "faces/visible_"
+    shares = {name.removeprefix(start): value for name, value in metrics.items() if name.startswith(start)}
+    if not shares:
+        return None
+    return f"- Visible faces: {', '.join(f'{name} {100 * share:.0f} %' for name, share in shares.items())}."
+
+
+def left_out(omitted: dict[str, str]) -> list[str]:
+    """One line for each metric that could not be computed; groups too small to be compared share one."""
+    small = [name for name in omitted if name.startswith("mnd/groups/") and name.endswith("/normality")]
+    lines = [f"- Left out: {name}: {reason}" for name, reason in omitted.items() if name not in small]
+    names = ", ".join(name.split("/")[2] for name in small)
+    return [*lines, f"- Left out: normality of groups that are too small to compare: {names}"] if small else lines

@@ -1,0 +1,75 @@
+"""Everything of a run that needs its decoder: sheets of faces, and what they are worth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from cae import faces
+from cae.paths import dominant_planes
+from metrics.moments import DegenerateError
+from metrics.plots import draw_generated
+from sweeps.errors import SweepError
+from sweeps.run.face_quality import face_quality, plotted
+from sweeps.run.plots import DPI
+from sweeps.run.sheets import PLANES, SHEETS, Choice, Sheet
+from sweeps.run.trained_model import TrainedModel
+
+ALWAYS = ("reconstruction", "center", "path", "ladder", "slerp", "neighbours")
+PATHS = ("path", "ladder", "slerp")
+PREVIEW_PICTURES = 8
+INCHES = 2.3
+
+
+def write_faces(trained: TrainedModel, folder: Path) -> dict[str, str]:
+    """`faces/NAME.png`, `previews/NAME.png` and `plots/paths.png`; the reasons for what is left out, by name."""
+    analysis = trained.config.analysis
+    choice = Choice(count=analysis.images_per_grid)
+    drawn = {name: _write(SHEETS[name](trained, choice), folder, name) for name in (*analysis.sampling, *ALWAYS)}
+    if analysis.innermost_maps:
+        _write(SHEETS["maps"](trained, Choice(count=analysis.innermost_maps)), folder, "maps")
+    points = {name: sheet.points for name, sheet in drawn.items() if name in PATHS and sheet.points is not None}
+    omitted = plot_points(trained, points, folder / "plots" / "paths.png")
+    return omitted | (_write_attributes(trained, folder) if trained.directions[0].names else {})
+
+
+def _write_attributes(trained: TrainedModel, folder: Path) -> dict[str, str]:
+    _write(SHEETS["attributes"](trained, Choice()), folder, "attributes")
+    for name in trained.directions[0].names if trained.config.analysis.attribute_sheets else ():
+        _write(SHEETS["attribute"](trained, Choice(attribute=name)), folder, f"attributes/{name}")
+    try:
+        return _write(SHEETS["arithmetic"](trained, Choice()), folder, "arithmetic").omitted
+    except SweepError as error:
+        return {"faces/arithmetic": str(error)}
+
+
+def _write(sheet: Sheet, folder: Path, name: str) -> Sheet:
+    """Writes the sheet, and a picture small enough for MLflow's image chart, which shrinks all to 256 pixels."""
+    faces.save_png(sheet.picture, folder / "faces" / f"{name}.png")
+    if sheet.pictures is not None:
+        faces.save_png(faces.tiles(sheet.pictures[:PREVIEW_PICTURES]), folder / "previews" / f"{name}.png")
+    return sheet
+
+
+def write_judged(trained: TrainedModel, folder: Path) -> tuple[dict[str, float], dict[str, str]]:
+    """Metrics `faces/...` and the reasons for what is left out; `scores/generators.csv` and `plots/generated.png`."""
+    judged = face_quality(trained)
+    (folder / "scores").mkdir(exist_ok=True)
+    judged.table.to_csv(folder / "scores" / "generators.csv", index=False)
+    return judged.metrics, plot_points(trained, plotted(trained), folder / "plots" / "generated.png")
+
+
+def plot_points(trained: TrainedModel, points: Mapping[str, np.ndarray], path: Path) -> dict[str, str]:
+    """Where the points (m, d) of each name lie in planes of dominant components; the reason where nothing is drawn."""
+    planes = dominant_planes(trained.cloud, PLANES)
+    figure = Figure(figsize=(INCHES * max(len(points), 2), INCHES * max(len(planes), 1) + 0.4))
+    try:
+        draw_generated(trained.sides["train"].vectors, points, planes, figure)
+    except DegenerateError as error:
+        return {f"plots/{path.stem}": str(error)}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=DPI)
+    return {}

@@ -1,0 +1,81 @@
+"""How good the faces of each generator are, beside real images and their reconstructions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from cae import quality, sampling
+from metrics.visibility import visible, visible_share
+from sweeps.run.trained_model import TrainedModel
+
+# Points of each method in the plot of where they lie.
+PLOTTED = 512
+MEASURES = ("visible", "confidence", "reencoding", "nearest", "diversity")
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """metrics: full name to number. table: a row for real images, reconstructions and each method."""
+
+    metrics: dict[str, float]
+    table: pd.DataFrame
+
+
+def face_quality(trained: TrainedModel) -> Judged:
+    """What each method's faces are worth; metrics `faces/MEASURE_METHOD`, as many faces as `analysis.judged_faces`.
+
+    visible: share in which a detector finds a face, beside its mean confidence. Distances are root mean squares over
+    components in sd: reencoding, from a latent vector to that of its picture; nearest, to the nearest training vector.
+    diversity: how much the pictures differ, over how much real ones do. The rows `real` (its pictures are photographs)
+    and `reconstruction` are the scale to read the others by. Needs the run's photographs.
+    """
+    count, analysis = trained.config.analysis.judged_faces, trained.config.analysis
+    rows = trained.held_out(count)
+    originals = trained.originals(rows)
+    assert originals is not None
+    scale = quality.spread(originals)
+    means = trained.means(originals)
+    groups = {
+        "real": (trained.sides["test"].vectors[rows], originals),
+        "reconstruction": (means, trained.decode(means)),
+    }
+    for method in analysis.sampling:
+        points = sampling.sample(method, trained.cloud, trained.draws(count), analysis)
+        groups[method] = (points, trained.decode(points))
+    found = [_row(name, points, pictures, trained, scale) for name, (points, pictures) in groups.items()]
+    return Judged(_metrics(found), pd.DataFrame(found))
+
+
+def _row(name: str, points: np.ndarray, pictures: np.ndarray, trained: TrainedModel, scale: float) -> dict[str, object]:
+    own = quality.judge(points, pictures, trained.means, trained.sides["train"].vectors, scale)
+    row: dict[str, object] = {"method": name, "faces": len(pictures)}
+    if trained.config.analysis.face_detector:
+        seen = visible_share(visible(pictures))
+        row |= {
+            "visible": seen.share,
+            "confidence": seen.confidence,
+            "visible_low": seen.low,
+            "visible_high": seen.high,
+        }
+    # A photograph is no decoded point.
+    reencoding = {} if name == "real" else {"reencoding": own.reencoding_error}
+    return row | reencoding | {"nearest": own.nearest_distance, "diversity": own.diversity}
+
+
+def _metrics(found: list[dict[str, object]]) -> dict[str, float]:
+    return {
+        f"faces/{measure}_{row['method']}": float(value)  # type: ignore[arg-type]
+        for row in found
+        for measure, value in row.items()
+        if measure in MEASURES
+    }
+
+
+def plotted(trained: TrainedModel) -> dict[str, np.ndarray]:
+    """Method to points (PLOTTED, d), for the plot of where each method's points lie."""
+    draws = trained.draws(PLOTTED)
+    analysis = trained.config.analysis
+    return {method: sampling.sample(method, trained.cloud, draws, analysis) for method in analysis.sampling}

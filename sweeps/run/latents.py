@@ -1,0 +1,59 @@
+"""The latent vectors of both sides of the split, with what is known of their images, as they are stored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cae.datasets import ImageSet
+from cae.datasets.crops import contrasts
+
+# float16 keeps 3 digits, far below the noise of any score, up to this magnitude.
+FLOAT16_LIMIT = 30_000
+SIDES = {"mnd": "train", "mnd_test": "test"}
+
+
+@dataclass(frozen=True, eq=False)
+class LatentSplit:
+    """One side of the split: latent vectors (n, d), float32, and what is known of their images.
+
+    contrast: (n,) sd of the luminance; None in files of metrics version 1. attributes: name to (n,) of 1, 0 and -1,
+    not known.
+    """
+
+    vectors: np.ndarray
+    contrast: np.ndarray | None = None
+    attributes: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+def save_latents(path: Path, images: ImageSet, train: np.ndarray, test: np.ndarray) -> None:
+    """Writes both sides' vectors, the indices, contrasts and attributes of their images, as `latents.npz`."""
+    largest = max(float(np.abs(train).max()), float(np.abs(test).max()))
+    dtype = np.float16 if largest < FLOAT16_LIMIT else np.float32
+    known = images.attributes.fillna(-1).astype(np.int8)
+    content: dict[str, np.ndarray] = {"attributes": np.array(list(known.columns), dtype=str)}
+    for name, vectors, index in (("train", train, images.train), ("test", test, images.test)):
+        content[name] = vectors.astype(dtype)
+        content[f"{name}_index"] = index
+        content[f"{name}_contrast"] = contrasts(images.images, index)
+        content[f"{name}_attributes"] = known.to_numpy()[index]
+    path.parent.mkdir(exist_ok=True)
+    np.savez(path, **content)  # type: ignore[arg-type]
+
+
+def load_latents(path: Path) -> dict[str, LatentSplit]:
+    """The training and the held-out side by "train" and "test", vectors as they were stored, in float32."""
+    with np.load(path, allow_pickle=False) as stored:
+        return {name: _side(stored, name) for name in SIDES.values()}
+
+
+def _side(stored: Any, name: str) -> LatentSplit:
+    side = LatentSplit(stored[name].astype(np.float32))
+    if "attributes" not in stored:
+        return side
+    table = stored[f"{name}_attributes"]
+    attributes = {str(column): table[:, number] for number, column in enumerate(stored["attributes"])}
+    return replace(side, contrast=stored[f"{name}_contrast"], attributes=attributes)

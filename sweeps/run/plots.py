@@ -1,0 +1,93 @@
+"""The pictures and tables of what was measured, as files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from metrics import Scores, plots
+from metrics.moments import DegenerateError
+from sweeps.run.latents import LatentSplit
+from sweeps.run.measure import Measurements
+
+DPI = 130
+
+
+class Plot(NamedTuple):
+    """draw(vectors, scores, figure, title), on a figure of this many inches."""
+
+    draw: Callable[[np.ndarray, Scores, Figure, str], None]
+    width: float
+    height: float
+
+
+def write_measured(measured: Measurements, sides: dict[str, LatentSplit], folder: Path, title: str) -> dict[str, str]:
+    """`scores/NAME.csv` and `plots/NAME.png` of a run; the reasons for everything that is left out, by name."""
+    (folder / "scores").mkdir(exist_ok=True)
+    for name, table in measured.tables.items():
+        table.to_csv(folder / "scores" / name, index=False)
+    return measured.omitted | draw_plots(sides["train"].vectors, measured.scores, folder / "plots", title)
+
+
+def draw_plots(vectors: np.ndarray, scores: Scores, folder: Path, title: str) -> dict[str, str]:
+    """`NAME.png`: how the vectors lie against the normal distribution with their moments.
+
+    Returns the reason for each plot that a degenerate cloud (a constant component, say) leaves nothing to draw for.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    omitted: dict[str, str] = {}
+    for name, plot in PLOTS.items():
+        figure = Figure(figsize=(plot.width, plot.height), layout="constrained")
+        try:
+            plot.draw(vectors, scores, figure, title)
+        except DegenerateError as error:
+            omitted[f"plots/{name}"] = str(error)
+        else:
+            figure.savefig(folder / f"{name}.png", dpi=DPI)
+    return omitted
+
+
+def _titled(draw: Callable[[np.ndarray, Figure], None]) -> Callable[[np.ndarray, Scores, Figure, str], None]:
+    """A plot of the vectors alone, under the run's name."""
+
+    def titled(vectors: np.ndarray, scores: Scores, figure: Figure, title: str) -> None:
+        _name(figure, title)
+        draw(vectors, figure)
+
+    return titled
+
+
+def _name(figure: Figure, title: str) -> None:
+    figure.suptitle(title, fontsize=9, x=0.02, ha="left")
+
+
+def _core(vectors: np.ndarray, scores: Scores, figure: Figure, title: str) -> None:
+    if scores.profile is None:
+        raise DegenerateError(next(reason for name, reason in scores.omitted.items() if name.startswith("core/")))
+    _name(figure, title)
+    plots.draw_core_profile(scores.profile, figure.subplots())
+
+
+def _worst(vectors: np.ndarray, scores: Scores, figure: Figure, title: str) -> None:
+    if scores.worst is None:
+        raise DegenerateError(scores.omitted["pursuit/ks"])
+    _name(figure, title)
+    plots.draw_worst_direction(scores.worst, figure.subplots())
+
+
+PLOTS: dict[str, Plot] = {
+    "summary": Plot(lambda vectors, scores, figure, title: plots.draw_summary(vectors, scores, figure, title), 16, 11),
+    "contours": Plot(_titled(plots.draw_contours), 9, 6.6),
+    "marginals": Plot(_titled(lambda vectors, figure: plots.draw_marginals(vectors, figure.subplots())), 7, 5),
+    "quantiles": Plot(_titled(lambda vectors, figure: plots.draw_quantiles(vectors, figure.subplots())), 6, 5),
+    "radii": Plot(_titled(lambda vectors, figure: plots.draw_radii(vectors, figure.subplots())), 6, 4.2),
+    "norms": Plot(_titled(lambda vectors, figure: plots.draw_norms(vectors, figure.subplots())), 6, 4.2),
+    "correlations": Plot(_titled(lambda vectors, figure: plots.draw_correlations(vectors, figure.subplots())), 6.5, 6),
+    "spectrum": Plot(_titled(lambda vectors, figure: plots.draw_spectrum(vectors, figure.subplots())), 6, 4.2),
+    "core": Plot(_core, 6, 6),
+    "worst_direction": Plot(_worst, 6, 4.2),
+}

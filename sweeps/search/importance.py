@@ -1,0 +1,57 @@
+"""Which axes of a search decided what was good, by Optuna's importance.
+
+The trials of a search are no design: hardly two share a value, and means over them would say where it looked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import optuna
+from optuna.importance import get_param_importances
+
+from cae.config import RunConfig, flatten
+from sweeps.search.distributions import distributions
+from sweeps.spec.goals import Goal
+from sweeps.spec.space import Category, Params, Space, space
+from sweeps.spec.sweep import Sweep
+
+optuna.logging.set_verbosity(optuna.logging.WARNING)
+
+
+def importance(
+    sweep: Sweep, means: Mapping[str, tuple[Goal, Sequence[tuple[RunConfig, float]]]]
+) -> dict[str, dict[str, float]]:
+    """Each axis' share in reaching the best tenth of each metric, most important first; they sum to 1.
+
+    PED-ANOVA (Watanabe, Bansal and Hutter 2023), Optuna's default. means: by metric, its goal and each trial's mean.
+    A metric in which no two trials differ is left out.
+    """
+    searched = space(sweep)
+    return {
+        name: _of(searched, goal, rows) for name, (goal, rows) in means.items() if len({value for _, value in rows}) > 1
+    }
+
+
+def _of(searched: Space, goal: Goal, rows: Sequence[tuple[RunConfig, float]]) -> dict[str, float]:
+    study = optuna.create_study(direction=goal)
+    study.add_trials(
+        [
+            optuna.trial.create_trial(
+                value=value, params=params_of(searched, config), distributions=distributions(searched)
+            )
+            for config, value in rows
+        ]
+    )
+    return get_param_importances(study)
+
+
+def params_of(searched: Space, config: RunConfig) -> Params:
+    """What Optuna chose for a run of this space."""
+    flat = flatten(config)
+    return {
+        axis.name: next(text for text in axis.rows if axis.values(text).items() <= flat.items())
+        if isinstance(axis, Category)
+        else flat[axis.name]
+        for axis in searched.axes
+    }

@@ -1,0 +1,145 @@
+"""Hands out the cells of a search one by one and takes back what came of them, so that no cell is lost or run twice."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+from cae.config import RunConfig
+from sweeps.errors import SweepError
+from sweeps.locks.work_lock import WorkLock, locked
+from sweeps.search.study import HOST, REJECTED, TOLD, finished_trial, is_alive, lock_trial, open_study
+from sweeps.search.trial_result import TrialResult
+from sweeps.spec.space import Category, Params, Space, key_of
+
+# So many choices in a row that are excluded or no valid run, and the search gives up.
+PATIENCE = 1000
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A trial that this process works on, and holds."""
+
+    trial: optuna.Trial
+    params: Params
+    configs: list[RunConfig]
+    hold: WorkLock
+
+    def release(self) -> None:
+        self.hold.release(forget=True)
+
+
+class TrialQueue:
+    """The study of one search. assess: what the record knows of a choice, read anew at every call."""
+
+    def __init__(self, space: Space, url: str | None, assess: Callable[[Params], TrialResult]) -> None:
+        self._space, self._storage, self._assess = space, url, assess
+        with self._alone():
+            self.study = open_study(space, url)
+            for params in space.first_tries():
+                self.study.enqueue_trial(params, skip_if_exists=True)
+
+    def _alone(self) -> AbstractContextManager[None]:
+        """Claiming a trial takes several steps; no two processes are in the middle of them."""
+        return locked(f"{self._space.sweep.name}-search", self._storage)
+
+    def _trials(self, *states: TrialState) -> list[FrozenTrial]:
+        return self.study.get_trials(deepcopy=False, states=states or None)
+
+    def learn(self, recorded: Iterable[Params]) -> None:
+        """Tells the study of every cell that the record knows better: finished since it failed, or before the study
+        was made. A recorded cell that is neither finished nor known is queued."""
+        with self._alone():
+            open_keys = _keys(self._trials(TrialState.RUNNING, TrialState.WAITING))
+            told, failed = _keys(self._trials(*TOLD)), self._failed()
+            for params in {key_of(params): params for params in [*failed, *recorded]}.values():
+                if key_of(params) in told | open_keys or not self._space.configs(params):
+                    continue
+                verdict = self._assess(params)
+                if verdict.state in ("finished", "pruned"):
+                    self.study.add_trial(finished_trial(self._space, params, verdict))
+                elif verdict.state != "new" and params not in failed:
+                    self.study.enqueue_trial(params)
+
+    def _failed(self) -> list[Params]:
+        return [trial.params for trial in self._trials(TrialState.FAIL) if REJECTED not in trial.user_attrs]
+
+    def unfinished(self) -> list[Params]:
+        """The cells that the study is done with and the record is not: failed, or deleted from the record since."""
+        told = self._trials(TrialState.COMPLETE)
+        closed = {key_of(params): params for params in [*self._failed(), *(trial.params for trial in told)]}
+        return [p for p in closed.values() if self._space.configs(p) and self._assess(p).state in ("failed", "new")]
+
+    def take(self) -> Claim | None:
+        """The next trial, None when there are enough. One whose process died comes first, with the same parameters."""
+        with self._alone():
+            for _ in range(PATIENCE):
+                abandoned = self._abandoned()
+                if abandoned is None and self._begun() >= self._space.sweep.trials:
+                    return None
+                claim = self._claim(abandoned or self.study.ask())
+                if claim.configs:
+                    return claim
+                claim.trial.set_user_attr(REJECTED, True)
+                self.study.tell(claim.trial.number, state=TrialState.FAIL)
+                claim.release()
+        raise SweepError(
+            f"{self._space.sweep.name}: {PATIENCE} choices in a row were excluded or no valid run; "
+            "loosen exclude, or list values that go together under zip"
+        )
+
+    def _abandoned(self) -> optuna.Trial | None:
+        """A trial that runs on in the storage although its process is gone."""
+        running = self._trials(TrialState.RUNNING)
+        lost = next((trial for trial in running if not is_alive(self._space.sweep.name, trial, self._storage)), None)
+        # Optuna's own retry makes a second trial in two steps; going on with the first cannot be cut off in between.
+        return None if lost is None else optuna.Trial(self.study, lost._trial_id)
+
+    def _begun(self) -> int:
+        """Trials that count: not those that were rejected, or that failed and have succeeded since."""
+        told = _keys(self._trials(*TOLD))
+        failed = [params for params in self._failed() if key_of(params) not in told]
+        return len(self._trials(*TOLD, TrialState.RUNNING)) + len(failed)
+
+    def _claim(self, trial: optuna.Trial) -> Claim:
+        hold = lock_trial(self._space.sweep.name, trial.number, self._storage)
+        trial.set_user_attr(HOST, socket.gethostname())
+        params = {axis.name: _suggest(trial, axis) for axis in self._space.axes}
+        return Claim(trial, params, self._space.configs(params), hold)
+
+    def others_run(self) -> bool:
+        """Whether others work on trials that may yet have to be taken over: on this machine, or with leases."""
+        running = self._trials(TrialState.RUNNING)
+        here = (None, socket.gethostname())
+        return any(self._storage is not None or trial.user_attrs.get(HOST) in here for trial in running)
+
+    def tell(self, claim: Claim, verdict: TrialResult) -> None:
+        """Closes a trial by what the record says of its cell."""
+        for name, violation in verdict.violations.items():
+            if name not in claim.trial.constraints:  # a process that died here may have set it
+                claim.trial.set_constraint(name, violation)
+        if verdict.state == "finished":
+            self.study.tell(claim.trial.number, list(verdict.values))
+        else:
+            state = TrialState.PRUNED if verdict.state == "pruned" else TrialState.FAIL
+            claim.trial.set_user_attr("reason", verdict.reason)
+            self.study.tell(claim.trial.number, state=state)
+
+
+def _suggest(trial: optuna.Trial, axis: Any) -> Any:
+    if isinstance(axis, Category):
+        return trial.suggest_categorical(axis.name, list(axis.rows))
+    if axis.whole:
+        return trial.suggest_int(axis.name, int(axis.low), int(axis.high), log=axis.log)
+    return trial.suggest_float(axis.name, axis.low, axis.high, log=axis.log)
+
+
+def _keys(trials: Iterable[FrozenTrial]) -> set[str]:
+    # Queued trials hold their parameters as fixed ones, not yet suggested.
+    return {key_of(trial.params or trial.system_attrs.get("fixed_params", {})) for trial in trials}

@@ -1,0 +1,55 @@
+"""What a search asks of a cell: objectives to be good at, constraints to keep, both as means over the cell's seeds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from sweeps.planning.plan import SweepRun
+from sweeps.spec.constraint import parse_constraint
+from sweeps.spec.sweep import Sweep
+
+
+@dataclass(frozen=True)
+class TrialResult:
+    """How a cell stands. values: of the objectives, and violations: by constraint, where it is finished.
+
+    reason: why it failed.
+    """
+
+    state: Literal["new", "running", "finished", "failed", "pruned"]
+    values: tuple[float, ...] = ()
+    violations: dict[str, float] = field(default_factory=dict)
+    reason: str = ""
+
+    @property
+    def feasible(self) -> bool:
+        return self.state == "finished" and all(violation <= 0 for violation in self.violations.values())
+
+
+def trial_result(sweep: Sweep, cells: Sequence[SweepRun]) -> TrialResult:
+    """The verdict on one cell by its runs, one a seed. It fails where a metric that is asked for was not measured."""
+    states = [cell.state for cell in cells]
+    if "pruned" in states:
+        return TrialResult("pruned")
+    if set(states) != {"finished"}:
+        state = next((s for s in ("running", "failed") if s in states), "new")
+        return TrialResult(state, reason=next((cell.note for cell in cells if cell.note), ""))  # type: ignore[arg-type]
+    missing = next((name for name in asked(sweep) if not math.isfinite(mean(cells, name))), None)
+    if missing is not None:
+        return TrialResult("failed", reason=f"{missing} was not measured")
+    constraints = [parse_constraint(text) for text in sweep.constraints]
+    violations = {str(c): c.violation(mean(cells, c.metric)) for c in constraints}
+    return TrialResult("finished", tuple(mean(cells, metric.name) for metric in sweep.metric), violations)
+
+
+def asked(sweep: Sweep) -> list[str]:
+    """The metrics that objectives and constraints name."""
+    return [metric.name for metric in sweep.metric] + [parse_constraint(text).metric for text in sweep.constraints]
+
+
+def mean(cells: Sequence[SweepRun], metric: str) -> float:
+    """The metric's mean over the runs, NaN where one of them lacks it."""
+    return sum(cell.metrics.get(metric, math.nan) for cell in cells) / len(cells)

@@ -1,0 +1,43 @@
+"""Which way of a metric is better."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from metrics.catalog import METRICS
+from sweeps.errors import SweepError
+
+MSE = "reconstruction/mse"
+Goal = Literal["minimize", "maximize"]
+# Metrics of other origin than the scores of a cloud.
+OTHERS: dict[str, Goal] = {
+    r"reconstruction/(mse|bce)": "minimize",
+    r"reconstruction/ssim": "maximize",
+    r"training/(held_out_)?loss": "minimize",
+    r"faces/visible_\w+": "maximize",
+}
+
+
+def goal_of(metric: str) -> Goal:
+    """What a sweep would want of the metric. Raises SweepError where its name does not tell."""
+    score = re.fullmatch(r"mnd(?:_test)?/(.+?)(_adjusted|_gap)?", metric)
+    others = (goal for pattern, goal in OTHERS.items() if re.fullmatch(pattern, metric))
+    found = _goal_of_score(score[1], score[2]) if score else next(others, None)
+    if found is None:
+        raise SweepError(
+            f"--metric: which way {metric} is better is not known; "
+            f"write metric: {{name: {metric}, goal: minimize}} (or maximize) into the sweep file"
+        )
+    return found
+
+
+def _goal_of_score(name: str, part: str | None) -> Goal | None:
+    """Agreement is to be high, and its gap low; a distance is to be low. Where normal lies in between, neither."""
+    row = next((row for row in METRICS if row.name == name), None)
+    if row is None:
+        return None
+    if row.range == "0 to 1" and row.direction == "1 = normal":
+        return "minimize" if part == "_gap" else "maximize"
+    is_distance = row.range.startswith("0") and row.direction.startswith("0 = ")
+    return "minimize" if is_distance and part is None else None

@@ -1,0 +1,189 @@
+"""What a sweep file may say, checked value by value against the fields of a run."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    StrictInt,
+    field_validator,
+    model_validator,
+)
+
+from cae.config import Count, Number, RunConfig, Section
+from sweeps.spec.constraint import parse_constraint
+from sweeps.spec.fields import SEED, check_value, nearest, words_of
+from sweeps.spec.parameter import Parameter, _checked
+
+
+class Metric(Section):
+    """What ranks the runs."""
+
+    name: str = "mnd/radius_agreement"
+    goal: Literal["minimize", "maximize"] = "maximize"
+
+
+class EarlyTerminate(Section):
+    """Hyperband: stop runs early whose `metric`, a loss, is poor beside others at the same epoch."""
+
+    type: Literal["hyperband"]
+    metric: Literal["training/held_out_loss", "training/loss"] = "training/held_out_loss"
+    min_iter: Count = 5
+    eta: Annotated[StrictInt, Field(ge=2)] = 3
+
+
+class Sweep(Section):
+    """One question: which values which fields take on, and how many replicates of each combination are trained."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9-]+$", max_length=80)]
+    description: str = ""
+    method: Literal["grid", "random", "bayes"] = "grid"
+    metric: Annotated[
+        list[Metric], BeforeValidator(lambda m: m if isinstance(m, list) else [m]), Field(min_length=1)
+    ] = [Metric()]
+    constraints: list[Annotated[str, AfterValidator(lambda text: str(parse_constraint(text)))]] = Field(
+        [], description='such as "reconstruction/mse <= 0.01"; random, bayes'
+    )
+    parameters: dict[str, Parameter] = {}
+    zip: list[Annotated[list[str], Field(min_length=2)]] = []
+    exclude: list[dict[str, Any]] = []
+    include: list[dict[str, Any]] = []
+    seeds: Annotated[list[Annotated[StrictInt, Field(ge=0)]], Field(min_length=1)] = [0]
+    run_cap: Count | None = None
+    early_terminate: EarlyTerminate | None = None
+    max_attempts: Count = Field(3, description="how often one launch tries a run whose process dies")
+    num_cpus: Annotated[Number, Field(gt=0)] = Field(1, description="CPUs of a Ray cluster that each run takes")
+    num_gpus: Annotated[Number, Field(ge=0)] = Field(0, description="GPUs of a Ray cluster that each run takes")
+
+    @field_validator("parameters")
+    @classmethod
+    def _known_fields(cls, parameters: dict[str, Parameter]) -> dict[str, Parameter]:
+        return {name: _checked(name, parameter) for name, parameter in parameters.items()}
+
+    @field_validator("exclude", "include")
+    @classmethod
+    def _known_values(cls, cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [{name: check_value(name, value) for name, value in cell.items()} for cell in cells]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Sweep:
+        if SEED in self.parameters:
+            raise ValueError(f"parameters.{SEED}: replicates are listed under seeds")
+        if not self.is_search:
+            self._check_grid()
+        self._check_zip()
+        if self.is_search:
+            check_search(self)
+        return self
+
+    @property
+    def is_search(self) -> bool:
+        """Whether cells are chosen one after the other (random, bayes) rather than listed."""
+        return self.method != "grid"
+
+    @property
+    def trials(self) -> int:
+        """How many cells a search tries, each with all its seeds."""
+        return (self.run_cap or 0) // len(self.seeds)
+
+    def _check_grid(self) -> None:
+        ranges = [name for name, parameter in self.parameters.items() if parameter.is_range]
+        if ranges:
+            raise ValueError(f"parameters.{ranges[0]}: min and max need method random or bayes; under grid list values")
+        if self.early_terminate or self.constraints:
+            key = "early_terminate" if self.early_terminate else "constraints"
+            raise ValueError(f"{key} needs method random or bayes, not grid")
+
+    def _check_zip(self) -> None:
+        seen: set[str] = set()
+        for group in self.zip:
+            for name in group:
+                if name not in self.parameters:
+                    raise ValueError(f"zip: {name} is not among the parameters{nearest(name, self.parameters)}")
+                if name in seen:
+                    raise ValueError(f"zip: {name} stands in more than one place")
+                if self.parameters[name].is_range:
+                    raise ValueError(f"zip: {name} is a range; values that move together are listed one by one")
+                seen.add(name)
+            lengths = {name: len(self.parameters[name].choices) for name in group}
+            if len(set(lengths.values())) > 1:
+                told = ", ".join(f"{name} has {length}" for name, length in lengths.items())
+                raise ValueError(f"zip: values that move together need equal lengths, but {told}")
+
+
+_MODELS: dict[str, type[Section]] = {"parameters": Parameter, "metric": Metric, "early_terminate": EarlyTerminate}
+
+
+def line_of(error: Any) -> str:
+    """One pydantic error as "key: what is wrong"."""
+    place = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        parent, key = error["loc"][:-1], str(error["loc"][-1])
+        model = _MODELS.get(str(parent[0]) if parent else "", Sweep)
+        return f"{place}: unknown key{nearest(key, model.model_fields)}"
+    return f"{place}: {words_of(error)}" if place else words_of(error)
+
+
+# --- searches ---------------------------------------------------------------------------------------------------------
+
+# Between runs that differ in one of these, losses cannot be compared.
+INCOMPARABLE = ("training.loss", "model.kl_weight", "data.name", "data.mixture", "data.contrast", "training.epochs")
+
+
+def check_search(sweep: Sweep) -> None:
+    """Raises ValueError for a search that has nothing to search, no end, no aim, or cells outside its space."""
+    searched = [name for name, parameter in sweep.parameters.items() if parameter.is_range or parameter.values]
+    if not searched:
+        raise ValueError(f"method: {sweep.method} has nothing to search; give a parameter values, or min and max")
+    if sweep.run_cap is None:
+        raise ValueError(f"method: {sweep.method} does not end by itself; run_cap says how many runs to train")
+    if sweep.run_cap < len(sweep.seeds):
+        raise ValueError(f"run_cap: {sweep.run_cap} is less than one trial, which takes {len(sweep.seeds)} seeds")
+    if sweep.method == "bayes" and "metric" not in sweep.model_fields_set:
+        raise ValueError("method: bayes needs a metric, for example {name: mnd/radius_agreement, goal: maximize}")
+    names = [metric.name for metric in sweep.metric]
+    if len(set(names)) < len(names):
+        raise ValueError("metric: the same name stands twice; one objective each")
+    for cell in sweep.include:
+        _check_included(sweep, cell)
+    _check_early_terminate(sweep, searched)
+
+
+def _check_included(sweep: Sweep, cell: dict[str, Any]) -> None:
+    for name, value in cell.items():
+        parameter = sweep.parameters.get(name)
+        if parameter is None:
+            raise ValueError(f"include: {name} is not among the parameters; {_INCLUDED}")
+        outside = value not in parameter.choices
+        if parameter.is_range:
+            outside = not (parameter.min or 0) <= value <= (parameter.max or 0)
+        if outside:
+            raise ValueError(f"include: {name} cannot be {value!r} in this space; {_INCLUDED}")
+    for group in sweep.zip:
+        given = [name for name in group if name in cell]
+        rows = list(zip(*(sweep.parameters[name].choices for name in given), strict=True))
+        if given and [cell[name] for name in given] not in [list(row) for row in rows]:
+            raise ValueError(f"include: {' and '.join(given)} do not move together like this under zip")
+
+
+_INCLUDED = "a search tries included cells first, so they must be cells of its space"
+
+
+def _check_early_terminate(sweep: Sweep, searched: list[str]) -> None:
+    if sweep.early_terminate is None:
+        return
+    if len(sweep.metric) > 1:
+        raise ValueError("early_terminate works with a single metric; remove it, or all metrics but one")
+    epochs = RunConfig().training.epochs
+    if "training.epochs" in sweep.parameters:
+        epochs = sweep.parameters["training.epochs"].value or epochs
+    if sweep.early_terminate.min_iter >= epochs:
+        raise ValueError(f"early_terminate: min_iter {sweep.early_terminate.min_iter} stops nothing in {epochs} epochs")
+    varied = next((name for name in INCOMPARABLE if name in searched), None)
+    if varied:
+        raise ValueError(
+            f"early_terminate compares losses, which {varied} makes incomparable; fix {varied} or remove it"
+        )

@@ -1,0 +1,95 @@
+"""What the terminal shows of the scores of a cloud."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import groupby
+
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from metrics import Scores
+from metrics.catalog import HEADLINES
+from metrics.scores import Row
+from sweeps.analysis.column import Column
+from sweeps.terminal.table import as_table, fitting, show_lack
+
+
+def show_scores(out: Console, scores: Scores, shape: tuple[int, ...]) -> None:
+    """The headlines with intervals, then the other metrics beside their nulls by family, then what was left out."""
+    out.print(f"{shape[0]:,} points with {shape[1]:,} components")
+    columns = _headlines([row for row in scores.rows if row.name in HEADLINES])
+    shown = fitting(out, columns)
+    out.print(as_table(shown))
+    show_lack(out, columns, shown)
+    out.print(_others([row for row in scores.rows if row.name not in HEADLINES]))
+    reasons = sorted(scores.omitted.items(), key=lambda item: item[1])
+    for reason, names in groupby(reasons, key=lambda item: item[1]):
+        out.print(f"left out: {', '.join(name for name, _ in names)}: {reason}", style="yellow", markup=False)
+
+
+def _headlines(rows: list[Row]) -> list[Column]:
+    return [
+        Column("metric", [row.name for row in rows], right=False),
+        Column("value", [f"{row.value:.4f}" for row in rows]),
+        Column("95 % interval", [_interval(row) for row in rows]),
+        Column("MND", [_null(row) for row in rows]),
+        Column("gap in sds", [_gap(row) for row in rows], need=2),
+        Column("adjusted", [_adjusted(row) for row in rows], need=1),
+    ]
+
+
+def _adjusted(row: Row) -> str:
+    return f"{row.beside['adjusted']:.4f}" if "adjusted" in row.beside else ""
+
+
+def _interval(row: Row) -> str:
+    return f"{row.beside['low']:.4f} to {row.beside['high']:.4f}" if "low" in row.beside else ""
+
+
+def _others(rows: list[Row]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for column in ("metric", "value", "MND", "gap in sds"):
+        table.add_column(column, no_wrap=True, justify="left" if column == "metric" else "right")
+    for family, members in groupby(rows, key=lambda row: row.name.partition("/")[0]):
+        table.add_row(f"[dim]{family}[/]")
+        for row in members:
+            table.add_row(f"  {row.name.partition('/')[2]}", _value(row), _null(row), _gap(row))
+    return table
+
+
+def _null(row: Row) -> str:
+    if "null" not in row.beside:
+        return ""
+    mean, sd = row.beside["null"], row.beside["null_sd"]
+    return f"{_rounded(mean, sd)} ± {_rounded(sd, sd)}"
+
+
+def _gap(row: Row) -> str:
+    return f"{row.beside['gap_sds']:.1f}" if "gap_sds" in row.beside else ""
+
+
+def _value(row: Row) -> str:
+    return _rounded(row.value, row.beside.get("null_sd", 0.0))
+
+
+def _rounded(value: float, sd: float) -> str:
+    """To two digits of its sd; to four digits of its own where no sd is known."""
+    return f"{value:.{min(max(1 - math.floor(math.log10(sd)), 0), 8)}f}" if sd > 0 else f"{value:.4g}"
+
+
+@contextmanager
+def null_progress(out: Console, shape: tuple[int, ...]) -> Iterator[Callable[[int, int], None]]:
+    """Says, the first time a size is scored, how many normal samples of it are measured: a bar, or a line elsewhere."""
+    with Progress(console=out, transient=True, disable=not out.is_terminal) as bar:
+        task = bar.add_task(f"normal clouds of {shape[0]:,} x {shape[1]:,}", total=None, visible=False)
+
+        def tell(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total, visible=True)
+            if done == 0 and not out.is_terminal:
+                out.print(f"measuring {total} normal clouds of {shape[0]:,} x {shape[1]:,}, once for this size")
+
+        yield tell

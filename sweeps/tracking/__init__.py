@@ -1,0 +1,52 @@
+"""Where runs are recorded: MLflow, which nothing outside this room knows.
+
+`store` reads runs, `experiment` and `client` open the store; `recording`, `artifacts`, `views`, `deletion` and `server`
+import MLflow itself, so they are imported by name where they are needed.
+"""
+
+from sweeps.tracking.client import answers, client, exists, find_run
+from sweeps.tracking.experiment import check_place, experiment
+from sweeps.tracking.store import Record, attempts, close, latest, pages, record_of, recorded_value, records
+from sweeps.tracking.tags import (
+    ATTEMPT,
+    CELL,
+    DIGEST,
+    ERROR,
+    HASH,
+    HOST,
+    LEASED,
+    METRICS,
+    PRUNED,
+    SWEEP,
+    TRIAL,
+    tag_values,
+)
+
+__all__ = [
+    "ATTEMPT",
+    "CELL",
+    "DIGEST",
+    "ERROR",
+    "HASH",
+    "HOST",
+    "LEASED",
+    "METRICS",
+    "PRUNED",
+    "SWEEP",
+    "TRIAL",
+    "Record",
+    "answers",
+    "attempts",
+    "check_place",
+    "client",
+    "close",
+    "exists",
+    "experiment",
+    "find_run",
+    "latest",
+    "pages",
+    "record_of",
+    "recorded_value",
+    "records",
+    "tag_values",
+]

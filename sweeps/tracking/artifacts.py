@@ -1,0 +1,35 @@
+"""Files of recorded runs, fetched from a local store or from a server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sweeps import tracking, workspace
+from sweeps.tracking.errors import store_errors
+
+
+def listing(run_id: str, path: str = "") -> dict[str, int]:
+    """Size in bytes of every file below `path` among a run's artifacts, by its path. Raises TrackingError."""
+    found: dict[str, int] = {}
+    with store_errors(workspace.uri()):
+        _check_place(run_id)
+        folders = [path]
+        while folders:
+            for entry in tracking.client().list_artifacts(run_id, folders.pop()):
+                if entry.is_dir:
+                    folders.append(entry.path)
+                else:
+                    found[entry.path] = entry.file_size
+    return found
+
+
+def fetch(run_id: str, path: str, folder: Path) -> Path:
+    """Where a file or folder of a run's artifacts, "" for all, lies below `folder` now. Raises TrackingError."""
+    with store_errors(workspace.uri()):
+        _check_place(run_id)
+        return Path(tracking.client().download_artifacts(run_id, path, dst_path=str(folder)))
+
+
+def _check_place(run_id: str) -> None:
+    if workspace.is_local():
+        tracking.check_place(tracking.client().get_run(run_id).info.artifact_uri)

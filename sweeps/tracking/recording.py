@@ -1,0 +1,190 @@
+"""From a run's folder to its MLflow run: parameters, metrics, pictures, files and words."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mlflow.data.code_dataset_source import CodeDatasetSource
+from mlflow.data.dataset_source import DatasetSource
+from mlflow.data.meta_dataset import MetaDataset
+from mlflow.data.sources import LocalArtifactDatasetSource
+from mlflow.entities import DatasetInput, InputTag, Metric, Param
+from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
+from PIL import Image
+
+from cae.config import RunConfig, flatten
+from metrics import VERSION as METRICS_VERSION
+from sweeps import tracking
+from sweeps.run.description import describe
+from sweeps.run.folder import read_history
+from sweeps.spec.display import readable
+from sweeps.workspace import uri
+
+EPOCH_METRICS = {"loss": "training/loss", "held_out_loss": "training/held_out_loss"}
+SPEED = "training/images_per_second"
+# Progress and checkpoints serve the running process; previews go to the image chart.
+NOT_UPLOADED = {"checkpoints", "previews", "progress.json"}
+
+
+def open_run(experiment_id: str, name: str, tags: dict[str, str], config: RunConfig, previous: str | None) -> str:
+    """The id of the MLflow run to record in: `previous`, an interrupted one, reopened, or else a new one."""
+    client = tracking.client()
+    if previous is not None:
+        client.update_run(previous, status="RUNNING")
+        for tag in {tracking.ERROR, tracking.PRUNED} & set(client.get_run(previous).data.tags):
+            client.delete_tag(previous, tag)
+        for key, value in tags.items():
+            client.set_tag(previous, key, value)
+        return previous
+    run = client.create_run(experiment_id, run_name=name, tags=tags)
+    client.log_batch(run.info.run_id, params=[Param(key, value) for key, value in parameters(config).items()])
+    return str(run.info.run_id)
+
+
+def parameters(config: RunConfig) -> dict[str, str]:
+    """Every field as MLflow shows it: maps as 64-64-128-128. The place of the images is a tag, not a parameter."""
+    return {name: readable(value) for name, value in flatten(config).items() if name != "data.path" and value != []}
+
+
+def tags(config: RunConfig, sweep: str, config_hash: str, cell_hash: str, digest: str, attempt: int) -> dict[str, str]:
+    """What identifies a run and where it was made."""
+    commit = git_commit()
+    return tracking.tag_values(
+        {
+            tracking.SWEEP: sweep,
+            tracking.HASH: config_hash,
+            tracking.CELL: cell_hash,
+            tracking.ATTEMPT: attempt,
+            tracking.HOST: socket.gethostname(),
+            "sweep.role": "run",
+            tracking.DIGEST: digest,
+            "data.path": config.data.path,
+            "git.commit": commit,
+            tracking.METRICS: METRICS_VERSION,
+            "cae.version": version("cae-mnd"),
+            "mlflow.user": os.environ.get("USER") or getpass.getuser(),
+            "mlflow.source.name": "cae run",
+            "mlflow.source.type": "LOCAL",
+            "mlflow.source.git.commit": commit,
+        }
+    )
+
+
+def git_commit() -> str | None:
+    """The commit of the code that runs, None where it is not a git checkout."""
+    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()  # noqa: S603
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def log_history(run_id: str, folder: Path) -> None:
+    """Brings the run's losses per epoch up to date with `history.json`; what is there already is not logged again."""
+    client = tracking.client()
+    logged = {metric.step for metric in client.get_metric_history(run_id, SPEED)}
+    rows = [row for row in read_history(folder) if row["epoch"] not in logged]
+    names = {**EPOCH_METRICS, "images_per_second": SPEED}
+    metrics = [Metric(key, row[field], row["timestamp"], row["epoch"]) for row in rows for field, key in names.items()]
+    for start in range(0, len(metrics), 900):
+        client.log_batch(run_id, metrics=metrics[start : start + 900])
+
+
+def record(run_id: str, folder: Path, config: RunConfig, result: dict[str, Any]) -> None:
+    """Uploads everything a complete run's folder holds and marks the run FINISHED."""
+    client = tracking.client()
+    log_history(run_id, folder)
+    numbers = result["metrics"] | {f"seconds/{name}": value for name, value in result["seconds"].items()}
+    stamp = int((folder / "result.json").stat().st_mtime * 1000)
+    # At step 0 MLflow draws bars; a later step would make each a line of one point.
+    client.log_batch(run_id, metrics=[Metric(name, value, stamp, 0) for name, value in numbers.items()])
+    log_steps(run_id, result.get("steps", {}), stamp)
+    log_dataset(run_id, config, result)
+    log_previews(run_id, folder / "previews")
+    for item in sorted(folder.iterdir()):
+        if item.name not in NOT_UPLOADED and not item.name.startswith("."):
+            upload(run_id, item)
+    client.set_tag(run_id, "mlflow.note.content", describe(config, result))
+    client.set_terminated(run_id, status="FINISHED")
+
+
+def log_previews(run_id: str, folder: Path) -> None:
+    """Small grids for MLflow's image chart. Those that an upload which broke off has left are not logged again.
+
+    At step 0: the chart opens there, and shows side by side what was logged at the same step, not at the last.
+    """
+    client = tracking.client()
+    there = [Path(item.path).name for item in client.list_artifacts(run_id, "images")]
+    for picture in sorted(folder.glob("*.png")):
+        # MLflow writes the picture, then a smaller one beside it.
+        name = f"faces~{picture.stem}+step+0+"
+        if not any(found.startswith(name) and found.endswith(".webp") for found in there):
+            image = np.asarray(Image.open(picture))
+            client.log_image(run_id, image, key=f"faces/{picture.stem}", step=0, synchronous=True)
+
+
+def log_steps(run_id: str, steps: dict[str, dict[int, float]], stamp: int) -> None:
+    """Metrics that are curves: name to {step: value}. stamp: milliseconds, the same for all."""
+    metrics = [Metric(name, value, stamp, int(step)) for name, curve in steps.items() for step, value in curve.items()]
+    if metrics:
+        tracking.client().log_batch(run_id, metrics=metrics)
+
+
+def upload(run_id: str, item: Path) -> None:
+    """A file into the root of the run's artifacts, a folder under its name."""
+    if item.is_dir():
+        tracking.client().log_artifacts(run_id, str(item), artifact_path=item.name)
+    else:
+        tracking.client().log_artifact(run_id, str(item))
+
+
+def log_dataset(run_id: str, config: RunConfig, result: dict[str, Any]) -> None:
+    """The image set as the run's MLflow dataset, by name and digest; the pictures themselves are not stored."""
+    source: DatasetSource = CodeDatasetSource(tags={"data.name": config.data.name})
+    if config.data.path:
+        source = LocalArtifactDatasetSource(uri=config.data.path)
+    entity = MetaDataset(source, name=config.data.name, digest=result["data_digest"])._to_mlflow_entity()
+    tracking.client().log_inputs(run_id, datasets=[DatasetInput(entity, [InputTag("mlflow.data.context", "training")])])
+
+
+@contextmanager
+def system_metrics(run_id: str) -> Iterator[None]:
+    """CPU, memory, disk and GPU load of the run, every 5 s, in the system metrics of its MLflow page."""
+    monitor = SystemMetricsMonitor(run_id, sampling_interval=5, resume_logging=True, tracking_uri=uri())
+    monitor.start()
+    try:
+        yield
+    finally:
+        monitor.finish()
+
+
+def _step(run_id: str) -> int:
+    """The step at which the run has its scores: 0, of a run recorded before that its last epoch. MLflow shows the
+    value of the highest step."""
+    history = tracking.client().get_metric_history(run_id, "mnd/radius_agreement")
+    return max((metric.step for metric in history), default=0)
+
+
+def renew_scores(
+    run_id: str, metrics: dict[str, float], steps: dict[str, dict[int, float]], files: list[Path], note: str
+) -> None:
+    """Records the scores of a finished run anew, and with them files and description. The version comes last, so that a
+    run whose renewal was cut off counts as measured by the old one."""
+    client = tracking.client()
+    stamp, step = int(time.time() * 1000), _step(run_id)
+    client.log_batch(run_id, metrics=[Metric(name, value, stamp, step) for name, value in metrics.items()])
+    log_steps(run_id, steps, stamp)
+    for path in files:
+        upload(run_id, path)
+    client.set_tag(run_id, "mlflow.note.content", note)
+    client.set_tag(run_id, tracking.METRICS, METRICS_VERSION)

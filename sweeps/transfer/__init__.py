@@ -1,0 +1,1 @@
+"""Files that travel: archives of sweeps, face grids under readable names, records whose folder moved."""

@@ -1,0 +1,110 @@
+"""A sweep out of an archive into the record at hand, as if its runs had been made here."""
+
+from __future__ import annotations
+
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from sweeps import tracking, workspace
+from sweeps.errors import SweepError
+from sweeps.execution import last_run
+from sweeps.files import atomic_write
+from sweeps.locks.work_lock import try_lock
+from sweeps.search.study_file import read_study
+from sweeps.tracking.errors import store_errors
+from sweeps.tracking.run_file import IMPORTING, RunFile, original_id, recorded, write
+from sweeps.transfer import archive
+from sweeps.transfer.archive import Manifest
+from sweeps.transfer.export import Moved
+
+
+def missing(manifest: Manifest) -> list[str]:
+    """The runs of an archive that the record lacks or has in part, in the archive's order."""
+    here = {original_id(run) for run in recorded(manifest.sweep) if IMPORTING not in run.data.tags}
+    return [run for run in manifest.runs if run not in here]
+
+
+def restore(path: Path, manifest: Manifest, storage: str | None) -> Iterator[Moved]:
+    """Imports the runs of a checked archive that are not here yet, one after the other; then Optuna's study, if any.
+
+    What was cut off goes on with the next call. Raises SweepError, TrackingError.
+    """
+    with _alone(manifest.sweep), zipfile.ZipFile(path) as content:
+        experiment_id = _experiment(manifest)
+        begun = {run.data.tags.get(IMPORTING): run.info.run_id for run in recorded(manifest.sweep)}
+        for run_id in missing(manifest):
+            with tempfile.TemporaryDirectory(prefix="cae-import-") as scratch:
+                folder = archive.extract(content, f"runs/{run_id}/", Path(scratch))
+                yield _restore_run(path, folder, experiment_id, begun.get(run_id))
+        if archive.STUDY in manifest.members:
+            with tempfile.TemporaryDirectory(prefix="cae-import-") as scratch:
+                read_study(manifest.sweep, archive.extract(content, archive.STUDY, Path(scratch)), storage)
+    if manifest.overrides and not last_run.recall(manifest.sweep).told():
+        last_run.remember(manifest.sweep, manifest.overrides, storage)
+
+
+@contextmanager
+def _alone(sweep: str) -> Iterator[None]:
+    """Two imports at once would both miss the same runs."""
+    hold = try_lock(f"{sweep}-import")
+    if hold is None:
+        raise SweepError(f"another process imports {sweep} just now; wait for its end")
+    try:
+        yield
+    finally:
+        hold.release(forget=True)
+
+
+def _experiment(manifest: Manifest) -> str:
+    """The experiment's id. One that is here keeps its description."""
+    with store_errors(workspace.uri()):
+        found = tracking.client().get_experiment_by_name(manifest.sweep)
+    here = found is not None and found.lifecycle_stage == "active"
+    description = found.tags.get("mlflow.note.content", "") if here else manifest.description
+    return tracking.experiment(manifest.sweep, description)
+
+
+# --- one run -----------------------------------------------------------------------------------------------------
+
+
+def _restore_run(path: Path, folder: Path, experiment_id: str, begun: str | None) -> Moved:
+    run = _read(path, folder / "run.json")
+    files = folder / "artifacts"
+    write(run, experiment_id, files, begun)
+    return Moved(run.name, run.status, sum(file.is_file() for file in files.rglob("*")))
+
+
+def _read(path: Path, file: Path) -> RunFile:
+    try:
+        run = RunFile.model_validate_json(file.read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise SweepError(f"{path}: {file.parent.name}: {first['loc']}: {first['msg']}") from None
+    if run.run_id != file.parent.name:
+        raise SweepError(f"{path}: {file.parent.name}: is the record of another run, {run.run_id!r}")
+    return run
+
+
+# --- the sweep file ----------------------------------------------------------------------------------------------
+
+
+def unpack_sweep_file(path: Path, manifest: Manifest, folder: Path) -> tuple[Path, bool]:
+    """The place of the archive's sweep file in `folder`, and whether it has its content now.
+
+    It is written where there is none; another file of that name stays as it is. Raises SweepError.
+    """
+    target = folder / f"{manifest.sweep}.yaml"
+    with zipfile.ZipFile(path) as content:
+        wanted = content.read(archive.SWEEP_FILE)
+    try:
+        if not target.exists():
+            with atomic_write(target) as unfinished:
+                unfinished.write_bytes(wanted)
+        return target, target.read_bytes() == wanted
+    except OSError as error:
+        raise SweepError(f"{target}: cannot be written: {error.strerror}") from None

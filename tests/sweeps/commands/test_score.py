@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from sweeps.cli import main
+from sweeps.run.plots import PLOTS
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["score", *arguments])
+
+
+@pytest.fixture
+def latents(tmp_path: Path) -> str:
+    path = tmp_path / "latents.npy"
+    np.save(path, np.random.default_rng(0).normal(size=(600, 4)).astype(np.float16))
+    return str(path)
+
+
+def test_the_table_has_headlines_families_and_the_null(latents: str) -> None:
+    done = run(latents)
+    assert done.exit_code == 0, done.output
+    assert "measuring 20 normal clouds of 600 x 4, once for this size" in done.stderr
+    assert "600 points with 4 components" in done.stdout
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("radius_agreement")]
+    assert " to " in line
+    assert "±" in line
+    for words in ("multivariate", "  mardia_kurtosis", "pursuit", "95 % interval"):
+        assert words in done.stdout
+    assert "left out: " in done.stdout  # no 5 components for a block
+    assert "measuring" not in run(latents).stderr
+
+
+def test_json_is_one_flat_object_of_numbers(latents: str) -> None:
+    found = json.loads(run(latents, "--json").stdout)
+    assert all(type(value) is float for value in found.values())
+    assert {"radius_agreement", "radius_agreement_null", "radius_agreement_low", "pursuit/ks_gap_sds"} <= set(found)
+    alone = json.loads(run(latents, "--json", "--no-null").stdout)
+    assert not any(name.endswith(("_null", "_low")) for name in alone)
+    assert alone["radius_agreement"] == found["radius_agreement"]
+
+
+def test_plots_go_where_they_are_wanted(latents: str, tmp_path: Path) -> None:
+    assert run(latents, "--no-null", "--plots", str(tmp_path / "deep" / "plots")).exit_code == 0
+    assert {path.stem for path in (tmp_path / "deep" / "plots").iterdir()} == set(PLOTS)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (np.arange(5.0), "give a 2-D array of n points"),
+        (np.array([[1.0, np.nan], [2.0, 3.0]]), "latents hold nan in row 0, column 1"),
+        (np.array([["a", "b"]]), "give real numbers"),
+    ],
+)
+def test_bad_latents_are_one_line_with_the_file(tmp_path: Path, content: np.ndarray, message: str) -> None:
+    np.save(tmp_path / "bad.npy", content)
+    done = run(str(tmp_path / "bad.npy"))
+    assert done.exit_code == 2
+    assert done.stderr.startswith(f"{tmp_path / 'bad.npy'}: latents")
+    assert message in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_no_file_and_no_such_file(tmp_path: Path) -> None:
+    assert "give a file of latent vectors" in run().output
+    done = run(str(tmp_path / "none.npy"))
+    assert done.exit_code == 2
+    assert "no such file" in done.output
+
+
+def test_a_sweep_without_finished_runs_has_nothing_to_measure_again(tiny_sweep: Path, database: Path) -> None:
+    done = run("--rescore", str(tiny_sweep))
+    assert done.exit_code == 2
+    assert "no run of tiny is finished" in done.output

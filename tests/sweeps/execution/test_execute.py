@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from cae.config import RunConfig
+from sweeps import tracking
+from sweeps.execution.execute import _output_to, execute
+from sweeps.execution.task import Task
+from sweeps.locks import file_lock
+from sweeps.tracking import HASH, HOST
+
+TASK = Task("s", "0", "seed=0", RunConfig(), "cafe", "cafe", "d")
+
+
+def recorded(status: str, host: str = "") -> None:
+    client = tracking.client()
+    run = client.create_run(tracking.experiment("s", "?"), tags={HASH: "cafe", HOST: host})
+    if status != "RUNNING":
+        client.set_terminated(run.info.run_id, status=status)
+
+
+def test_a_cell_that_another_process_holds_is_busy(database: Path) -> None:
+    with file_lock.run_lock("cafe"):
+        assert execute(TASK).state == "busy"
+
+
+def test_a_cell_that_was_finished_meanwhile_is_not_run_again(database: Path) -> None:
+    recorded("FINISHED")
+    assert execute(TASK).state == "finished"
+
+
+def test_a_cell_that_runs_on_another_machine_is_left_to_it(database: Path) -> None:
+    recorded("RUNNING", "another-machine")
+    outcome = execute(TASK)
+    assert outcome.state == "elsewhere"
+    assert "another-machine" in outcome.message
+
+
+def test_a_failure_before_the_run_opens_is_an_outcome(database: Path) -> None:
+    """The experiment does not exist: nothing is raised, and nothing is left locked."""
+    outcome = execute(Task("s", "999", "seed=0", RunConfig(), "cafe", "cafe", "d"))
+    assert outcome.state == "failed"
+    assert "999" in outcome.message
+    assert not file_lock.is_held("cafe")
+
+
+def test_all_output_goes_to_the_file_and_back(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    with _output_to(tmp_path / "log.txt"):
+        print("python")
+        os.write(1, b"as C++ would\n")
+    print("after")
+    assert (tmp_path / "log.txt").read_text().splitlines().count("as C++ would") == 1
+    assert "after" in capfd.readouterr().out
+
+
+def test_a_reopened_run_forgets_why_it_was_cut_off(database: Path) -> None:
+    from sweeps.tracking.recording import open_run
+
+    client = tracking.client()
+    run = client.create_run(tracking.experiment("s", "?"), tags={HASH: "cafe"})
+    client.set_tag(run.info.run_id, tracking.PRUNED, "after epoch 2")
+    tracking.close(run.info.run_id, "KILLED", "interrupted")
+    assert open_run("0", "seed=0", {tracking.ATTEMPT: "2"}, RunConfig(), run.info.run_id) == run.info.run_id
+    found = client.get_run(run.info.run_id)
+    assert found.info.status == "RUNNING"
+    assert found.data.tags[tracking.ATTEMPT] == "2"
+    assert not {tracking.ERROR, tracking.PRUNED} & set(found.data.tags)

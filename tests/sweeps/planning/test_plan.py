@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import json
+import socket
+from pathlib import Path
+
+import pytest
+
+from cae.config import cell_hash, config_hash, from_flat
+from sweeps import api, tracking, workspace
+from sweeps.locks import file_lock
+from sweeps.planning.plan import as_json
+from sweeps.planning.state import state_of
+from sweeps.spec.display import label, readable, varied
+from sweeps.spec.sweep_file import load
+from sweeps.tracking import Record
+from sweeps.tracking.recording import open_run
+from sweeps.tracking.recording import tags as record_tags
+
+
+def record(status: str, host: str = "", **tags: str) -> Record:
+    return Record("id", "name", "cafe", status, 1, host, tags=tags)
+
+
+@pytest.mark.parametrize(
+    ("status", "host", "state"),
+    [
+        ("FINISHED", "", "finished"),
+        ("FAILED", "", "failed"),
+        ("KILLED", "", "failed"),
+        ("RUNNING", socket.gethostname(), "failed"),
+        ("RUNNING", "another-machine", "running"),
+    ],
+)
+def test_states(status: str, host: str, state: str) -> None:
+    assert state_of(record(status, host))[0] == state
+
+
+def test_a_run_whose_lock_is_held_is_running() -> None:
+    with file_lock.run_lock("cafe"):
+        assert state_of(record("RUNNING", socket.gethostname()))[0] == "running"
+
+
+def test_the_reason_of_a_failure_is_told() -> None:
+    assert state_of(record("FAILED", **{"sweep.error": "the loss became nan"}))[1] == "the loss became nan"
+
+
+def test_a_new_sweep_is_all_new_and_creates_nothing(tiny_sweep: Path) -> None:
+    cells = api.cells(load(tiny_sweep), tiny_sweep)
+    assert [cell.state for cell in cells] == ["new", "new"]
+    assert len({cell.config_hash for cell in cells}) == 2
+    assert not workspace.home().exists()
+
+
+def test_cells_whose_data_are_missing_say_so(tiny_sweep: Path) -> None:
+    cells = api.cells(load(tiny_sweep, {"data.name": "celeba", "data.path": "/nowhere"}), tiny_sweep)
+    assert [cell.config_hash for cell in cells] == [None, None]
+    assert all("/nowhere" in cell.note for cell in cells)
+
+
+def recorded(digest: str) -> None:
+    """A finished run of the first cell on images that are elsewhere."""
+    config = from_flat({"data.name": "celeba", "data.path": "/cluster"} | CELL)
+    key = config_hash(config, digest)
+    tags = record_tags(config, "tiny", key, cell_hash(config, digest), digest, 1)
+    run_id = open_run(tracking.experiment("tiny", "?"), "run", tags, config, None)
+    tracking.client().set_terminated(run_id)
+
+
+CELL = {"data.resolution": 32, "model.maps": [8, 16], "model.latent_dim": 8, "model.activation": "relu"}
+
+
+def test_a_finished_cell_is_known_without_its_images(database: Path, tmp_path: Path) -> None:
+    path = tmp_path / "tiny.yaml"
+    fixed = "".join(f"  {name}: {{value: {value}}}\n" for name, value in CELL.items() if name != "model.activation")
+    path.write_text(
+        f"name: tiny\nparameters:\n  data.name: {{value: celeba}}\n  data.path: {{value: /nowhere}}\n{fixed}"
+        "  data.size: {values: [null, 500]}\n  model.activation: {values: [relu, tanh]}\n"
+    )
+    recorded("d1")
+    cells = api.cells(load(path), path)
+    assert [cell.state for cell in cells] == ["finished", "new", "new", "new"]
+    # Of the 500 images nothing is known, and it is said why.
+    assert [cell.config_hash is None for cell in cells] == [False, False, True, True]
+    assert ["/nowhere" in cell.note for cell in cells] == [False, False, True, True]
+    recorded("d2")  # other images since: there is no telling which are meant
+    assert [cell.config_hash for cell in api.cells(load(path), path)] == [None] * 4
+
+
+def test_cells_that_differ_in_nothing_that_matters_are_one(tiny_sweep: Path) -> None:
+    text = tiny_sweep.read_text().replace(
+        "{values: [relu, tanh]}", "{value: relu}\n  model.negative_slope: {values: [0.1, 0.2]}"
+    )
+    tiny_sweep.write_text(text)
+    assert len(api.cells(load(tiny_sweep), tiny_sweep)) == 1
+
+
+def test_run_cap_limits_the_cells(tiny_sweep: Path) -> None:
+    tiny_sweep.write_text(tiny_sweep.read_text() + "run_cap: 1\n")
+    assert len(api.cells(load(tiny_sweep), tiny_sweep)) == 1
+
+
+def test_labels_name_what_varies() -> None:
+    configs = [
+        from_flat({"model.maps": maps, "model.batch_norm": norm}) for maps in ([8, 16], [4]) for norm in (True, False)
+    ]
+    names = varied(configs)
+    assert names == ["model.maps", "model.batch_norm"]
+    assert [label(config, names) for config in configs][1] == "maps=8-16 batch_norm=false seed=0"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ([64, 64, 128, 128], "64-64-128-128"),
+        (True, "true"),
+        (5e-4, "0.0005"),
+        (None, "default"),
+        ([{"name": "celeba", "path": "/x", "weight": 0.5}], "celeba:0.5"),
+        ("relu", "relu"),
+    ],
+)
+def test_values_are_readable(value: object, text: str) -> None:
+    assert readable(value) == text
+
+
+def test_json_form(tiny_sweep: Path) -> None:
+    sweep = load(tiny_sweep)
+    content = json.loads(json.dumps(as_json(sweep, api.cells(sweep, tiny_sweep))))
+    assert content["sweep"] == "tiny"
+    keys = {"config_hash", "cell_hash", "state", "attempt", "run_id", "parameters", "metrics"}
+    assert all(set(cell) == keys for cell in content["cells"])
+    assert content["cells"][0]["parameters"]["model.maps"] == [8, 16]
+
+
+def test_fields_without_meaning_for_a_run_are_not_shown() -> None:
+    values = {"data.name": "celeba", "data.factors": "uniform", "model.negative_slope": 0.1}
+    leaky, relu = from_flat(values), from_flat(values | {"model.activation": "relu"})
+    names = ["data.factors", "model.activation", "model.negative_slope", "data.mixture"]
+    assert label(leaky, names) == "activation=leaky_relu negative_slope=0.1 seed=0"
+    assert label(relu, names) == "activation=relu seed=0"

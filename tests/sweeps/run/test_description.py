@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import pytest
+
+from cae.config import RunConfig
+from sweeps.run.description import contrast, describe, groups, headline, left_out, tails, visible
+
+
+def result(**changes: float) -> dict:
+    metrics = {
+        f"{p}/{name}{end}": 0.9
+        for p in ("mnd", "mnd_test")
+        for name in ("marginal_gaussianity", "contour_agreement", "radius_agreement")
+        for end in ("", "_null")
+    }
+    metrics |= {"mnd/off_origin_distance": 0.54, "reconstruction/bce": 0.49, "reconstruction/mse": 0.005}
+    metrics |= {"reconstruction/ssim": 0.8} | {f"mnd/{name}": value for name, value in changes.items()}
+    return {
+        "metrics": metrics,
+        "omitted": {},
+        "images": {"train": 5400, "held_out": 600, "report": "6,000 images"},
+        "data_digest": "d",
+    }
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(0.9, "cannot be told from"), (0.88, "come close to"), (0.85, "differ visibly from"), (0.5, "are far from")],
+)
+def test_words_follow_the_gap_to_an_mnd(value: float, words: str) -> None:
+    line = headline(result(radius_agreement=value)["metrics"], "radius_agreement", "distances {} an MND's")
+    assert line.startswith(f"- distances {words} an MND's (`radius_agreement` {value:.3f}, MND 0.900")
+
+
+def test_description_tells_setting_and_numbers() -> None:
+    text = describe(RunConfig(), result())
+    for words in ("5,400 training images", "64-64-128-128", "without batch norm", "0.54 times", "MSE 0.00500"):
+        assert words in text
+
+
+def test_scores_that_were_left_out_are_named_with_their_reason() -> None:
+    found = result()
+    del found["metrics"]["mnd/radius_agreement"], found["metrics"]["mnd_test/contour_agreement"]
+    text = describe(RunConfig(), found | {"omitted": {"mnd/radius_agreement": "n <= d"}})
+    assert "In all dimensions" not in text
+    assert "Left out: mnd/radius_agreement: n <= d" in text
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        (0.57, -0.001, "a common radius makes them (excess kurtosis of the whitened components 0.57, 0.00"),
+        (1.2, 1.1, "more than a common radius makes them"),
+        (0.05, 0.0, None),
+        (None, None, None),
+    ],
+)
+def test_tails_are_laid_to_the_radius_where_nothing_is_left_without_it(before, after, words: str | None) -> None:
+    names = {"mnd/elliptical/kurtosis": before, "mnd/elliptical/kurtosis_of_directions": after}
+    line = tails({name: value for name, value in names.items() if value is not None})
+    assert line is None if words is None else words in line
+
+
+def test_contrast_and_groups_are_told_where_they_are_known() -> None:
+    assert contrast({}) is None
+    assert "contrast: 0.54." in contrast({"mnd/radius/correlation_contrast": 0.54})
+    assert groups({}) is None
+    known = {"mnd/groups/radius_agreement": 0.61, "mnd/groups/radius_agreement_all": 0.6}
+    assert "0.610 on average, in as many images at random 0.600" in groups(known)
+
+
+def test_visible_faces_are_told_where_a_detector_looked() -> None:
+    assert visible({"faces/reencoding_mnd": 0.2}) is None
+    line = visible({"faces/visible_real": 0.984, "faces/visible_mnd": 0.95, "faces/confidence_mnd": 0.9})
+    assert line == "- Visible faces: real 98 %, mnd 95 %."
+
+
+def test_groups_that_are_too_small_share_a_line() -> None:
+    small = {f"mnd/groups/{name}/normality": "83 points; 1000 are needed" for name in ("Bald", "Goatee")}
+    assert left_out({"mnd/groups/Male/shift": "why"} | small) == [
+        "- Left out: mnd/groups/Male/shift: why",
+        "- Left out: normality of groups that are too small to compare: Bald, Goatee",
+    ]
+    assert left_out({}) == []

@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cae.config import AnalysisConfig
+from cae.datasets import ImageSet
+from metrics import VERSION, score
+from metrics.catalog import HEADLINES
+from sweeps.run.latents import LatentSplit, load_latents, save_latents
+from sweeps.run.measure import core_steps, group_metrics, logged, measure
+
+N, D = 600, 5
+
+
+@pytest.fixture
+def images() -> ImageSet:
+    rng = np.random.default_rng(0)
+    pictures = rng.integers(0, 256, (N, 8, 8, 3), dtype=np.uint8)
+    pictures[3] = 7
+    table = pd.DataFrame(
+        {
+            "file": [f"{i}.png" for i in range(N)],
+            "Smiling": pd.array([None, *rng.integers(0, 2, N - 1)], dtype="Int8"),
+            "Male": rng.integers(0, 2, N).astype("int8"),
+            "partition": np.zeros(N, "int32"),
+            "age": rng.normal(size=N),
+        }
+    )
+    return ImageSet("made", pictures, table, np.arange(0, 500), np.arange(500, N), "digest")
+
+
+def stored(images: ImageSet, tmp_path: Path, scale: float = 1.0) -> tuple[np.ndarray, dict[str, LatentSplit]]:
+    vectors = scale * np.random.default_rng(1).normal(size=(N, D)).astype(np.float32)
+    save_latents(tmp_path / "latents" / "latents.npz", images, vectors[images.train], vectors[images.test])
+    return vectors, load_latents(tmp_path / "latents" / "latents.npz")
+
+
+def test_what_is_stored_comes_back_with_contrast_and_attributes(images: ImageSet, tmp_path: Path) -> None:
+    vectors, sides = stored(images, tmp_path)
+    assert {name: len(side.vectors) for name, side in sides.items()} == {"train": 500, "test": 100}
+    np.testing.assert_allclose(sides["train"].vectors, vectors[:500], rtol=1e-3)
+    assert sides["train"].vectors.dtype == np.float32
+    assert sides["train"].contrast is not None
+    assert sides["train"].contrast[3] == 0
+    assert set(sides["test"].attributes) == {"Smiling", "Male"}
+    assert sides["train"].attributes["Smiling"][0] == -1
+    np.testing.assert_array_equal(sides["test"].attributes["Male"], images.table["Male"][500:])
+
+
+def test_vectors_too_large_for_float16_keep_float32(images: ImageSet, tmp_path: Path) -> None:
+    vectors, sides = stored(images, tmp_path, scale=1e5)
+    np.testing.assert_array_equal(sides["test"].vectors, vectors[500:])
+
+
+def test_files_of_version_1_have_vectors_alone(tmp_path: Path) -> None:
+    vectors = np.zeros((4, 2), np.float16)
+    np.savez(tmp_path / "latents.npz", train=vectors, test=vectors, train_index=np.arange(4), test_index=np.arange(4))
+    side = load_latents(tmp_path / "latents.npz")["train"]
+    assert side.contrast is None
+    assert side.attributes == {}
+
+
+def test_both_sides_are_measured_with_their_tables(images: ImageSet, tmp_path: Path) -> None:
+    _, sides = stored(images, tmp_path)
+    found = measure(sides, AnalysisConfig(contour_pairs=5))
+    for prefix in ("mnd", "mnd_test"):
+        for name in HEADLINES:
+            assert {f"{prefix}/{name}{end}" for end in ("", "_null", "_gap", "_gap_sds")} <= set(found.metrics)
+        assert abs(found.metrics[f"{prefix}/radius/correlation_contrast"]) < 0.3
+        assert len(found.steps[f"{prefix}/core/radius_agreement"]) == 8
+    assert not any("core/" in name for name in found.metrics)
+    assert found.metrics["mnd/groups/auc"] == pytest.approx(0.5, abs=0.15)
+    assert set(found.tables) == {
+        "mnd.csv",
+        "mnd_test.csv",
+        "components.csv",
+        "correlated_pairs.csv",
+        "attributes.csv",
+    }
+    assert list(found.tables["attributes.csv"]["name"]) == ["all", "Smiling", "Male"]
+    components = found.tables["components.csv"]
+    size = np.hypot(components["mean"], components["sd"])
+    assert (np.diff(size) <= 0).all()
+    assert sorted(components["component"]) == list(range(D))
+    assert all(np.isfinite(value) for value in found.metrics.values())
+
+
+def test_the_same_vectors_give_the_same_numbers(images: ImageSet, tmp_path: Path) -> None:
+    _, sides = stored(images, tmp_path)
+    first, second = (measure(sides, AnalysisConfig(contour_pairs=5)) for _ in range(2))
+    assert first.metrics == second.metrics
+    assert first.steps == second.steps
+    assert VERSION
+
+
+def test_diagnostics_are_logged_with_their_gap_alone() -> None:
+    scores = score(np.random.default_rng(0).normal(size=(500, D)))
+    names = logged(scores)
+    assert "marginal/wasserstein" in names
+    assert "marginal/wasserstein_gap_sds" in names
+    assert "marginal/wasserstein_null" not in names
+    assert names["radius_agreement_gap"] == scores.values["radius_agreement_gap"]
+
+
+def test_the_core_is_a_curve_that_ends_at_the_headline() -> None:
+    scores = score(np.random.default_rng(0).normal(size=(500, D)))
+    curve = core_steps(scores)["radius_agreement"]
+    assert list(curve) == [50, 60, 70, 80, 90, 95, 99, 100]
+    assert curve[100] == pytest.approx(scores.values["radius_agreement"])
+    assert set(core_steps(scores)) >= {"radius_agreement_null", "off_origin_distance"}
+
+
+def test_no_group_but_everybody_gives_no_mean() -> None:
+    from metrics.groups import Group
+
+    assert group_metrics([Group("all", 1.0, None, None, 0.9, None)]) == {"mnd/groups/marginal_gaussianity_all": 0.9}

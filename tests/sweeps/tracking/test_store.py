@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sweeps import tracking, workspace
+from sweeps.errors import TrackingError
+from sweeps.locks import file_lock
+from sweeps.tracking import ATTEMPT, HASH, Record
+
+
+def make_run(name: str, config_hash: str, status: str, attempt: int = 1) -> str:
+    client = tracking.client()
+    run = client.create_run(tracking.experiment(name, "why?"), tags={HASH: config_hash, ATTEMPT: str(attempt)})
+    client.set_terminated(run.info.run_id, status=status)
+    return run.info.run_id
+
+
+def test_mlruns_stands_in_cae_home_or_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert workspace.home() == tmp_path / "home" / "mlruns"
+    monkeypatch.delenv("CAE_HOME")
+    monkeypatch.chdir(tmp_path)
+    assert workspace.home() == tmp_path / "mlruns"
+
+
+def test_a_server_named_in_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert workspace.uri() == f"sqlite:///{workspace.home() / 'mlflow.db'}"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    assert workspace.uri() == "http://127.0.0.1:9"
+    assert tracking.exists()
+
+
+def test_reading_creates_nothing() -> None:
+    assert tracking.records("nothing") == {}
+    assert not workspace.home().exists()
+
+
+def test_the_users_environment_is_left_alone(database: Path) -> None:
+    tracking.experiment("a", "why?")
+    assert "MLFLOW_TRACKING_URI" not in os.environ
+
+
+def test_artifacts_stand_under_mlruns(database: Path) -> None:
+    made = tracking.client().get_experiment(tracking.experiment("a", "why?"))
+    assert made.artifact_location == (workspace.home() / "artifacts" / "a").as_uri()
+    assert made.tags["mlflow.note.content"] == "why?"
+
+
+def test_a_deleted_experiment_comes_back(database: Path) -> None:
+    first = tracking.experiment("a", "why?")
+    tracking.client().delete_experiment(first)
+    assert tracking.experiment("a", "why?") == first
+
+
+def test_the_finished_run_counts_else_the_latest(database: Path) -> None:
+    make_run("a", "one", "FAILED")
+    done = make_run("a", "one", "FINISHED", attempt=2)
+    make_run("a", "one", "FAILED", attempt=3)
+    make_run("a", "two", "FAILED")
+    last = make_run("a", "two", "KILLED", attempt=2)
+    make_run("b", "three", "FINISHED")
+    records = tracking.records("a")
+    assert {key: record.run_id for key, record in records.items()} == {"one": done, "two": last}
+    assert records["two"].attempt == 2
+
+
+def test_latest_prefers_finished() -> None:
+    runs = [Record(str(i), "", "h", status, 1, "") for i, status in enumerate(["FAILED", "FINISHED", "RUNNING"])]
+    assert tracking.latest(runs)["h"].run_id == "1"
+
+
+def test_more_runs_than_a_page_are_all_read(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = tracking.client()
+    experiment = tracking.experiment("a", "why?")
+    for i in range(5):
+        client.create_run(experiment, tags={HASH: f"{i}"})
+    search = client.search_runs
+    monkeypatch.setattr(client, "search_runs", lambda *args, **kwargs: search(*args, **{**kwargs, "max_results": 2}))
+    assert len(list(tracking.pages(client, experiment))) == 5
+
+
+def test_processes_that_start_together_create_one_database(tmp_path: Path) -> None:
+    code = "from sweeps import tracking\nprint(tracking.experiment('a', 'why?'))"
+    started = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    answers = [process.communicate(timeout=120)[0].strip() for process in started]
+    assert [process.returncode for process in started] == [0, 0, 0]
+    assert len(set(answers)) == 1
+
+
+def test_a_store_that_does_not_answer_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    with pytest.raises(TrackingError, match=r"http://127.0.0.1:9 does not answer"):
+        tracking.experiment("a", "why?")
+    with pytest.raises(TrackingError, match=r"http://127.0.0.1:9 does not answer"):
+        tracking.records("a")
+
+
+def test_a_folder_that_cannot_be_written_is_one_clear_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    monkeypatch.setenv("CAE_HOME", str(tmp_path / "file"))
+    with pytest.raises(TrackingError, match="set CAE_HOME to a writable folder"):
+        tracking.client()
+
+
+def test_a_lock_tells_that_a_run_is_worked_on() -> None:
+    assert not file_lock.is_held("cafe")
+    with file_lock.run_lock("cafe"):
+        assert file_lock.is_held("cafe")
+    assert not file_lock.is_held("cafe")
+
+
+def test_tags_are_text_of_limited_length() -> None:
+    assert tracking.tag_values({"a": 1, "b": None, "c": "x" * 9000}) == {"a": "1", "c": "x" * 8000}

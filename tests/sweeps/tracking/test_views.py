@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from metrics.catalog import HEADLINES
+from sweeps import tracking
+from sweeps.spec.sweep_file import load
+from sweeps.tracking import views
+from tests.conftest import TINY_SWEEP
+
+SEARCH = """
+name: tiny
+method: random
+metric: [{name: reconstruction/ssim, goal: maximize}, {name: mnd/marginal/wasserstein, goal: minimize}]
+parameters:
+  data.name: {value: digits}
+  data.resolution: {value: 32}
+  training.learning_rate: {min: 1.0e-4, max: 1.0e-2}
+run_cap: 3
+"""
+
+
+def written(folder: Path, text: str = TINY_SWEEP) -> Path:
+    file = folder / "tiny.yaml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def state(file: Path, view: str) -> dict[str, Any]:
+    """What MLflow reads from the tag of a view."""
+    return json.loads(json.loads(views.views(load(file), file)[f"{views.VIEW}{view}"])["state"])
+
+
+def test_columns_are_headlines_then_their_nulls_then_what_varies(tmp_path: Path) -> None:
+    shown = state(written(tmp_path, f"{TINY_SWEEP}seeds: [0, 1]\n"), "headlines")["selectedColumns"]
+    assert set(shown[:5]) == {f"metrics.`{name}`" for name in (*(f"mnd/{n}" for n in HEADLINES), views.MSE)}
+    assert [name.endswith("_null`") for name in shown[5:8]] == [True, True, True]
+    assert shown[8:] == ["params.`model.activation`", "params.`training.seed`"]
+
+
+@pytest.mark.parametrize(("goal", "ascending"), [("maximize", False), ("minimize", True)])
+def test_the_best_run_by_the_sweeps_metric_comes_first(tmp_path: Path, goal: str, ascending: bool) -> None:
+    metric = f"metric: {{name: mnd/pursuit/ks, goal: {goal}}}\n"
+    found = state(written(tmp_path, TINY_SWEEP + metric), "headlines")
+    assert (found["orderByKey"], found["orderByAsc"]) == ("metrics.`mnd/pursuit/ks`", ascending)
+    assert found["selectedColumns"][0] == "metrics.`mnd/pursuit/ks`"
+
+
+def test_means_are_of_runs_that_only_the_seed_tells_apart(tmp_path: Path) -> None:
+    grouping = state(written(tmp_path, f"{TINY_SWEEP}seeds: [0, 1]\n"), "means")["groupBy"]
+    assert grouping["aggregateFunction"] == "average"
+    assert [key["groupByData"] for key in grouping["groupByKeys"]] == ["model.activation", tracking.CELL]
+
+
+def test_a_search_shows_its_objectives_and_what_it_searched(tmp_path: Path) -> None:
+    shown = state(written(tmp_path, SEARCH), "headlines")["selectedColumns"]
+    assert shown[:2] == ["metrics.`reconstruction/ssim`", "metrics.`mnd/marginal/wasserstein`"]
+    assert shown[-1] == "params.`training.learning_rate`"
+
+
+def test_every_chart_has_a_section_and_a_name_of_its_own(tmp_path: Path) -> None:
+    for view in ("headlines", "means"):
+        found = state(written(tmp_path), view)
+        sections = {section["uuid"] for section in found["compareRunSections"]}
+        assert {card["metricSectionId"] for card in found["compareRunCharts"]} == sections
+        names = [card["uuid"] for card in found["compareRunCharts"]]
+        assert len(names) == len(set(names))
+
+
+def test_a_sweep_in_which_nothing_varies_has_no_parallel_coordinates(tmp_path: Path) -> None:
+    file = written(tmp_path, TINY_SWEEP.replace("{values: [relu, tanh]}", "{value: relu}"))
+    assert "PARALLEL" not in {card["type"] for card in state(file, "headlines")["compareRunCharts"]}
+
+
+def test_the_description_asks_the_question_first_and_shows_the_file(tmp_path: Path) -> None:
+    file = written(tmp_path)
+    text = views.describe(load(file), file)
+    assert text.startswith("Does the whole path work?\n\n[")
+    assert "```yaml\nname: tiny" in text
+
+
+@pytest.mark.usefixtures("database")
+def test_publishing_links_the_description_to_the_experiment_and_renews_its_views(tmp_path: Path) -> None:
+    tracking.experiment("another", "with an id before")
+    file = written(tmp_path)
+    first = views.publish(load(file), file)
+    file.write_text(TINY_SWEEP.replace("whole", "longer"), encoding="utf-8")
+    assert views.publish(load(file), file) == first
+    tags = tracking.client().get_experiment(first).tags
+    assert "longer path" in tags["mlflow.note.content"]
+    assert all(f"]({link.address})" in tags["mlflow.note.content"] for link in views.links(first))
+    assert {f"{views.VIEW}headlines", f"{views.VIEW}means", *views.KIND} <= tags.keys()
+
+
+@pytest.mark.usefixtures("database")
+def test_links_of_an_imported_description_lead_to_the_experiment_here() -> None:
+    here = tracking.experiment("a", "see [the runs](#/experiments/4711/runs?x=1)")
+    assert f"(#/experiments/{here}/runs?x=1)" in tracking.client().get_experiment(here).tags["mlflow.note.content"]
+
+
+@pytest.mark.usefixtures("database")
+def test_a_sweep_file_of_any_length_has_room_in_the_description(tmp_path: Path) -> None:
+    file = written(tmp_path, TINY_SWEEP + "# a long remark\n" * 5_000)
+    tags = tracking.client().get_experiment(views.publish(load(file), file)).tags
+    assert tags["mlflow.note.content"].endswith("\n...\n```\n")
