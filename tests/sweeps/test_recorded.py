@@ -1,0 +1,84 @@
+"""What an older version recorded is read as it was: the files in tests/recorded, see their README."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from PIL import Image
+
+from sweeps import api, workspace
+from sweeps.cli import main
+from sweeps.spec.sweep_file import load
+
+RECORDED = Path(__file__).parents[1] / "recorded"
+SWEEPS = ("recorded", "recorded-search")
+
+
+def cae(*arguments: str) -> Result:
+    done = CliRunner().invoke(main, arguments)
+    assert done.exit_code == 0, done.output
+    return done
+
+
+@pytest.fixture
+def mlruns(_own_folders: None, tmp_path: Path) -> Path:
+    """The old folder `mlruns` in the place of this test's; what the old version said of it is beside it."""
+    home = workspace.home()
+    home.parent.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(RECORDED / "mlruns.tar.xz") as archive:
+        archive.extractall(home.parent, filter="data")
+    cae("import", str(home))
+    for sweep in SWEEPS:
+        shutil.copy(RECORDED / f"{sweep}.yaml", tmp_path)
+    return home
+
+
+def said(home: Path, sweep: str, command: str) -> Any:
+    return json.loads((home.parent / "said" / f"{sweep}.{command}.json").read_text())
+
+
+@pytest.mark.parametrize("sweep", SWEEPS)
+@pytest.mark.parametrize("command", ["status", "compare"])
+def test_states_hashes_metrics_and_comparison_are_as_they_were(mlruns: Path, sweep: str, command: str) -> None:
+    now = json.loads(cae(command, str(RECORDED / f"{sweep}.yaml"), "--json").stdout)
+    assert now == said(mlruns, sweep, command)
+
+
+def test_a_launch_would_train_what_failed_and_nothing_else(mlruns: Path) -> None:
+    file = RECORDED / "recorded.yaml"
+    todo = api.unfinished(api.cells(load(file), file), file)
+    assert [run.parameters["model.activation"] for run in todo] == ["elu", "elu"]
+    assert all(run.state == "failed" and run.note.startswith("the loss became nan in epoch 1") for run in todo)
+
+
+def test_the_models_load_and_make_the_faces_they_made(mlruns: Path, tmp_path: Path) -> None:
+    out = tmp_path / "faces.png"
+    cae("sample", "d2a3b9eba368", "--method", "mnd", "--count", "4", "--out", str(out))
+    recorded = next((mlruns / "artifacts" / "recorded").glob("*/artifacts/faces/mnd.png"))
+    assert Image.open(out).size[0] > 0
+    assert recorded.exists()
+
+
+def test_faces_are_fetched_and_scores_are_current(mlruns: Path, tmp_path: Path) -> None:
+    file, out = str(RECORDED / "recorded.yaml"), tmp_path / "faces"
+    cae("faces", file, "--out", str(out))
+    assert len(list(out.rglob("mnd.png"))) == 4
+    assert "0 of 4 runs are stale" in cae("score", "--rescore", file, "--dry-run").output
+
+
+def test_an_archive_that_it_exported_is_imported(
+    database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "recorded-search: 2 runs imported" in cae("import", str(RECORDED / "recorded-search.zip")).output
+    cells = json.loads(cae("status", "recorded-search.yaml", "--json").stdout)["cells"]
+    assert [(cell["config_hash"], cell["state"]) for cell in cells] == [
+        ("e9ee3e7a30d9", "finished"),
+        ("5b776ed11456", "finished"),
+    ]
