@@ -4,18 +4,40 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Annotated, Any, Literal, get_args
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    WithJsonSchema,
+    model_validator,
+)
+
+from cae.plugins import PATTERN, PluginError
+from cae.registries import ACTIVATIONS, DATASETS, GENERATORS, MEASURES, MODELS, Registry
 
 # Raised only when a default changes its meaning, so that old results are never taken for new ones.
 SCHEMA = 2
 
-DatasetName = Literal["synthetic", "celeba", "folder", "digits", "mnist", "mixture"]
-SamplingMethod = Literal["mnd", "pca", "elliptical", "independent", "interval", "uniform"]
-Activation = Literal[
-    "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "softplus", "tanh", "sigmoid", "linear"
-]
+
+def _name_in(registry: Registry) -> tuple[AfterValidator, WithJsonSchema]:
+    """What makes a text the name of something in a registry; checked without importing what is named."""
+    plugged = {"type": "string", "description": f"an entry point of {registry.group}, or {PATTERN}"}
+    names = [{"enum": list(registry.builtin)}] if registry.builtin else []
+    return AfterValidator(registry.check), WithJsonSchema({"anyOf": [*names, plugged]})
+
+
+DatasetName = Annotated[str, *_name_in(DATASETS)]
+SamplingMethod = Annotated[str, *_name_in(GENERATORS)]
+Activation = Annotated[str, *_name_in(ACTIVATIONS)]
+BuilderName = Annotated[str, *_name_in(MODELS)]
+MeasureName = Annotated[str, *_name_in(MEASURES)]
 
 
 def _number(value: object) -> object:
@@ -46,9 +68,15 @@ class Section(BaseModel):
 class MixturePart(Section):
     """One source of a mixture and its share of the images (shares are relative, they need not add up to 1)."""
 
-    name: Literal["synthetic", "celeba", "folder", "digits", "mnist"]
+    name: DatasetName
     path: str | None = None
     weight: Positive = 1.0
+
+    @model_validator(mode="after")
+    def _is_no_mixture(self) -> MixturePart:
+        if self.name == "mixture":
+            raise ValueError("data.mixture: a mixture is no part of a mixture; list its parts")
+        return self
 
 
 class DataConfig(Section):
@@ -74,10 +102,11 @@ class DataConfig(Section):
             raise ValueError("data.mixture lists the parts of data.name: mixture, and belongs to it alone")
         if self.name == "mixture" and self.split != "random":
             raise ValueError(f"data.split: {self.split} is not defined for a mixture; use random")
-        if self.split == "official" and self.name not in ("celeba", "mnist"):
-            raise ValueError(f"data.split: official needs celeba or mnist, not {self.name}")
-        if self.split == "identity" and self.name != "celeba":
-            raise ValueError(f"data.split: identity needs celeba, not {self.name}")
+        # What a plug-in knows is asked when it is opened: it is not imported to check a configuration.
+        if self.split != "random" and DATASETS.is_builtin(self.name):
+            able = [name for name in DATASETS.builtin if self.split in DATASETS.load(name).splits]
+            if self.name not in able:
+                raise ValueError(f"data.split: {self.split} needs {' or '.join(able)}, not {self.name}")
         return self
 
 
@@ -86,6 +115,7 @@ class ModelConfig(Section):
 
     maps: Annotated[tuple[Count, ...], Field(min_length=1, max_length=8)] = (64, 64, 128, 128)
     kernel_size: Count = 3
+    builder: BuilderName = Field("conv", description="of the network; a plug-in may use or ignore the other fields")
     activation: Activation = "leaky_relu"
     negative_slope: Annotated[Number, Field(ge=0)] = Field(0.3, description="of leaky_relu alone")
     batch_norm: StrictBool = False
@@ -115,7 +145,8 @@ class AnalysisConfig(Section):
 
     contour_pairs: Count = Field(200, description="random pairs of components whose contours are compared")
     levels: Annotated[tuple[Level, ...], Field(min_length=1)] = (1.0, 1.5, 2.0, 2.5, 3.0)
-    sampling: Annotated[tuple[SamplingMethod, ...], Field(min_length=1)] = get_args(SamplingMethod)
+    sampling: Annotated[tuple[SamplingMethod, ...], Field(min_length=1)] = tuple(GENERATORS.builtin)
+    metrics: tuple[MeasureName, ...] = Field((), description="measures of plug-ins, beside the built-in ones")
     mnd_sigma: Positive = Field(1.0, description="s of N(mean, s^2 covariance)")
     pca_sigma: Positive = Field(2.0, description="principal scores are clipped at this many sd")
     interval_factor: Positive = Field(1.0, description="f of mean ± f half-widths at half-maximum, per component")
@@ -168,11 +199,8 @@ def irrelevant(config: RunConfig) -> set[str]:
     names = {"data.path"}
     if config.model.activation != "leaky_relu":
         names.add("model.negative_slope")
-    if config.data.name not in ("synthetic", "mixture"):
-        names.add("data.factors")
-    if config.data.name in ("synthetic", "digits", "mnist"):
-        names.add("data.crop")
-    return names
+    # Of a plug-in nothing more is known without importing it, which a look at a configuration must not do.
+    return names | set(DATASETS.load(config.data.name).irrelevant if DATASETS.is_builtin(config.data.name) else [])
 
 
 def identity(config: RunConfig) -> dict[str, Any]:
@@ -184,16 +212,60 @@ def identity(config: RunConfig) -> dict[str, Any]:
     return fields
 
 
-def _digest(fields: dict[str, Any], data_digest: str) -> str:
-    content = {"schema": SCHEMA, "data": data_digest, "config": fields}
+# The fields whose values are names in a registry.
+PLUGGED = {
+    "data.name": DATASETS,
+    "data.mixture": DATASETS,
+    "model.builder": MODELS,
+    "model.activation": ACTIVATIONS,
+    "analysis.sampling": GENERATORS,
+    "analysis.metrics": MEASURES,
+}
+
+
+def named_plugins(fields: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """(field, name) of everything that is not built in, of fields as `flatten` gives them. Imports nothing."""
+    named = [(field, name) for field in PLUGGED for name in _names(fields.get(field, ()))]
+    return [(field, name) for field, name in named if not PLUGGED[field].is_builtin(name)]
+
+
+def _names(value: Any) -> list[str]:
+    """Of one name, a list of them, or the parts of a mixture."""
+    return [value] if isinstance(value, str) else [v["name"] if isinstance(v, dict) else str(v) for v in value]
+
+
+def plugin_identities(config: RunConfig) -> dict[str, str]:
+    """ "field NAME" to version and source of each plug-in, which are imported for it. Raises PluginError."""
+    found: dict[str, str] = {}
+    for field, name in named_plugins(flatten(config)):
+        try:
+            found[f"{field} {name}"] = str(PLUGGED[field].identity(name))
+        except PluginError as error:
+            raise PluginError(f"{field}: {error}") from None
+    return found
+
+
+def load_plugins(config: RunConfig) -> None:
+    """Imports every plug-in that the configuration names, so that Keras knows its layers. Raises PluginError."""
+    plugin_identities(config)
+
+
+def _digest(fields: dict[str, Any], data_digest: str, plugins: dict[str, str]) -> str:
+    content: dict[str, Any] = {"schema": SCHEMA, "data": data_digest, "config": fields}
+    if plugins:
+        content["plugins"] = plugins
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()[:12]
 
 
 def config_hash(config: RunConfig, data_digest: str) -> str:
-    """12 hex digits that name a run: its non-default fields, its data's digest and the schema number."""
-    return _digest(identity(config), data_digest)
+    """12 hex digits that name a run: its non-default fields, the data's digest, the schema number, code of plug-ins.
+
+    Raises PluginError where a plug-in cannot be imported.
+    """
+    return _digest(identity(config), data_digest, plugin_identities(config))
 
 
 def cell_hash(config: RunConfig, data_digest: str) -> str:
     """Like `config_hash` without the training seed: the same for all replicates of a cell."""
-    return _digest({k: v for k, v in identity(config).items() if k != "training.seed"}, data_digest)
+    fields = {k: v for k, v in identity(config).items() if k != "training.seed"}
+    return _digest(fields, data_digest, plugin_identities(config))

@@ -11,6 +11,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from cae.registries import ACTIVATIONS
+
 # Keras' 0.99 needs some 500 steps to forget its start; sweeps of short trainings would then measure the lag of the
 # moving averages instead of the network. 0.9 is PyTorch's value and forgets within one epoch of 6,000 images.
 MOMENTUM = 0.9
@@ -20,7 +22,15 @@ def activation(kind: str, negative_slope: float, **layer: Any) -> keras.layers.L
     """The activation layer of this kind. Keras' string "leaky_relu" has slope 0.2; here the slope is explicit."""
     if kind == "leaky_relu":
         return LeakyReLU(negative_slope=negative_slope, **layer)
-    return keras.layers.Activation(kind, **layer)
+    return keras.layers.Activation(kind if ACTIVATIONS.is_builtin(kind) else plugged_activation(kind), **layer)
+
+
+def plugged_activation(kind: str) -> Any:
+    """The function of a plug-in, known to Keras under its name so that models with it load. Raises PluginError."""
+    function = ACTIVATIONS.load(kind)
+    if keras.saving.get_registered_object(keras.saving.get_registered_name(function)) is function:
+        return function
+    return keras.saving.register_keras_serializable(package=function.__module__)(function)
 
 
 @keras.saving.register_keras_serializable(package="cae")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import keras
 
-from cae.config import ModelConfig
-from cae.layers import MOMENTUM, BatchNorm, PictureTranspose, Posterior, activation
+from cae.config import ModelConfig, RunConfig, load_plugins
+from cae.layers import MOMENTUM, BatchNorm, PictureTranspose, Posterior, activation, plugged_activation
+from cae.plugins import PluginError
+from cae.registries import ACTIVATIONS, MODELS
 
 CHANNELS = 3
 
@@ -27,6 +30,30 @@ class Autoencoder:
     model: keras.Model
 
 
+def autoencoder(encoder: keras.Model, to_logits: keras.Model) -> Autoencoder:
+    """Both halves as one network: what a builder gives.
+
+    encoder: uint8 (n, h, w, 3) to float32 (n, latent_dim). to_logits: from there to the pictures' logits (n, h, w, 3).
+    """
+    pictures = keras.layers.Activation("sigmoid", dtype="float32", name="pictures")(to_logits.output)
+    decoder = keras.Model(to_logits.input, pictures, name="decoder")
+    return Autoencoder(encoder, decoder, keras.Model(encoder.input, to_logits(encoder.output), name="autoencoder"))
+
+
+def build(config: ModelConfig, resolution: int, precision: str = "float32") -> Autoencoder:
+    """An untrained autoencoder by the configuration's builder. Raises PluginError where it gives something else."""
+    made = MODELS.load(config.builder)(config, resolution, precision)
+    if not isinstance(made, Autoencoder):
+        raise PluginError(f"{config.builder}: gives {type(made).__name__}, not a cae.model.Autoencoder")
+    square, point = (None, resolution, resolution, CHANNELS), (None, config.latent_dim)
+    for part, shapes in (("encoder", (square, point)), ("decoder", (point, square)), ("model", (square, square))):
+        network = getattr(made, part)
+        if (network.input_shape, network.output_shape) != shapes:
+            has = f"{network.input_shape} to {network.output_shape}"
+            raise PluginError(f"{config.builder}: its {part} goes from {has}, not from {shapes[0]} to {shapes[1]}")
+    return made
+
+
 def build_autoencoder(config: ModelConfig, resolution: int, precision: str = "float32") -> Autoencoder:
     """An untrained autoencoder for square images of `resolution` pixels, a multiple of 2^layers.
 
@@ -35,10 +62,7 @@ def build_autoencoder(config: ModelConfig, resolution: int, precision: str = "fl
     """
     dtype = "float32" if precision == "float32" else "mixed_bfloat16"
     encoder = _encoder(config, resolution, dtype)
-    to_logits = _to_logits(config, resolution, dtype)
-    pictures = keras.layers.Activation("sigmoid", dtype="float32", name="pictures")(to_logits.output)
-    decoder = keras.Model(to_logits.input, pictures, name="decoder")
-    return Autoencoder(encoder, decoder, keras.Model(encoder.input, to_logits(encoder.output), name="autoencoder"))
+    return autoencoder(encoder, _to_logits(config, resolution, dtype))
 
 
 def _encoder(config: ModelConfig, resolution: int, dtype: str) -> keras.Model:
@@ -74,8 +98,20 @@ def _convolution(config: ModelConfig) -> dict[str, Any]:
 
 
 def _activate(x: Any, config: ModelConfig, dtype: str, name: str) -> Any:
-    x = activation(config.activation, config.negative_slope, dtype=dtype, name=f"{name}_{config.activation}")(x)
+    kind = config.activation.rpartition(":")[2]  # of a plug-in without its module
+    x = activation(config.activation, config.negative_slope, dtype=dtype, name=f"{name}_{kind}")(x)
     return BatchNorm(momentum=MOMENTUM, dtype=dtype, name=f"{name}_batch_norm")(x) if config.batch_norm else x
+
+
+def load_network(path: Path, config: RunConfig) -> keras.Model:
+    """One half of a recorded run, in Keras' safe mode: only layers of Keras, of ours and of the run's plug-ins.
+
+    Raises PluginError where one of those cannot be imported.
+    """
+    load_plugins(config)
+    if not ACTIVATIONS.is_builtin(config.model.activation):
+        plugged_activation(config.model.activation)
+    return keras.models.load_model(path, compile=False, safe_mode=True)
 
 
 def summary(autoencoder: Autoencoder) -> str:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cae.cloud import ROUNDING, Cloud, from_scores, plane_roots
+from cae.latent_distribution import ROUNDING, LatentDistribution, from_scores, plane_roots
 
 # Sines of smaller angles between two vectors are rounding of their float32 components, as is the arc's plane.
 SMALLEST_SINE = 1e-6
 
 
-def origin_to_center(cloud: Cloud, steps: int) -> np.ndarray:
+def origin_to_center(cloud: LatentDistribution, steps: int) -> np.ndarray:
     """float32 (steps, d): equidistant points on the line from the origin to the center, both included."""
     return (_fractions(steps)[:, None] * cloud.mean).astype(np.float32)
 
 
-def through_center(cloud: Cloud, i: int, j: int, angles: ArrayLike, sigma: float, steps: int) -> np.ndarray:
+def through_center(
+    cloud: LatentDistribution, i: int, j: int, angles: ArrayLike, sigma: float, steps: int
+) -> np.ndarray:
     """float32 (len(angles), steps, d): points on lines through the center in the plane of components i and j.
 
     angles: in radians, 0 along i, pi / 2 along j. A line goes from -sigma to +sigma in sd of the data's projections on
@@ -56,7 +58,7 @@ def slerp(a: np.ndarray, b: np.ndarray, steps: int, center: np.ndarray) -> np.nd
     return (center + ((1 - t) * lengths[0] + t * lengths[1]) * directions).astype(np.float32)
 
 
-def ladder(cloud: Cloud, draws: np.ndarray, sigmas: ArrayLike) -> np.ndarray:
+def ladder(cloud: LatentDistribution, draws: np.ndarray, sigmas: ArrayLike) -> np.ndarray:
     """float32 (count, len(sigmas), d): the mnd points of standard-normal draws (count, d) for each scale s in sigmas.
 
     Each row leaves the center (s = 0) in the direction of its draw; at s = 1 it is the point of `mnd`.
@@ -64,7 +66,7 @@ def ladder(cloud: Cloud, draws: np.ndarray, sigmas: ArrayLike) -> np.ndarray:
     return from_scores(cloud, draws[:, None, :] * np.asarray(sigmas)[:, None]).astype(np.float32)
 
 
-def dominant_planes(cloud: Cloud, count: int) -> np.ndarray:
+def dominant_planes(cloud: LatentDistribution, count: int) -> np.ndarray:
     """min(count, d // 2) pairs (p, 2) of the components with the largest root mean square value, no one twice.
 
     Those are far off the origin or wide. From the most dominant one on, each is put beside the one of the others left

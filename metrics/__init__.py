@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from metrics.measure import Measure
 from metrics.scores import METRICS, VERSION, Metric, Scores, score
 
-__all__ = ["METRICS", "VERSION", "Metric", "Scores", "score"]
+__all__ = ["METRICS", "VERSION", "Measure", "Metric", "Scores", "score"]

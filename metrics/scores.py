@@ -17,6 +17,7 @@ from metrics.contours import check_levels
 from metrics.core import Profile
 from metrics.intervals import interval, standard_errors
 from metrics.marginals import Marginals
+from metrics.measure import Measure, check_names, compute
 from metrics.moments import DegenerateError, Moments, as_points, moments, one_blas_thread
 from metrics.null import Null, alikeness, null_distribution
 from metrics.origin import off_origin_null
@@ -79,6 +80,7 @@ def score(
     seed: int = 0,
     covariates: Mapping[str, ArrayLike] | None = None,
     calibrate: bool = True,
+    extra: Sequence[Measure] = (),
     tell: Callable[[int, int], None] = lambda done, total: None,
 ) -> Scores:
     """Every metric of METRICS for this cloud, beside what a normal cloud of the same size gives.
@@ -88,11 +90,13 @@ def score(
     covariates: name to one number per point, such as an image's contrast, to correlate with the radius.
     calibrate: with null distributions and intervals. Nulls come from a cache; one that is not there yet is computed
     once for each n and d (up to 20 times the cost of scoring), and `tell(done, to do)` is called meanwhile.
+    extra: measures of your own, beside nulls of their own.
     A metric that these points do not allow (n <= d, constant or dependent components) is in `omitted` with its reason.
     Raises ValueError for NaN and infinity, anything but a 2-D array of numbers, fewer than 2 points, unusable levels,
-    covariates of another length.
+    covariates of another length, an extra measure with a name that is taken.
     """
     check_levels(levels)
+    check_names(extra)
     settings = Settings(index(contour_pairs), tuple(float(level) for level in levels))
     points = as_points(latents)
     if points.dtype.itemsize > 8:  # np.longdouble, which SciPy's distributions do not take.
@@ -101,10 +105,11 @@ def score(
     with one_blas_thread():
         cloud = battery.cloud_of(points, moments(points), settings, measured)
         values, omitted = battery.shape(cloud)
-        for more in (battery.place(cloud), _correlated(cloud, covariates or {})):
+        for more in (battery.place(cloud), _correlated(cloud, covariates or {}), compute(extra, cloud.points)):
             values, omitted = values | more[0], omitted | more[1]
         null = _null(cloud, tell) if calibrate else None
-        rows = _rows(cloud, values, null, np.random.default_rng(drawn))
+        more_nulls = _extra_null(cloud, extra, tell) if calibrate and extra else {}
+        rows = _rows(cloud, values, null, more_nulls, np.random.default_rng(drawn))
     return Scores(
         rows,
         omitted,
@@ -150,12 +155,31 @@ def _null(cloud: Cloud, tell: Callable[[int, int], None]) -> Null:
     return null_distribution(own.n, own.d, {"version": VERSION, **asdict(settings)}, measure, tell)
 
 
-def _rows(cloud: Cloud, values: dict[str, float], null: Null | None, rng: np.random.Generator) -> tuple[Row, ...]:
+def _extra_null(
+    cloud: Cloud, extra: Sequence[Measure], tell: Callable[[int, int], None]
+) -> dict[str, tuple[float, float]]:
+    """Name to mean and sd of extra measures for normal clouds of this size."""
+
+    def measure(sample: np.ndarray, seed: np.random.SeedSequence) -> dict[str, float]:
+        return compute(extra, sample)[0]
+
+    own = cloud.moments
+    null = null_distribution(own.n, own.d, {"measures": {m.name: m.version for m in extra}}, measure, tell)
+    return {name: (null.mean[name], null.sd[name]) for name in null.mean}
+
+
+def _rows(
+    cloud: Cloud,
+    values: dict[str, float],
+    null: Null | None,
+    more_nulls: dict[str, tuple[float, float]],
+    rng: np.random.Generator,
+) -> tuple[Row, ...]:
     """The values, headlines first, each with what it is read against."""
     ordered = sorted(values, key=lambda name: name not in HEADLINES)
     if null is None:
         return tuple(Row(name, values[name]) for name in ordered)
-    own, expected = cloud.moments, {name: (null.mean[name], null.sd[name]) for name in null.mean}
+    own, expected = cloud.moments, {name: (null.mean[name], null.sd[name]) for name in null.mean} | more_nulls
     if "off_origin_distance" in values:
         expected["off_origin_distance"] = off_origin_null(_of_unit_size(own))
     for name in battery.ALIKE.keys() & values.keys() & null.mean.keys():

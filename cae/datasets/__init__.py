@@ -15,15 +15,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cae.config import DataConfig
+from cae.datasets.builtin import Dataset
 from cae.datasets.imageset import DataError, ImageSet
 from cae.datasets.parts import mixture_digest, parts
 from cae.datasets.source import Progress, Source
-from cae.datasets.sources import open_source, view
+from cae.datasets.sources import dataset, open_source, view
 
 if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
     from cae.datasets.cache import Prepared
 
-__all__ = ["DataError", "ImageSet", "data_digest", "load", "prepare", "prepared"]
+__all__ = ["DataError", "Dataset", "ImageSet", "Source", "data_digest", "from_arrays", "load", "prepare", "prepared"]
+
+
+def from_arrays(name: str, images: np.ndarray, table: pd.DataFrame | None = None, cropped: bool = False) -> Source:
+    """A source of images at hand, for a plug-in: see `cae.datasets.arrays`."""
+    from cae.datasets import arrays
+
+    return arrays.from_arrays(name, images, table, cropped)
 
 
 def load(config: DataConfig, *, progress: Progress | None = None) -> ImageSet:
@@ -38,7 +49,7 @@ def load(config: DataConfig, *, progress: Progress | None = None) -> ImageSet:
     from cae.datasets.splits import split
 
     folder, digest = _prepared_folder(config, progress)
-    if config.name not in ("synthetic", "mixture"):  # there `size` is part of what is prepared
+    if not dataset(config.name).sized:  # else `size` is part of what is prepared
         folder = mixture.select(folder, config, progress)
     images, table, report = cache.read(folder)
     train, test = split(table, config)

@@ -1,38 +1,30 @@
-"""The data set that a configuration names.
-
-A digest is quick: only the module of the set that is asked for is imported, and what decodes only where it decodes.
-"""
+"""The data set that a configuration names, built in or plugged in."""
 
 from __future__ import annotations
 
 from cae.config import DataConfig
+from cae.datasets.builtin import Dataset
+from cae.datasets.imageset import DataError
 from cae.datasets.source import Source, View
+from cae.plugins import PluginError
+from cae.registries import DATASETS
+
+
+def dataset(name: str) -> Dataset:
+    """The data set of this name. Raises PluginError."""
+    found = DATASETS.load(name)
+    return found if isinstance(found, Dataset) else Dataset(found)
 
 
 def open_source(config: DataConfig) -> Source:
-    """The source of any configuration but a mixture; nothing is decoded yet. Errors: DataError."""
-    match config.name:
-        case "synthetic":
-            from cae.datasets import rendered
-
-            return rendered.source(config.size or rendered.DEFAULT_COUNT, config.seed, config.factors)
-        case "celeba":
-            from cae.datasets import celeba
-
-            return celeba.source(config.path)
-        case "folder":
-            from cae.datasets import folder
-
-            return folder.source(config.path)
-        case "digits":
-            from cae.datasets import digits
-
-            return digits.digits()
-        case "mnist":
-            from cae.datasets import digits
-
-            return digits.mnist(config.path)
-    raise ValueError(f"data.name: {config.name} is not a single source")
+    """The source of any configuration but a mixture; nothing is decoded yet. Errors: DataError, PluginError."""
+    entry = dataset(config.name)
+    if config.split not in entry.splits:
+        raise DataError(f"data.split: {config.split} is not known to {config.name}; use {' or '.join(entry.splits)}")
+    source = entry.open(config)
+    if not isinstance(source, Source):
+        raise PluginError(f"{config.name}: gives {type(source).__name__}, not a cae.datasets.Source")
+    return source
 
 
 def view(source: Source, config: DataConfig) -> View:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cae.registries import MEASURES
 from metrics.catalog import HEADLINES
 from sweeps.analysis.cells import Cell, groups_of, measured
 from sweeps.analysis.effects import Effects, Observation, effects
@@ -14,7 +15,7 @@ from sweeps.analysis.ranking import Lead, lead_of, ranked
 from sweeps.errors import SweepError
 from sweeps.planning.plan import SweepRun
 from sweeps.spec.fields import nearest
-from sweeps.spec.goals import MSE, goal_of
+from sweeps.spec.goals import MSE, Goal, goal_of
 from sweeps.spec.sweep import Metric, Sweep
 
 # After the ranking metric: reconstruction first, as a bad autoencoder can be very normal.
@@ -50,8 +51,11 @@ def compare(sweep: Sweep, path: Path, cells: Sequence[SweepRun], metric: str | N
     finished = [cell for cell in cells if cell.state == "finished"]
     if not finished:
         raise SweepError(f"{path}: no run of {sweep.name} is finished; `cae run {path}` trains them")
-    ranking = _ranking(sweep, path, finished, metric)
-    metrics = tuple(dict.fromkeys([*(m.name for m in ranking), *COMPARED]))
+    plugged = plugged_goals(finished)
+    ranking = _ranking(sweep, path, finished, metric, plugged)
+    metrics = tuple(dict.fromkeys([*(m.name for m in ranking), *COMPARED, *plugged]))
+    # Of a measure with no better way there is no importance for reaching it.
+    rated = [name for name in metrics if plugged.get(name, "known") or name in [metric.name for metric in ranking]]
     in_file_order = groups_of(sweep, cells, metrics)
     groups = ranked(in_file_order, ranking)
     return Comparison(
@@ -61,12 +65,21 @@ def compare(sweep: Sweep, path: Path, cells: Sequence[SweepRun], metric: str | N
         groups=groups,
         lead=None if len(ranking) > 1 else lead_of(groups, ranking[0]),
         effects=() if sweep.is_search else tuple(_effects(in_file_order, metrics)),
-        importance=_importance(sweep, groups, metrics, ranking) if sweep.is_search else {},
+        importance=_importance(sweep, groups, rated, ranking, plugged) if sweep.is_search else {},
         unfinished=dict(Counter(cell.state for cell in cells if cell.state != "finished")),
     )
 
 
-def _ranking(sweep: Sweep, path: Path, finished: Sequence[SweepRun], metric: str | None) -> tuple[Metric, ...]:
+def plugged_goals(finished: Sequence[SweepRun]) -> dict[str, Goal | None]:
+    """The metrics that measures of plug-ins gave, and which way each is better. Raises PluginError."""
+    named = dict.fromkeys(name for run in finished for name in run.config.analysis.metrics)
+    found = {f"mnd/{measure.name}": measure.goal for measure in map(MEASURES.load, named)}
+    return {name: goal for name, goal in found.items() if any(name in run.metrics for run in finished)}
+
+
+def _ranking(
+    sweep: Sweep, path: Path, finished: Sequence[SweepRun], metric: str | None, goals: Mapping[str, Goal | None]
+) -> tuple[Metric, ...]:
     named = {m.name: m for m in sweep.metric}
     known = {name for cell in finished for name in cell.metrics if measured(cell, name) is not None}
     for name in [metric] if metric else named:
@@ -75,7 +88,7 @@ def _ranking(sweep: Sweep, path: Path, finished: Sequence[SweepRun], metric: str
             raise SweepError(f"{where}: no finished run measures {name}{nearest(name, sorted(known))}")
     if metric is None:
         return tuple(sweep.metric)
-    return (named.get(metric) or Metric(name=metric, goal=goal_of(metric)),)
+    return (named.get(metric) or Metric(name=metric, goal=goals.get(metric) or goal_of(metric)),)
 
 
 def _effects(groups: Sequence[Cell], metrics: Iterable[str]) -> list[Effects]:
@@ -93,10 +106,14 @@ def _effects(groups: Sequence[Cell], metrics: Iterable[str]) -> list[Effects]:
 
 
 def _importance(
-    sweep: Sweep, groups: Sequence[Cell], metrics: Iterable[str], ranking: Sequence[Metric]
+    sweep: Sweep,
+    groups: Sequence[Cell],
+    metrics: Iterable[str],
+    ranking: Sequence[Metric],
+    plugged: Mapping[str, Goal | None],
 ) -> dict[str, dict[str, float]]:
     from sweeps.search.importance import importance
 
-    goals = {metric.name: metric.goal for metric in ranking}
+    goals = {**plugged, **{metric.name: metric.goal for metric in ranking}}
     rows = {m: [(g.runs[0].config, g.summaries[m].mean) for g in groups if m in g.summaries] for m in metrics}
     return importance(sweep, {m: (goals.get(m) or goal_of(m), row) for m, row in rows.items()})

@@ -35,8 +35,9 @@ def export_command(file: Path, archive: Path, storage: str | None) -> None:
 @click.command("import")
 @click.argument("archive", type=click.Path(path_type=Path))
 @STORAGE
+@click.option("--trust-plugins", is_flag=True, help="Import a sweep that names code outside this package.")
 @clear_errors
-def import_command(archive: Path, storage: str | None) -> None:
+def import_command(archive: Path, storage: str | None, trust_plugins: bool) -> None:
     """Bring the sweep of an ARCHIVE that `cae export` wrote into the record at hand. Again = go on.
 
     With the folder mlruns in its place: correct the places of its artifacts, after it was moved or copied.
@@ -53,6 +54,8 @@ def import_command(archive: Path, storage: str | None) -> None:
     out = console()
     with byte_bar(out, "checking") as tell:
         manifest = check(archive, tell)
+    if not trust_plugins:
+        restore.refuse_plugins(archive, manifest)
     todo = len(restore.missing(manifest))
     for run in shown(out, "importing", restore.restore(archive, manifest, storage), todo):
         out.print(f"{run.name}: {run.status.lower()}, {run.files} files", markup=False)

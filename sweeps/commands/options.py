@@ -28,12 +28,13 @@ def clear_errors(command: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(command)
     def guarded(*args: Any, **kwargs: Any) -> Any:
         from cae.datasets.imageset import DataError
+        from cae.plugins import PluginError
         from sweeps.errors import SweepError, TrackingError
         from sweeps.files import is_disk_full
 
         try:
             return command(*args, **kwargs)
-        except (SweepError, DataError, TrackingError) as error:
+        except (SweepError, DataError, PluginError, TrackingError) as error:
             click.echo(f"{error}", err=True)
             sys.exit(1 if is_disk_full(error) else 2)
         except Exception as error:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 from pydantic import ValidationError
 
@@ -15,12 +13,15 @@ import cae.layers  # noqa: F401  registers what saved models are made of
 from cae.config import AnalysisConfig, RunConfig
 from cae.datasets.imageset import DataError, ImageSet
 from cae.faces import save_png
+from cae.model import load_network
 from sweeps.errors import SweepError
 from sweeps.finished.lookup import FinishedRun, fetched
 from sweeps.run.draw import plot_points
 from sweeps.run.latents import load_latents
-from sweeps.run.sheets import SHEETS, Choice
+from sweeps.run.sheets import Choice, sheet_of
 from sweeps.run.trained_model import TrainedModel, cloud_of
+
+MODELS = ("encoder", "decoder")
 
 
 def sample(
@@ -38,11 +39,11 @@ def sample(
     fields of `Choice`. points: file for its latent vectors. plot: file for where they lie among those of the run.
     Raises SweepError for what cannot be done.
     """
-    _check_name(name)
+    draw = sheet_of(name)
     with fetched(text) as run:
         shown = trained(run, settings)
         try:
-            sheet = SHEETS[name](shown, Choice(**chosen))
+            sheet = draw(shown, Choice(**chosen))
         except ValueError as error:
             raise SweepError(f"--method {name}: {error}") from None
     if shown.without:
@@ -60,13 +61,6 @@ def sample(
         yield f"{plot}: {next(iter(reasons.values()), 'where they lie in planes of dominant components')}"
 
 
-def _check_name(name: str) -> None:
-    if name not in SHEETS:
-        near = get_close_matches(name, SHEETS, 1)
-        hint = f"did you mean {near[0]}? " if near else ""
-        raise SweepError(f"--method {name}: unknown; {hint}there are {', '.join(SHEETS)}")
-
-
 def trained(run: FinishedRun, settings: dict[str, Any]) -> TrainedModel:
     """The run's autoencoder and data; without photographs where they are not at hand.
 
@@ -74,10 +68,7 @@ def trained(run: FinishedRun, settings: dict[str, Any]) -> TrainedModel:
     of its range.
     """
     sides = load_latents(run.folder / "latents" / "latents.npz")
-    encoder, decoder = (
-        keras.models.load_model(run.folder / "model" / f"{name}.keras", compile=False, safe_mode=True)
-        for name in ("encoder", "decoder")
-    )
+    encoder, decoder = (load_network(run.folder / "model" / f"{name}.keras", run.config()) for name in MODELS)
     config = _changed(run.config(), settings)
     images, reason = _images(run)
     cloud = cloud_of(sides["train"].vectors)

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cae.config import DataConfig, RunConfig, cell_hash, config_hash, flatten
+from cae.config import DataConfig, RunConfig, cell_hash, config_hash, flatten, load_plugins
 from cae.datasets import DataError, data_digest
+from cae.plugins import PluginError
 from sweeps import tracking
+from sweeps.errors import SweepError
 from sweeps.locks import file_lock
 from sweeps.planning.state import State, state_of
 from sweeps.spec.display import label, readable, varied
@@ -61,9 +63,17 @@ def cells_of(
     """
     cells: dict[str, SweepRun] = {}
     for config in configs:
+        _check_plugins(config)
         cell = _cell(config, label(config, names), _digest(config.data, digests, records), records, storage)
         cells.setdefault(cell.config_hash or f"{config!r}", cell)
     return list(cells.values())
+
+
+def _check_plugins(config: RunConfig) -> None:
+    try:
+        load_plugins(config)
+    except PluginError as error:
+        raise SweepError(str(error)) from None
 
 
 def _digest(data: DataConfig, known: Digests, records: dict[str, tracking.Record]) -> str | DataError:

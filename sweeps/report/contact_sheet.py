@@ -5,24 +5,35 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 from PIL import Image, ImageDraw
 
-from cae.config import SamplingMethod
+from cae.config import RunConfig
 from cae.faces import INK, MARGIN, PAIR, PAPER, QUIET, cut, font
+from cae.registries import GENERATORS, file_name
 from sweeps.report.representatives import Representative
 
-METHODS = get_args(SamplingMethod)
-COLUMNS = (*PAIR, *METHODS)
-# Where a column's pictures stand: file, row in it, and the labels of its rows.
-PLACES: dict[str, tuple[str, int, Sequence[str]]] = {
-    PAIR[0]: ("faces/reconstruction", 0, PAIR),
-    PAIR[1]: ("faces/reconstruction", 1, PAIR),
-    **{method: (f"faces/{method}", 0, ()) for method in METHODS},
-}
-FILES = tuple(dict.fromkeys(file for file, _, _ in PLACES.values()))
+COLUMNS = (*PAIR, *GENERATORS.builtin)
+
+
+def columns_in(config: RunConfig) -> list[str]:
+    """What a run has columns for: photographs, reconstructions, and each way to make faces."""
+    return list(dict.fromkeys([*COLUMNS, *map(file_name, config.analysis.sampling)]))
+
+
+def files_of(config: RunConfig) -> list[str]:
+    """The files that `row_of` cuts the pictures of a run out of."""
+    return list(dict.fromkeys(_place(column)[0] for column in columns_in(config)))
+
+
+def _place(column: str) -> tuple[str, int, Sequence[str]]:
+    """Where a column's pictures stand: file, row in it, and the labels of its rows."""
+    if column in PAIR:
+        return "faces/reconstruction", PAIR.index(column), PAIR
+    return f"faces/{column}", 0, ()
+
+
 # Four pictures of each method, two by two; more cells than these make a sheet too long to look at.
 SIDE, TILE, GAP = 2, 96, 2
 BLOCK = SIDE * TILE + (SIDE - 1) * GAP
@@ -40,7 +51,7 @@ class Row:
 
 def row_of(cell: Representative, label: str) -> Row:
     """The first pictures of each method, which are the same people and the same draws in every run."""
-    return Row(label, {column: _block(cell, *PLACES[column]) for column in COLUMNS})
+    return Row(label, {column: _block(cell, *_place(column)) for column in columns_in(cell.run.config)})
 
 
 def _block(cell: Representative, file: str, row: int, labels: Sequence[str]) -> np.ndarray | None:
@@ -69,7 +80,8 @@ def _tiled(tiles: np.ndarray) -> np.ndarray:
 
 def columns_of(rows: Sequence[Row]) -> list[str]:
     """The columns that at least one row has pictures for."""
-    return [column for column in COLUMNS if any(row.blocks[column] is not None for row in rows)]
+    names = dict.fromkeys(column for row in rows for column in row.blocks)
+    return [name for name in names if any(row.blocks.get(name) is not None for row in rows)]
 
 
 def contact_sheet(rows: Sequence[Row], title: str, words: str) -> Image.Image:
@@ -97,7 +109,7 @@ def _draw_row(sheet: Image.Image, draw: ImageDraw.ImageDraw, row: Row, columns: 
         draw.text((MARGIN, top + LABEL), "this run recorded no faces", QUIET, font(15))
         return
     for i, column in enumerate(columns):
-        x, block = MARGIN + i * (BLOCK + SPACE), row.blocks[column]
+        x, block = MARGIN + i * (BLOCK + SPACE), row.blocks.get(column)
         draw.text((x, top + LABEL - 4), column if block is not None else f"{column}: none", QUIET, font(15))
         if block is not None:
             sheet.paste(Image.fromarray(block), (x, top + LABEL + NAMES))

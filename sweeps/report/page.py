@@ -64,8 +64,11 @@ def _stand_ins(comparison: Comparison, folder: Path) -> list[Representative]:
     runs = chosen_runs(groups)
     with_plots = {group.cell_hash for group in figures.marked(comparison.groups).values()}
     names = [
-        [*(contact_sheet.FILES if i < contact_sheet.LARGEST else ()), *(PLOTS if group.cell_hash in with_plots else ())]
-        for i, group in enumerate(groups)
+        [
+            *(contact_sheet.files_of(run.config) if i < contact_sheet.LARGEST else ()),
+            *(PLOTS if group.cell_hash in with_plots else ()),
+        ]
+        for i, (group, run) in enumerate(zip(groups, runs, strict=True))
     ]
     # A server takes the way there and back for each file.
     with ThreadPoolExecutor(REQUESTS) as pool:
@@ -233,7 +236,7 @@ def _faces(row: contact_sheet.Row, columns: Sequence[str]) -> list[tuple[str, Ma
 
 
 def _block(row: contact_sheet.Row, column: str) -> Markup | None:
-    block = row.blocks[column]
+    block = row.blocks.get(column)
     return None if block is None else as_image(Image.fromarray(block), f"{column}, cell {row.label}")
 
 

@@ -19,7 +19,7 @@ import keras
 from cae import latents
 from cae.config import RunConfig
 from cae.datasets import DataError, ImageSet, load, report
-from cae.model import Autoencoder, build_autoencoder, summary
+from cae.model import Autoencoder, build, summary
 from cae.training import Epoch, Progress, train
 from metrics import VERSION as METRICS_VERSION
 from sweeps.files import read_json, write_json
@@ -122,7 +122,7 @@ def fit(config: RunConfig, images: ImageSet, folder: Path, listener: Callbacks) 
     """The trained autoencoder. Weights, order of images and everything else random come from training.seed."""
     keras.utils.clear_session()
     keras.utils.set_random_seed(config.training.seed)
-    autoencoder = build_autoencoder(config.model, config.data.resolution, config.training.precision)
+    autoencoder = build(config.model, config.data.resolution, config.training.precision)
     checkpoints = folder / "checkpoints"
     for epoch in train(autoencoder, images, config.training, checkpoints, listener.on_progress):
         append_history(folder, epoch)

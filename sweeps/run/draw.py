@@ -10,12 +10,13 @@ from matplotlib.figure import Figure
 
 from cae import faces
 from cae.paths import dominant_planes
+from cae.registries import file_name
 from metrics.moments import DegenerateError
 from metrics.plots import draw_generated
 from sweeps.errors import SweepError
 from sweeps.run.face_quality import face_quality, plotted
 from sweeps.run.plots import DPI
-from sweeps.run.sheets import PLANES, SHEETS, Choice, Sheet
+from sweeps.run.sheets import PLANES, SHEETS, Choice, Sheet, sheet_of
 from sweeps.run.trained_model import TrainedModel
 
 ALWAYS = ("reconstruction", "center", "path", "ladder", "slerp", "neighbours")
@@ -28,7 +29,8 @@ def write_faces(trained: TrainedModel, folder: Path) -> dict[str, str]:
     """`faces/NAME.png`, `previews/NAME.png` and `plots/paths.png`; the reasons for what is left out, by name."""
     analysis = trained.config.analysis
     choice = Choice(count=analysis.images_per_grid)
-    drawn = {name: _write(SHEETS[name](trained, choice), folder, name) for name in (*analysis.sampling, *ALWAYS)}
+    names = (*analysis.sampling, *ALWAYS)
+    drawn = {name: _write(sheet_of(name)(trained, choice), folder, file_name(name)) for name in names}
     if analysis.innermost_maps:
         _write(SHEETS["maps"](trained, Choice(count=analysis.innermost_maps)), folder, "maps")
     points = {name: sheet.points for name, sheet in drawn.items() if name in PATHS and sheet.points is not None}

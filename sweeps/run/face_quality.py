@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cae import quality, sampling
+from cae.registries import file_name
 from metrics.visibility import visible, visible_share
 from sweeps.run.trained_model import TrainedModel
 
@@ -44,7 +45,7 @@ def face_quality(trained: TrainedModel) -> Judged:
     }
     for method in analysis.sampling:
         points = sampling.sample(method, trained.cloud, trained.draws(count), analysis)
-        groups[method] = (points, trained.decode(points))
+        groups[file_name(method)] = (points, trained.decode(points))
     found = [_row(name, points, pictures, trained, scale) for name, (points, pictures) in groups.items()]
     return Judged(_metrics(found), pd.DataFrame(found))
 

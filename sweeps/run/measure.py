@@ -5,13 +5,14 @@ A run measures what it has stored, so that measuring it again gives the same num
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
 from cae.config import AnalysisConfig
-from metrics import Scores, score
+from cae.registries import MEASURES
+from metrics import Measure, Scores, score
 from metrics.catalog import HEADLINES
 from metrics.correlations import pairs_above
 from metrics.groups import Group, groups
@@ -47,7 +48,13 @@ def measure(sides: dict[str, LatentSplit], analysis: AnalysisConfig) -> Measurem
     for prefix, name in SIDES.items():
         side = sides[name]
         covariates = {} if side.contrast is None else {"contrast": side.contrast}
-        found = score(side.vectors, contour_pairs=analysis.contour_pairs, levels=analysis.levels, covariates=covariates)
+        found = score(
+            side.vectors,
+            contour_pairs=analysis.contour_pairs,
+            levels=analysis.levels,
+            covariates=covariates,
+            extra=plugged_measures(analysis),
+        )
         of[name] = found
         metrics |= {f"{prefix}/{key}": value for key, value in logged(found).items()}
         omitted |= {f"{prefix}/{key}": reason for key, reason in found.omitted.items()}
@@ -56,6 +63,12 @@ def measure(sides: dict[str, LatentSplit], analysis: AnalysisConfig) -> Measurem
     each, groups_of = _components(sides["train"], of["train"]), _groups(sides, of["train"])
     every = tables | each | groups_of.tables
     return Measurements(metrics | groups_of.metrics, steps, omitted | groups_of.omitted, every, of["train"])
+
+
+def plugged_measures(analysis: AnalysisConfig) -> list[Measure]:
+    """The measures of plug-ins, each with its code's identity as version. Raises PluginError."""
+    named = ((MEASURES.load(name), MEASURES.identity(name)) for name in analysis.metrics)
+    return [replace(measure, version=str(identity)) for measure, identity in named]
 
 
 def logged(scores: Scores) -> dict[str, float]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import partial
-from typing import get_args
 
 import numpy as np
 
 from cae import faces, maps, neighbours, paths, sampling
 from cae.attributes import aucs
-from cae.config import SamplingMethod
+from cae.registries import GENERATORS
 from sweeps.errors import SweepError
 from sweeps.run import attributes
 from sweeps.run.trained_model import TrainedModel
@@ -50,7 +50,7 @@ class Choice:
     recipe: str | None = None
 
 
-def generated(method: SamplingMethod, trained: TrainedModel, choice: Choice) -> Sheet:
+def generated(method: str, trained: TrainedModel, choice: Choice) -> Sheet:
     """Faces of random latent vectors, made by one of the methods of `cae.sampling`."""
     points = sampling.sample(method, trained.cloud, trained.draws(choice.count, choice.skip), trained.config.analysis)
     pictures = trained.decode(points)
@@ -187,7 +187,7 @@ def innermost(trained: TrainedModel, choice: Choice) -> Sheet:
 
 
 SHEETS: dict[str, Callable[[TrainedModel, Choice], Sheet]] = {
-    **{method: partial(generated, method) for method in get_args(SamplingMethod)},
+    **{method: partial(generated, method) for method in GENERATORS.builtin},
     "reconstruction": reconstruction,
     "center": center,
     "path": path,
@@ -199,3 +199,15 @@ SHEETS: dict[str, Callable[[TrainedModel, Choice], Sheet]] = {
     "arithmetic": arithmetic,
     "maps": innermost,
 }
+
+
+def sheet_of(name: str) -> Callable[[TrainedModel, Choice], Sheet]:
+    """What draws the sheet of this name: one of SHEETS, or the generator of a plug-in. Raises SweepError."""
+    if name in SHEETS:
+        return SHEETS[name]
+    try:
+        return partial(generated, GENERATORS.check(name))
+    except ValueError:
+        near = get_close_matches(name, SHEETS, 1)
+        hint = f"did you mean {near[0]}? " if near else ""
+        raise SweepError(f"--method {name}: unknown; {hint}there are {', '.join(SHEETS)}") from None

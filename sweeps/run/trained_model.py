@@ -10,9 +10,9 @@ import numpy as np
 
 from cae import latents, sampling
 from cae.attributes import Directions, directions
-from cae.cloud import Cloud, describe
 from cae.config import RunConfig
 from cae.datasets import ImageSet
+from cae.latent_distribution import LatentDistribution, describe
 from metrics.marginals import NORMAL_HALF_WIDTH, marginals
 from metrics.moments import DegenerateError, moments
 from sweeps.errors import SweepError
@@ -30,7 +30,7 @@ class TrainedModel:
     encoder: keras.Model
     decoder: keras.Model
     sides: dict[str, LatentSplit]
-    cloud: Cloud
+    cloud: LatentDistribution
     images: ImageSet | None
     title: str
     without: str = ""
@@ -74,7 +74,7 @@ class TrainedModel:
         return None if self.images is None else self.images.images[self.images.test[rows]]
 
 
-def cloud_of(vectors: np.ndarray) -> Cloud:
+def cloud_of(vectors: np.ndarray) -> LatentDistribution:
     """What generators need to know of the training vectors (n, d)."""
     own = moments(vectors)
     try:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cae.registries import GENERATORS
 from metrics.catalog import HEADLINES
 from sweeps import tracking, workspace
 from sweeps.spec.display import varied
@@ -29,7 +30,7 @@ MOST = 15_000
 NORMALITY = [f"mnd/{name}" for name in HEADLINES]
 # Those that have a null, a normal cloud of the same n and d.
 NULLS = [f"{name}_null" for name in NORMALITY if not name.endswith("off_origin_distance")]
-FACES = ("reconstruction", "mnd", "pca", "elliptical", "independent", "uniform")
+FACES = ("reconstruction", *GENERATORS.builtin)
 FINISHED = f"attributes.status = 'FINISHED' and tags.`{tracking.HASH}` != ''"
 
 

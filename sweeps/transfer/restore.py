@@ -7,15 +7,19 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
+from cae.config import RunConfig, flatten, named_plugins
 from sweeps import tracking, workspace
 from sweeps.errors import SweepError
 from sweeps.execution import last_run
 from sweeps.files import atomic_write
 from sweeps.locks.work_lock import try_lock
 from sweeps.search.study_file import read_study
+from sweeps.spec.sweep import Sweep
+from sweeps.spec.sweep_file import load, parse_override
 from sweeps.tracking.errors import store_errors
 from sweeps.tracking.run_file import IMPORTING, RunFile, original_id, recorded, write
 from sweeps.transfer import archive
@@ -27,6 +31,32 @@ def missing(manifest: Manifest) -> list[str]:
     """The runs of an archive that the record lacks or has in part, in the archive's order."""
     here = {original_id(run) for run in recorded(manifest.sweep) if IMPORTING not in run.data.tags}
     return [run for run in manifest.runs if run not in here]
+
+
+def refuse_plugins(path: Path, manifest: Manifest) -> None:
+    """Raises SweepError where the sweep of a checked archive names code outside this package: what works with its runs
+    from now on would import that code, whatever it is."""
+    found: set[str] = set()
+    with zipfile.ZipFile(path) as content, tempfile.TemporaryDirectory(prefix="cae-import-") as scratch:
+        file = archive.extract(content, archive.SWEEP_FILE, Path(scratch))
+        sweep = load(file, dict(map(parse_override, manifest.overrides)))
+        for fields in [*sweep.include, *_choices(sweep)]:
+            found |= {f"{field} {name}" for field, name in named_plugins(fields)}
+        for run in manifest.runs:
+            config = f"runs/{run}/artifacts/config.json"
+            if config in manifest.members:
+                fields = flatten(RunConfig.model_validate_json(content.read(config)))
+                found |= {f"{field} {name}" for field, name in named_plugins(fields)}
+    if found:
+        raise SweepError(
+            f"{path}: names code that would be imported on this machine: {', '.join(sorted(found))}; "
+            "if you know and trust it, give --trust-plugins"
+        )
+
+
+def _choices(sweep: Sweep) -> list[dict[str, Any]]:
+    listed = {name: parameter.choices for name, parameter in sweep.parameters.items() if not parameter.is_range}
+    return [{name: value} for name, values in listed.items() for value in values]
 
 
 def restore(path: Path, manifest: Manifest, storage: str | None) -> Iterator[Moved]:

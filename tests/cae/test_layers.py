@@ -1,16 +1,14 @@
 from __future__ import annotations
 
-import typing
-
 import keras
 import numpy as np
 import pytest
 
-from cae.config import Activation
 from cae.layers import BatchNorm, LeakyReLU, PictureTranspose, Posterior, activation, gradients, kl_divergence
+from cae.registries import ACTIVATIONS
 
 
-@pytest.mark.parametrize("kind", typing.get_args(Activation))
+@pytest.mark.parametrize("kind", tuple(ACTIVATIONS.builtin))
 def test_every_activation_is_a_layer(kind: str) -> None:
     values = np.linspace(-3, 3, 13, dtype=np.float32)
     out = keras.ops.convert_to_numpy(activation(kind, 0.3)(values))

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from scipy.stats import special_ortho_group
 
 from cae import paths, sampling
-from cae.cloud import Cloud, describe
 from cae.config import AnalysisConfig
+from cae.latent_distribution import LatentDistribution, describe
 
 D = 6
 
@@ -20,17 +20,19 @@ def vectors() -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def cloud(vectors: np.ndarray) -> Cloud:
+def cloud(vectors: np.ndarray) -> LatentDistribution:
     return describe(vectors, np.ones(D))
 
 
-def test_from_the_origin_to_the_center(cloud: Cloud) -> None:
+def test_from_the_origin_to_the_center(cloud: LatentDistribution) -> None:
     points = paths.origin_to_center(cloud, 5)
     assert points.dtype == np.float32
     assert points == pytest.approx(np.outer([0, 0.25, 0.5, 0.75, 1], cloud.mean))
 
 
-def test_lines_through_the_center_reach_sigma_spreads_of_the_data(cloud: Cloud, vectors: np.ndarray) -> None:
+def test_lines_through_the_center_reach_sigma_spreads_of_the_data(
+    cloud: LatentDistribution, vectors: np.ndarray
+) -> None:
     angles = np.array([0, np.pi / 2, 0.7, 0.7 + np.pi])
     lines = paths.through_center(cloud, 4, 1, angles, 2.0, 5)
     assert (lines.shape, lines.dtype) == ((4, 5, D), np.float32)
@@ -45,12 +47,12 @@ def test_lines_through_the_center_reach_sigma_spreads_of_the_data(cloud: Cloud, 
 
 
 @pytest.mark.parametrize(("i", "j"), [(2, 2), (-1, 2), (0, D)])
-def test_a_plane_needs_two_components(cloud: Cloud, i: int, j: int) -> None:
+def test_a_plane_needs_two_components(cloud: LatentDistribution, i: int, j: int) -> None:
     with pytest.raises(ValueError, match=f"components {i} and {j} span no plane; .* from 0 to 5"):
         paths.through_center(cloud, i, j, np.zeros(1), 1.0, 3)
 
 
-def test_a_path_has_a_start_and_an_end(cloud: Cloud) -> None:
+def test_a_path_has_a_start_and_an_end(cloud: LatentDistribution) -> None:
     with pytest.raises(ValueError, match="steps are 1; a path has at least 2"):
         paths.origin_to_center(cloud, 1)
 
@@ -120,7 +122,7 @@ def test_slerp_goes_over_into_the_straight_line() -> None:
     assert below == pytest.approx(above, abs=1e-5)
 
 
-def test_a_ladder_climbs_from_the_center_through_the_mnd_points(cloud: Cloud) -> None:
+def test_a_ladder_climbs_from_the_center_through_the_mnd_points(cloud: LatentDistribution) -> None:
     draws = sampling.standard_normal_draws(3, D)
     sigmas = np.array([0, 0.5, 1, 4])
     points = paths.ladder(cloud, draws, sigmas)
@@ -131,7 +133,7 @@ def test_a_ladder_climbs_from_the_center_through_the_mnd_points(cloud: Cloud) ->
         assert points[:, column] == pytest.approx(mnd, rel=1e-5)
 
 
-def planted(mean: np.ndarray, sd: np.ndarray, correlations: dict[tuple[int, int], float]) -> Cloud:
+def planted(mean: np.ndarray, sd: np.ndarray, correlations: dict[tuple[int, int], float]) -> LatentDistribution:
     """The cloud of 1000 vectors of exactly these means, sds and correlations (0 where none is given)."""
     values = np.random.default_rng(0).normal(size=(1000, len(mean)))
     white = np.linalg.qr(values - values.mean(axis=0))[0] * np.sqrt(999)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import typing
 from dataclasses import replace
 
 import numpy as np
@@ -10,11 +9,12 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from cae import sampling
-from cae.cloud import Cloud, describe
-from cae.config import AnalysisConfig, SamplingMethod
+from cae.config import AnalysisConfig
+from cae.latent_distribution import LatentDistribution, describe
+from cae.registries import GENERATORS
 
 CONFIG = AnalysisConfig()
-METHODS = typing.get_args(SamplingMethod)
+METHODS = tuple(GENERATORS.builtin)
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def vectors() -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def cloud(vectors: np.ndarray) -> Cloud:
+def cloud(vectors: np.ndarray) -> LatentDistribution:
     return describe(vectors, np.arange(1.0, 7.0))
 
 
@@ -34,7 +34,9 @@ def draws() -> np.ndarray:
 
 
 @pytest.mark.parametrize("s", [0.5, 1.0, 2.0])
-def test_mnd_has_the_moments_of_the_data(cloud: Cloud, vectors: np.ndarray, draws: np.ndarray, s: float) -> None:
+def test_mnd_has_the_moments_of_the_data(
+    cloud: LatentDistribution, vectors: np.ndarray, draws: np.ndarray, s: float
+) -> None:
     points = sampling.sample("mnd", cloud, draws, AnalysisConfig(mnd_sigma=s)).astype(np.float64)
     covariance = np.cov(vectors.astype(np.float64).T)
     assert points.mean(axis=0) == pytest.approx(cloud.mean, abs=5 * s * cloud.sd.max() / np.sqrt(len(draws)))
@@ -42,14 +44,14 @@ def test_mnd_has_the_moments_of_the_data(cloud: Cloud, vectors: np.ndarray, draw
     assert error < 6 * cloud.sd.max() ** 2 * np.sqrt(2 / len(draws))
 
 
-def test_independent_keeps_mean_and_sd_but_no_correlation(cloud: Cloud, draws: np.ndarray) -> None:
+def test_independent_keeps_mean_and_sd_but_no_correlation(cloud: LatentDistribution, draws: np.ndarray) -> None:
     points = sampling.sample("independent", cloud, draws, CONFIG).astype(np.float64)
     assert points.std(axis=0) == pytest.approx(cloud.sd, rel=0.01)
     correlation = np.corrcoef(points.T) - np.eye(6)
     assert np.abs(correlation).max() < 5 / np.sqrt(len(draws))
 
 
-def test_uniform_fills_a_cube_with_the_radii_of_the_data(cloud: Cloud, draws: np.ndarray) -> None:
+def test_uniform_fills_a_cube_with_the_radii_of_the_data(cloud: LatentDistribution, draws: np.ndarray) -> None:
     points = sampling.sample("uniform", cloud, draws, CONFIG).astype(np.float64)
     b = sampling.cube_half_width(cloud)
     assert np.abs(points).max() <= b * (1 + 1e-6)
@@ -57,7 +59,7 @@ def test_uniform_fills_a_cube_with_the_radii_of_the_data(cloud: Cloud, draws: np
     assert np.sqrt((points**2).sum(axis=1).mean()) == pytest.approx(cloud.rms_radius, rel=0.01)
 
 
-def test_pca_stays_within_its_sigmas_and_is_mnd_inside(cloud: Cloud, draws: np.ndarray) -> None:
+def test_pca_stays_within_its_sigmas_and_is_mnd_inside(cloud: LatentDistribution, draws: np.ndarray) -> None:
     few = draws[:500]
     points = sampling.sample("pca", cloud, few, AnalysisConfig(pca_sigma=1.5))
     scores = (points - cloud.mean) @ cloud.axes / cloud.scales
@@ -67,7 +69,7 @@ def test_pca_stays_within_its_sigmas_and_is_mnd_inside(cloud: Cloud, draws: np.n
 
 
 @pytest.mark.parametrize("factor", [0.5, 1.0, 2.0])
-def test_interval_is_uniform_around_the_mean(cloud: Cloud, draws: np.ndarray, factor: float) -> None:
+def test_interval_is_uniform_around_the_mean(cloud: LatentDistribution, draws: np.ndarray, factor: float) -> None:
     points = sampling.sample("interval", cloud, draws, AnalysisConfig(interval_factor=factor)).astype(np.float64)
     unit = (points - cloud.mean) / (factor * cloud.half_widths)
     assert np.abs(unit).max() <= 1 + 1e-5
@@ -96,7 +98,7 @@ def test_elliptical_has_the_directions_of_mnd_and_the_radii_of_the_data(draws: n
     assert drawn.max() <= own.max() * (1 + 1e-5)
 
 
-def test_elliptical_is_mnd_where_the_data_are_normal(cloud: Cloud, draws: np.ndarray) -> None:
+def test_elliptical_is_mnd_where_the_data_are_normal(cloud: LatentDistribution, draws: np.ndarray) -> None:
     ranks = np.linspace(0, 1, len(cloud.radii))
     normal = replace(cloud, radii=stats.chi(6).ppf(np.clip(ranks, 0, 1 - 1e-9)))
     few = draws[:2000]
@@ -109,7 +111,7 @@ def test_elliptical_is_mnd_where_the_data_are_normal(cloud: Cloud, draws: np.nda
     assert sampling.sample("elliptical", normal, inside, CONFIG) == pytest.approx(expected, rel=1e-6, abs=tolerance)
 
 
-def test_axes_without_scale_change_no_other(cloud: Cloud, vectors: np.ndarray, draws: np.ndarray) -> None:
+def test_axes_without_scale_change_no_other(cloud: LatentDistribution, vectors: np.ndarray, draws: np.ndarray) -> None:
     longer = describe(np.column_stack([vectors, vectors[:, 0] - vectors[:, 1]]), np.ones(7))
     more = np.column_stack([draws[:50], np.full(50, 1e3)])
     points = sampling.sample("elliptical", longer, more, CONFIG)
@@ -125,13 +127,13 @@ def test_identical_vectors_are_all_there_is_to_draw(draws: np.ndarray, method) -
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_every_method_gives_float32_and_explains_itself(cloud: Cloud, draws: np.ndarray, method) -> None:
+def test_every_method_gives_float32_and_explains_itself(cloud: LatentDistribution, draws: np.ndarray, method) -> None:
     points = sampling.sample(method, cloud, draws[:3], CONFIG)
     assert (points.shape, points.dtype) == ((3, 6), np.float32)
     assert sampling.explain(method, cloud, CONFIG)
 
 
-def test_an_unknown_method_is_an_error(cloud: Cloud, draws: np.ndarray) -> None:
+def test_an_unknown_method_is_an_error(cloud: LatentDistribution, draws: np.ndarray) -> None:
     with pytest.raises(ValueError, match="spiral"):
         sampling.sample("spiral", cloud, draws[:3], CONFIG)  # type: ignore[arg-type]
 

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import get_args
 
 import keras
 import numpy as np
@@ -18,7 +17,7 @@ import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
 
-from cae.config import SamplingMethod
+from cae.registries import GENERATORS
 from metrics import VERSION
 from sweeps import tracking, workspace
 from sweeps.cli import main
@@ -92,7 +91,7 @@ def test_a_sweep_from_file_to_faces(finished: Path, recorded_home: tuple[Path, P
 
     downloaded = cae("faces", str(finished), "--out", str(tmp_path / "faces"))
     assert downloaded.returncode == 0, downloaded.stderr
-    names = {f"{name}.png" for name in (*get_args(SamplingMethod), *ALWAYS)}
+    names = {f"{name}.png" for name in (*GENERATORS.builtin, *ALWAYS)}
     for folder in ("activation=relu", "activation=tanh"):
         assert {p.name for p in (tmp_path / "faces" / folder).iterdir()} == names
         assert Image.open(tmp_path / "faces" / folder / "mnd.png").size[0] > 8 * 96

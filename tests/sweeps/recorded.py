@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 from mlflow.entities import Metric
 from PIL import Image
 
 from cae import faces
-from cae.config import SamplingMethod
+from cae.registries import GENERATORS
 from sweeps import tracking
 
 SIZE = 32
@@ -21,7 +20,7 @@ SIZE = 32
 def artifacts(folder: Path) -> Path:
     """A run's artifacts, as far as reports look at them: sheets of noise, two plots, `result.json`."""
     pictures = np.random.default_rng(0).integers(0, 256, (32, SIZE, SIZE, 3), dtype=np.uint8)
-    for method in get_args(SamplingMethod):
+    for method in GENERATORS.builtin:
         faces.save_png(faces.grid(pictures, method, "words"), folder / "faces" / f"{method}.png")
     sheet = faces.pairs(pictures, 255 - pictures, "reconstruction", "words")
     faces.save_png(sheet, folder / "faces" / "reconstruction.png")

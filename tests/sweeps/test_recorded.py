@@ -8,10 +8,12 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
 
+from cae.config import RunConfig, flatten
 from sweeps import api, workspace
 from sweeps.cli import main
 from sweeps.spec.sweep_file import load
@@ -47,7 +49,11 @@ def said(home: Path, sweep: str, command: str) -> Any:
 @pytest.mark.parametrize("command", ["status", "compare"])
 def test_states_hashes_metrics_and_comparison_are_as_they_were(mlruns: Path, sweep: str, command: str) -> None:
     now = json.loads(cae(command, str(RECORDED / f"{sweep}.yaml"), "--json").stdout)
-    assert now == said(mlruns, sweep, command)
+    then = said(mlruns, sweep, command)
+    for cell, old in zip(now["cells"], then["cells"], strict=True):
+        younger = {name: cell["parameters"].pop(name) for name in cell["parameters"].keys() - old["parameters"].keys()}
+        assert all(flatten(RunConfig())[name] == value for name, value in younger.items())
+    assert now == then
 
 
 def test_a_launch_would_train_what_failed_and_nothing_else(mlruns: Path) -> None:
@@ -60,9 +66,10 @@ def test_a_launch_would_train_what_failed_and_nothing_else(mlruns: Path) -> None
 def test_the_models_load_and_make_the_faces_they_made(mlruns: Path, tmp_path: Path) -> None:
     out = tmp_path / "faces.png"
     cae("sample", "d2a3b9eba368", "--method", "mnd", "--count", "4", "--out", str(out))
-    recorded = next((mlruns / "artifacts" / "recorded").glob("*/artifacts/faces/mnd.png"))
-    assert Image.open(out).size[0] > 0
-    assert recorded.exists()
+    made = np.asarray(Image.open(out).convert("RGB"), dtype=int)
+    recorded = [np.asarray(Image.open(p).convert("RGB"), dtype=int) for p in mlruns.rglob("faces/mnd.png")]
+    # Another processor may round differently.
+    assert any(one.shape == made.shape and abs(one - made).max() <= 2 for one in recorded)
 
 
 def test_faces_are_fetched_and_scores_are_current(mlruns: Path, tmp_path: Path) -> None:

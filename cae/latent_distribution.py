@@ -14,7 +14,7 @@ QUANTILES = 1001
 
 
 @dataclass(frozen=True, eq=False)
-class Cloud:
+class LatentDistribution:
     """What the generators know of n latent vectors in d dimensions, all float64.
 
     mean, sd, half_widths: (d,) per component; half_widths are half-widths at half-maximum. axes: (d, d), column k is
@@ -37,7 +37,7 @@ class Cloud:
         return int(np.count_nonzero(self.scales))
 
 
-def describe(latents: np.ndarray, half_widths: np.ndarray) -> Cloud:
+def describe(latents: np.ndarray, half_widths: np.ndarray) -> LatentDistribution:
     """Center, spread, principal axes and radii of (n, d) vectors, n > 1; half_widths (d,) are kept as they are.
 
     Raises ValueError for a single vector or another number of half-widths. With n <= d + 1 all vectors have the same
@@ -57,7 +57,7 @@ def describe(latents: np.ndarray, half_widths: np.ndarray) -> Cloud:
     rms_radius = float(np.sqrt(np.trace(covariance) * (n - 1) / n + mean @ mean))
     radii = np.quantile(_radii(latents, mean, axes, scales), np.linspace(0, 1, QUANTILES))
     sd = np.sqrt(np.diag(covariance))
-    return Cloud(mean, sd, np.asarray(half_widths, np.float64), axes, scales, rms_radius, radii)
+    return LatentDistribution(mean, sd, np.asarray(half_widths, np.float64), axes, scales, rms_radius, radii)
 
 
 def _scatter(latents: np.ndarray, mean: np.ndarray) -> np.ndarray:
@@ -77,11 +77,11 @@ def _radii(latents: np.ndarray, mean: np.ndarray, axes: np.ndarray, scales: np.n
     return np.concatenate([np.linalg.norm(chunk @ whitening, axis=1) for chunk in chunks])
 
 
-def from_scores(cloud: Cloud, scores: np.ndarray) -> np.ndarray:
+def from_scores(cloud: LatentDistribution, scores: np.ndarray) -> np.ndarray:
     """float64 (..., d): the points at these principal scores (..., d), in sd along each axis from the center."""
     return cloud.mean + (scores * cloud.scales) @ cloud.axes.T
 
 
-def plane_roots(cloud: Cloud, components: np.ndarray) -> np.ndarray:
+def plane_roots(cloud: LatentDistribution, components: np.ndarray) -> np.ndarray:
     """(k, d) factor F of the covariance F F' (k, k) of some components."""
     return cloud.axes[components] * cloud.scales

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cae import cloud as clouds
-from cae.cloud import describe, from_scores, plane_roots
+from cae import latent_distribution as clouds
+from cae.latent_distribution import describe, from_scores, plane_roots
 
 ONES = np.ones(6)
 

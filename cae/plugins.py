@@ -1,0 +1,134 @@
+"""One registry for each thing that can be plugged in: data sets, models, activations, measures, generators.
+
+A name in a configuration is a built-in one, that of an entry point of an installed package, or "module:attribute".
+Checking a name imports nothing: a sweep file from elsewhere may name any module. What is named is imported when its
+identity is asked for, which a plan does, or when it is used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from importlib import import_module
+from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, version
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+PATTERN = r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$"
+
+
+class PluginError(ValueError):
+    """A plug-in that cannot be used: its name, what is wrong, what to do."""
+
+
+@dataclass(frozen=True)
+class Registry:
+    """What one field may name.
+
+    group: of entry points. builtin: name to "module:attribute", text so that nothing is imported before it is used.
+    is_valid: whether what was loaded is of the right kind; expected: that kind in words.
+    """
+
+    group: str
+    builtin: Mapping[str, str]
+    expected: str = "something to call"
+    is_valid: Callable[[Any], bool] = callable
+
+    def check(self, name: str) -> str:
+        """The name, if it may be one. Imports nothing. Raises ValueError with the nearest valid name."""
+        if name in self.builtin or re.match(PATTERN, name) or name in _installed(self.group):
+            return name
+        known = [*self.builtin, *_installed(self.group)]
+        near = get_close_matches(name, known, 1, 0.5)
+        hint = f"did you mean {near[0]}?" if near else f"valid: {', '.join([*known, 'MODULE:NAME'])}"
+        raise ValueError(f"unknown name {name!r}; {hint}")
+
+    def is_builtin(self, name: str) -> bool:
+        return name in self.builtin
+
+    def load(self, name: str) -> Any:
+        """What the name stands for. Raises PluginError."""
+        found = _attribute(name, *self._target(name))
+        if not self.is_valid(found):
+            raise PluginError(f"{name}: is {type(found).__name__}, not {self.expected}")
+        return found
+
+    def identity(self, name: str) -> str | None:
+        """Name, version and source of a plug-in in one text, None of what is built in. Raises PluginError.
+
+        The source is every Python file of the plug-in's package, or its one module: a function may call its neighbours.
+        """
+        if name in self.builtin:
+            return None
+        self.load(name)
+        module, attribute = self._target(name)
+        entry = None if ":" in name else _installed(self.group).get(name)
+        release = entry.dist.version if entry is not None and entry.dist is not None else _version(module)
+        return f"{module}:{attribute} {release} {_source_digest(sys.modules[module])}"
+
+    def _target(self, name: str) -> tuple[str, str]:
+        """Module and attribute."""
+        target = self.builtin.get(name) or name
+        if ":" not in target:
+            entry = _installed(self.group).get(name)
+            if entry is None:
+                raise PluginError(f"{name}: no installed package offers it as {self.group}; install the one that does")
+            target = entry.value
+        module, _, attribute = target.partition(":")
+        return module, attribute
+
+
+@cache
+def _installed(group: str) -> dict[str, EntryPoint]:
+    return {entry.name: entry for entry in entry_points(group=group)}
+
+
+def _attribute(name: str, module: str, attribute: str) -> Any:
+    found: Any = _module(name, module)
+    for part in attribute.split("."):
+        try:
+            found = getattr(found, part)
+        except AttributeError:
+            near = get_close_matches(part, dir(found), 1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise PluginError(f"{name}: {module} has no {attribute}{hint}") from None
+    return found
+
+
+def _module(name: str, module: str) -> ModuleType:
+    # The current folder as well, as `python -m` has it, and after all that is installed.
+    if os.getcwd() not in sys.path and "" not in sys.path:
+        sys.path.append(os.getcwd())
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        what = f"there is no module {error.name}"
+        raise PluginError(f"{name}: {what}; install its package, or correct the name") from None
+    except Exception as error:  # whatever somebody else's code does when it is imported
+        raise PluginError(f"{name}: importing {module} fails with {type(error).__name__}: {error}") from error
+
+
+def _version(module: str) -> str:
+    """Of the package that the module belongs to, where its name is that of a distribution; else "-"."""
+    try:
+        return version(module.split(".")[0])
+    except PackageNotFoundError:
+        return "-"
+
+
+@cache
+def _source_digest(module: ModuleType) -> str:
+    package = sys.modules[module.__name__.split(".")[0]]
+    folders = [Path(place) for place in getattr(package, "__path__", [])]
+    files = sorted(path for folder in folders for path in folder.rglob("*.py")) or [Path(str(module.__file__))]
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:12]
