@@ -41,13 +41,18 @@ def score_command(
     if file is None:
         raise click.UsageError("give a file of latent vectors, for example: cae score latents.npy")
     from metrics import score
+    from metrics.arrays import read_array
     from metrics.moments import as_points
-    from sweeps.arrays import read_array
     from sweeps.terminal.runs import console
     from sweeps.terminal.scores import null_progress, show_scores
 
     try:
-        latents = as_points(read_array(file, key))
+        array = read_array(file, key)
+    except ValueError as error:
+        click.echo(f"{error}", err=True)
+        sys.exit(2)
+    try:
+        latents = as_points(array)
         with null_progress(console(stderr=True), latents.shape) as tell:
             scores = score(latents, seed=seed, calibrate=not no_null, tell=tell)
     except ValueError as error:

@@ -6,24 +6,22 @@ from pathlib import Path
 
 import numpy as np
 
-from sweeps.errors import SweepError
-
 
 def read_array(path: Path, key: str | None = None) -> np.ndarray:
     """The array of a .npy file as a read-only memory map, or one array of an .npz file by its name.
 
-    Raises SweepError, one line, for a file that is missing, no such file, or has no array of that name. Pickled
-    content is not loaded.
+    Raises ValueError, one line, for a file that is missing, no such file, or has no array of that name. Pickled content
+    is not loaded.
     """
     try:
         content = np.load(path, mmap_mode="r", allow_pickle=False)
     except FileNotFoundError:
-        raise SweepError(f"{path}: no such file") from None
+        raise ValueError("no such file") from None
     except (OSError, ValueError, EOFError) as error:
-        raise SweepError(f"{path}: not a .npy or .npz file of plain numbers ({_first_line(error)})") from None
+        raise ValueError(f"{path}: not a .npy or .npz file of plain numbers ({_first_line(error)})") from None
     if isinstance(content, np.ndarray):
         if key is not None:
-            raise SweepError(f"{path}: --key {key} is for .npz files; this one holds a single array")
+            raise ValueError(f"{path}: --key {key} is for .npz files; this one holds a single array")
         return content
     with content as archive:
         return _member(path, archive, key)
@@ -32,14 +30,14 @@ def read_array(path: Path, key: str | None = None) -> np.ndarray:
 def _member(path: Path, archive: np.lib.npyio.NpzFile, key: str | None) -> np.ndarray:
     names = ", ".join(archive.files)
     if key is None and len(archive.files) != 1:
-        raise SweepError(f"{path}: holds {names}; say which with --key")
+        raise ValueError(f"{path}: holds {names}; say which with --key")
     name = archive.files[0] if key is None else key
     if name not in archive.files:
-        raise SweepError(f"{path}: no array {name}; there are {names}")
+        raise ValueError(f"{path}: no array {name}; there are {names}")
     try:
         return np.asarray(archive[name])
     except ValueError as error:
-        raise SweepError(f"{path}: {name} is not an array of plain numbers ({_first_line(error)})") from None
+        raise ValueError(f"{path}: {name} is not an array of plain numbers ({_first_line(error)})") from None
 
 
 def _first_line(error: Exception) -> str:

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from sweeps.arrays import read_array
-from sweeps.errors import SweepError
+from metrics.arrays import read_array
 
 POINTS = np.arange(12.0).reshape(4, 3)
 
@@ -52,7 +52,7 @@ def write(path: Path, kind: str) -> Path:
 )
 def test_what_is_no_array_is_one_clear_line(tmp_path: Path, kind: str, key: str | None, message: str) -> None:
     path = write(tmp_path / "a.npy", kind)
-    with pytest.raises(SweepError) as caught:
+    with pytest.raises(ValueError, match=re.escape(message)) as caught:
         read_array(path, key)
     assert str(caught.value).startswith(f"{path}: ")
     assert message in str(caught.value)
