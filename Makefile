@@ -3,12 +3,15 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: demo test lint types tests bench ui clean
+.PHONY: demo test test-all soak lint types tests tests-all bench ui clean
 
 demo: $(INSTALLED)
 	$(BIN)/cae run experiments/quickstart.yaml
 
+# Before a commit; and with all that kills, starts servers, clusters and browsers, or counts rates.
 test: lint types tests
+
+test-all: lint types tests-all
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
@@ -19,7 +22,13 @@ types: $(INSTALLED)
 	$(BIN)/mypy
 
 tests: $(INSTALLED)
-	$(BIN)/pytest -n 2 --dist worksteal
+	$(BIN)/pytest -n 2 --dist worksteal -m "not thorough"
+
+tests-all: $(INSTALLED)
+	$(BIN)/pytest -n 2 --dist worksteal -m "not soak"
+
+soak: $(INSTALLED)
+	$(BIN)/pytest -m soak
 
 bench: $(INSTALLED)
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[bench]'

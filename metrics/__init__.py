@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from metrics.measure import Measure
+from metrics.moments import Sample
 from metrics.scores import METRICS, VERSION, Metric, Scores, score
 
-__all__ = ["METRICS", "VERSION", "Measure", "Metric", "Scores", "score"]
+__all__ = ["METRICS", "VERSION", "Measure", "Metric", "Sample", "Scores", "score"]

@@ -16,7 +16,7 @@ def read_array(path: Path, key: str | None = None) -> np.ndarray:
     try:
         content = np.load(path, mmap_mode="r", allow_pickle=False)
     except FileNotFoundError:
-        raise ValueError("no such file") from None
+        raise ValueError(f"{path}: no such file") from None
     except (OSError, ValueError, EOFError) as error:
         raise ValueError(f"{path}: not a .npy or .npz file of plain numbers ({_first_line(error)})") from None
     if isinstance(content, np.ndarray):

@@ -11,7 +11,7 @@ from functools import cache, cached_property
 from typing import TypeVar
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, DTypeLike
 from scipy.linalg import lapack, solve_triangular
 from threadpoolctl import ThreadpoolController
 
@@ -134,13 +134,34 @@ def as_points(latents: ArrayLike) -> np.ndarray:
     return points
 
 
+class Sample:
+    """Points (n, d) whose moments are computed once, when they are first asked for.
+
+    Every function here that takes latents takes a Sample as well: hand the same one to scores, plots and tables.
+    """
+
+    def __init__(self, latents: ArrayLike) -> None:
+        """Raises ValueError for what is no array of points."""
+        self.points = as_points(latents)
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
+        return np.array(self.points, dtype, copy=copy)
+
+    @cached_property
+    def moments(self) -> Moments:
+        """Raises ValueError for NaN and infinity."""
+        return moments(self.points)
+
+
 def moments(latents: ArrayLike) -> Moments:
-    """Mean and unbiased covariance of the latents, which are checked on the way.
+    """Mean and unbiased covariance of the latents, which are checked on the way; those of a Sample are at hand.
 
     latents: (n, d), any floating or integer type, read twice in chunks of rows; nothing of its size is allocated.
     Raises ValueError naming row and column of the first NaN or infinity, or for numbers too large to square.
     Cost: n d^2 multiplications. Two passes, the second around the mean, so that a large offset costs no digits.
     """
+    if isinstance(latents, Sample):
+        return latents.moments
     points = as_points(latents)
     n, d = points.shape
     # Around the first row a constant component sums to exactly 0, so its variance below is exactly 0 as well.

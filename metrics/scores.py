@@ -18,7 +18,7 @@ from metrics.core import Profile
 from metrics.intervals import interval, standard_errors
 from metrics.marginals import Marginals
 from metrics.measure import Measure, check_names, compute
-from metrics.moments import DegenerateError, Moments, as_points, moments, one_blas_thread
+from metrics.moments import DegenerateError, Moments, Sample, moments, one_blas_thread
 from metrics.null import Null, alikeness, null_distribution
 from metrics.origin import off_origin_null
 from metrics.pursuit import Direction
@@ -98,12 +98,12 @@ def score(
     check_levels(levels)
     check_names(extra)
     settings = Settings(index(contour_pairs), tuple(float(level) for level in levels))
-    points = as_points(latents)
-    if points.dtype.itemsize > 8:  # np.longdouble, which SciPy's distributions do not take.
-        points = points.astype(np.float64)
+    sample = latents if isinstance(latents, Sample) else Sample(latents)
+    if sample.points.dtype.itemsize > 8:  # np.longdouble, which SciPy's distributions do not take.
+        sample = Sample(sample.points.astype(np.float64))
     measured, drawn = np.random.SeedSequence(seed).spawn(2)
     with one_blas_thread():
-        cloud = battery.cloud_of(points, moments(points), settings, measured)
+        cloud = battery.cloud_of(sample.points, sample.moments, settings, measured)
         values, omitted = battery.shape(cloud)
         for more in (battery.place(cloud), _correlated(cloud, covariates or {}), compute(extra, cloud.points)):
             values, omitted = values | more[0], omitted | more[1]

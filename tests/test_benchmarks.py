@@ -80,6 +80,7 @@ def make_nothing() -> interleave.Work:
     raise FileNotFoundError("no data")
 
 
+@pytest.mark.thorough
 def test_contenders_are_timed_in_turn_and_their_errors_told() -> None:
     found = interleave.rates({"few": (__name__, "make_counter", 1), "many": (__name__, "make_counter", 1000)}, 0.01, 3)
     assert [len(rates) for rates in found.values()] == [3, 3]

@@ -71,7 +71,7 @@ def trained(run: FinishedRun, settings: dict[str, Any]) -> TrainedModel:
     encoder, decoder = (load_network(run.folder / "model" / f"{name}.keras", run.config()) for name in MODELS)
     config = _changed(run.config(), settings)
     images, reason = _images(run)
-    cloud = cloud_of(sides["train"].vectors)
+    cloud = cloud_of(sides["train"])
     return TrainedModel(config, encoder, decoder, sides, cloud, images, run.title, reason)
 
 

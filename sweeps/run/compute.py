@@ -79,7 +79,7 @@ def compute(config: RunConfig, folder: Path, title: str, listener: Callbacks, di
             means = latents.posterior_means(autoencoder.encoder, images.images, images.test)
         quality = latents.reconstruction(autoencoder.decoder, images, means)
         omitted = write_measured(measured, sides, folder, title)
-    cloud = cloud_of(sides["train"].vectors)
+    cloud = cloud_of(sides["train"])
     trained = TrainedModel(config, autoencoder.encoder, autoencoder.decoder, sides, cloud, images, title)
     with clock.step("draw"):
         omitted |= write_faces(trained, folder)

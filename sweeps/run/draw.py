@@ -69,7 +69,7 @@ def plot_points(trained: TrainedModel, points: Mapping[str, np.ndarray], path: P
     planes = dominant_planes(trained.cloud, PLANES)
     figure = Figure(figsize=(INCHES * max(len(points), 2), INCHES * max(len(planes), 1) + 0.4))
     try:
-        draw_generated(trained.sides["train"].vectors, points, planes, figure)
+        draw_generated(trained.sides["train"].sample, points, planes, figure)
     except DegenerateError as error:
         return {f"plots/{path.stem}": str(error)}
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from cae.datasets import ImageSet
 from cae.datasets.crops import contrasts
+from metrics import Sample
 
 # float16 keeps 3 digits, far below the noise of any score, up to this magnitude.
 FLOAT16_LIMIT = 30_000
@@ -27,6 +29,11 @@ class LatentSplit:
     vectors: np.ndarray
     contrast: np.ndarray | None = None
     attributes: dict[str, np.ndarray] = field(default_factory=dict)
+
+    @cached_property
+    def sample(self) -> Sample:
+        """The vectors with their moments, for everything that measures or draws them."""
+        return Sample(self.vectors)
 
 
 def save_latents(path: Path, images: ImageSet, train: np.ndarray, test: np.ndarray) -> None:

@@ -17,7 +17,7 @@ from metrics.catalog import HEADLINES
 from metrics.correlations import pairs_above
 from metrics.groups import Group, groups
 from metrics.marginals import Marginals
-from metrics.moments import DegenerateError, moments
+from metrics.moments import DegenerateError
 from sweeps.run.attributes import score_attributes
 from sweeps.run.latents import SIDES, LatentSplit
 
@@ -49,7 +49,7 @@ def measure(sides: dict[str, LatentSplit], analysis: AnalysisConfig) -> Measurem
         side = sides[name]
         covariates = {} if side.contrast is None else {"contrast": side.contrast}
         found = score(
-            side.vectors,
+            side.sample,
             contour_pairs=analysis.contour_pairs,
             levels=analysis.levels,
             covariates=covariates,
@@ -104,7 +104,7 @@ def _components(side: LatentSplit, scores: Scores) -> dict[str, pd.DataFrame]:
         return {}
     return {
         "components.csv": component_table(scores.components),
-        "correlated_pairs.csv": pd.DataFrame(pairs_above(moments(side.vectors)), columns=["i", "j", "r"]),
+        "correlated_pairs.csv": pd.DataFrame(pairs_above(side.sample.moments), columns=["i", "j", "r"]),
     }
 
 
@@ -122,7 +122,7 @@ def _groups(sides: dict[str, LatentSplit], scores: Scores) -> _Groups:
         return _Groups()
     known = {name: np.where(values < 0, np.nan, values) for name, values in side.attributes.items()}
     try:
-        found, reasons = groups(side.vectors, moments(side.vectors), known, np.random.default_rng(GROUP_SEED))
+        found, reasons = groups(side.vectors, side.sample.moments, known, np.random.default_rng(GROUP_SEED))
     except DegenerateError as error:
         return _Groups(omitted={"mnd/groups": str(error)})
     told = score_attributes(sides, pd.DataFrame([asdict(group) for group in found]))

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
 
 from metrics import Scores, plots
 from metrics.moments import DegenerateError
@@ -20,7 +20,7 @@ DPI = 130
 class Plot(NamedTuple):
     """draw(vectors, scores, figure, title), on a figure of this many inches."""
 
-    draw: Callable[[np.ndarray, Scores, Figure, str], None]
+    draw: Callable[[ArrayLike, Scores, Figure, str], None]
     width: float
     height: float
 
@@ -30,10 +30,10 @@ def write_measured(measured: Measurements, sides: dict[str, LatentSplit], folder
     (folder / "scores").mkdir(exist_ok=True)
     for name, table in measured.tables.items():
         table.to_csv(folder / "scores" / name, index=False)
-    return measured.omitted | draw_plots(sides["train"].vectors, measured.scores, folder / "plots", title)
+    return measured.omitted | draw_plots(sides["train"].sample, measured.scores, folder / "plots", title)
 
 
-def draw_plots(vectors: np.ndarray, scores: Scores, folder: Path, title: str) -> dict[str, str]:
+def draw_plots(vectors: ArrayLike, scores: Scores, folder: Path, title: str) -> dict[str, str]:
     """`NAME.png`: how the vectors lie against the normal distribution with their moments.
 
     Returns the reason for each plot that a degenerate cloud (a constant component, say) leaves nothing to draw for.
@@ -51,10 +51,10 @@ def draw_plots(vectors: np.ndarray, scores: Scores, folder: Path, title: str) ->
     return omitted
 
 
-def _titled(draw: Callable[[np.ndarray, Figure], None]) -> Callable[[np.ndarray, Scores, Figure, str], None]:
+def _titled(draw: Callable[[ArrayLike, Figure], None]) -> Callable[[ArrayLike, Scores, Figure, str], None]:
     """A plot of the vectors alone, under the run's name."""
 
-    def titled(vectors: np.ndarray, scores: Scores, figure: Figure, title: str) -> None:
+    def titled(vectors: ArrayLike, scores: Scores, figure: Figure, title: str) -> None:
         _name(figure, title)
         draw(vectors, figure)
 
@@ -65,14 +65,14 @@ def _name(figure: Figure, title: str) -> None:
     figure.suptitle(title, fontsize=9, x=0.02, ha="left")
 
 
-def _core(vectors: np.ndarray, scores: Scores, figure: Figure, title: str) -> None:
+def _core(vectors: ArrayLike, scores: Scores, figure: Figure, title: str) -> None:
     if scores.profile is None:
         raise DegenerateError(next(reason for name, reason in scores.omitted.items() if name.startswith("core/")))
     _name(figure, title)
     plots.draw_core_profile(scores.profile, figure.subplots())
 
 
-def _worst(vectors: np.ndarray, scores: Scores, figure: Figure, title: str) -> None:
+def _worst(vectors: ArrayLike, scores: Scores, figure: Figure, title: str) -> None:
     if scores.worst is None:
         raise DegenerateError(scores.omitted["pursuit/ks"])
     _name(figure, title)

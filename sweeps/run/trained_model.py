@@ -14,7 +14,7 @@ from cae.config import RunConfig
 from cae.datasets import ImageSet
 from cae.latent_distribution import LatentDistribution, describe
 from metrics.marginals import NORMAL_HALF_WIDTH, marginals
-from metrics.moments import DegenerateError, moments
+from metrics.moments import DegenerateError
 from sweeps.errors import SweepError
 from sweeps.run.attributes import People, choose_people
 from sweeps.run.latents import LatentSplit
@@ -74,9 +74,9 @@ class TrainedModel:
         return None if self.images is None else self.images.images[self.images.test[rows]]
 
 
-def cloud_of(vectors: np.ndarray) -> LatentDistribution:
-    """What generators need to know of the training vectors (n, d)."""
-    own = moments(vectors)
+def cloud_of(side: LatentSplit) -> LatentDistribution:
+    """What generators need to know of the training vectors."""
+    vectors, own = side.vectors, side.sample.moments
     try:
         half_widths = marginals(vectors, own).half_width
     except DegenerateError:

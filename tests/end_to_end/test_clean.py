@@ -10,12 +10,16 @@ import pytest
 from mlflow.entities import ViewType
 
 from sweeps import tracking, workspace
-from tests.end_to_end.test_sweep import LONG, cae, here, read_until, start, statuses
+from tests.end_to_end.pretended import STANDIN
+from tests.end_to_end.test_sweep import LONG, _pretended, here, pretend, read_until, start, statuses  # noqa: F401
+
+pytestmark = pytest.mark.thorough
 
 
 @pytest.mark.slow(seconds=30)
+@pytest.mark.usefixtures("_pretended")
 def test_what_kill_9_leaves_is_closed_then_deleted_and_run_again(database: Path, tiny_sweep: Path) -> None:
-    process = start("run", str(tiny_sweep), *LONG)
+    process = start("run", str(tiny_sweep), *LONG, module=STANDIN)
     read_until(process, "epoch 3")
     refused = here("clean", str(tiny_sweep), "--delete", "--yes")
     assert refused.exit_code == 2
@@ -30,13 +34,13 @@ def test_what_kill_9_leaves_is_closed_then_deleted_and_run_again(database: Path,
     (folder,) = (path for path in (workspace.home() / "work").iterdir() if path.is_dir())
     assert list((folder / "checkpoints").iterdir()), "the next run goes on from here"
 
-    done = cae("clean", str(tiny_sweep), "--delete", "--yes")
-    assert done.returncode == 0, done.stderr
+    done = here("clean", str(tiny_sweep), "--delete", "--yes")
+    assert done.exit_code == 0, done.output
     assert "1 run (1 KILLED)" in done.stdout
     assert [found.name for found in tracking.client().search_experiments(ViewType.ALL)] == ["Default"]
     left = {path.name for path in workspace.home().rglob("*") if path.is_file()}
     assert left == {".create.lock", "mlflow.db"}
 
-    again = cae("run", str(tiny_sweep), "--limit", "1")
+    again = pretend("run", str(tiny_sweep), "--limit", "1")
     assert again.returncode == 0, again.stdout
     assert statuses("tiny") == ["FINISHED"]

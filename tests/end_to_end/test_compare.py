@@ -13,6 +13,8 @@ import pytest
 
 from tests.end_to_end.test_sweep import cae, here
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture
 def replicated(finished: Path) -> Path:

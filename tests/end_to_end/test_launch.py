@@ -15,7 +15,7 @@ from sweeps import tracking
 from tests.end_to_end.pretended import STANDIN, pretended
 from tests.end_to_end.test_sweep import cae, here, read_until, start, statuses
 
-pytestmark = pytest.mark.slow(seconds=20)
+pytestmark = [pytest.mark.thorough, pytest.mark.slow(seconds=20)]
 SEEDS = [0, 1, 2, 3]
 RESULT = {
     "metrics": {"reconstruction/bce": 0.5, "reconstruction/mse": 0.1, "reconstruction/ssim": 0.5},
@@ -50,7 +50,7 @@ def test_real_trainings_side_by_side_are_the_same_as_one_by_one(
 
 def test_a_value_added_in_the_middle_is_run_by_the_next_command(many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first goes on with the file as it was; the second has all cells and waits for those of the first."""
-    monkeypatch.setenv("STANDIN_SECONDS", "0.5")
+    monkeypatch.setenv("STANDIN_SECONDS", "0.3")
     first = start("run", str(many), "--workers", "2", module=STANDIN)
     read_until(first, "epoch 1")
     many.write_text(pretended("many", 3, {"values": [0.001, 0.002, 0.004]}, seeds=SEEDS))

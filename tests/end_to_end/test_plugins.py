@@ -55,6 +55,7 @@ def cae(*words: str, plugins: Path | None = None, code: int = 0) -> subprocess.C
     return done
 
 
+@pytest.mark.thorough
 @pytest.mark.slow(seconds=40)
 def test_a_package_plugs_in_everything(installed: Path, database: Path, tmp_path: Path) -> None:
     file = tmp_path / "plugged.yaml"
@@ -100,6 +101,7 @@ def test_a_package_plugs_in_everything(installed: Path, database: Path, tmp_path
     assert "3 were here already" in imported
 
 
+@pytest.mark.thorough
 def test_other_code_is_another_cell(installed: Path, database: Path, tmp_path: Path) -> None:
     file, changed = tmp_path / "plugged.yaml", tmp_path / "site"
     file.write_text(SWEEP)

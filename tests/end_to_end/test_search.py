@@ -12,9 +12,10 @@ import pytest
 
 from sweeps import tracking, workspace
 from tests.conftest import TINY_SWEEP
-from tests.end_to_end.test_sweep import cae, here, read_until, start, statuses, steps
+from tests.end_to_end.pretended import STANDIN
+from tests.end_to_end.test_sweep import cae, here, pretend, read_until, start, statuses, steps
 
-pytestmark = pytest.mark.slow(seconds=30)
+pytestmark = [pytest.mark.thorough, pytest.mark.slow(seconds=30)]
 SEARCH = TINY_SWEEP.replace(
     "  model.activation: {values: [relu, tanh]}\n",
     "  model.maps: {values: [[4, 8], [8, 16]]}\n"
@@ -58,23 +59,26 @@ def test_a_search_with_a_run_that_is_stopped_early(database: Path, tiny_search: 
     assert json.loads(first.tags["sweep.trial"]) == {"model.maps": "[8, 16]", "training.learning_rate": 5e-3}
     assert (steps(first, "training/held_out_loss"), steps(second, "training/held_out_loss")) == ([1, 2], [1])
 
-    again = cae("run", str(tiny_search))
-    assert again.returncode == 0
+    again = here("run", str(tiny_search))
+    assert again.exit_code == 0
     assert "starting" not in again.stdout
     assert [path.name for path in (workspace.home() / "work").iterdir()] == ["tiny-search.lock"]
 
 
-def test_a_search_goes_on_after_kill_9(database: Path, tiny_search: Path, tmp_path: Path) -> None:
+def test_a_search_goes_on_after_kill_9(
+    database: Path, tiny_search: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STANDIN_SECONDS", "0.1")
     storage = f"sqlite:///{tmp_path / 'elsewhere.db'}"
     options = ["--set", "training.epochs=40", "--storage", storage]
-    process = start("run", str(tiny_search), *options)
+    process = start("run", str(tiny_search), *options, module=STANDIN)
     read_until(process, "epoch 5")
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate(timeout=60)
     shown = json.loads(here("plan", str(tiny_search), *options, "--json").stdout)
     assert [cell["state"] for cell in shown["cells"]] == ["failed"]
 
-    done = cae("run", str(tiny_search), *options)
+    done = pretend("run", str(tiny_search), *options)
     assert done.returncode == 0, done.stdout + done.stderr
     assert statuses("tiny") == ["FINISHED", "FINISHED"]
     record = tracking.records("tiny")[shown["cells"][0]["config_hash"]]
@@ -88,8 +92,8 @@ def test_a_search_goes_on_after_kill_9(database: Path, tiny_search: Path, tmp_pa
 
 @pytest.mark.parametrize("storage", ["nonsense", "postgresql://user:secret@127.0.0.1:9/x", "sqlite:////nowhere/x.db"])
 def test_a_storage_that_cannot_be_opened_is_one_line(database: Path, tiny_search: Path, storage: str) -> None:
-    done = cae("run", str(tiny_search), "--storage", storage)
-    assert done.returncode == 2
+    done = here("run", str(tiny_search), "--storage", storage)
+    assert done.exit_code == 2
     assert "--storage" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
     assert "secret" not in done.stdout + done.stderr

@@ -25,7 +25,7 @@ from tests.end_to_end.test_soak import runs_by_cell
 from tests.end_to_end.test_sweep import cae, check_record, here, read_until, start, statuses
 from tests.servers import PASSWORD, MlflowServer, Postgres
 
-pytestmark = [pytest.mark.postgres, pytest.mark.slow(seconds=50)]
+pytestmark = [pytest.mark.thorough, pytest.mark.postgres, pytest.mark.slow(seconds=50)]
 
 
 @pytest.fixture
@@ -54,15 +54,15 @@ def test_a_search_on_servers(tracking_server: MlflowServer, storage: str, tmp_pa
 
     shown = json.loads(here("status", str(file), "--json").stdout)
     assert [cell["state"] for cell in shown["cells"]] == ["finished", "finished"]
-    again = cae("run", str(file))
-    assert again.returncode == 0
+    again = here("run", str(file))
+    assert again.exit_code == 0
     assert "starting" not in again.stdout
 
-    downloaded = cae("faces", str(file), "--out", str(tmp_path / "faces"))
-    assert downloaded.returncode == 0, downloaded.stderr
+    downloaded = here("faces", str(file), "--out", str(tmp_path / "faces"))
+    assert downloaded.exit_code == 0, downloaded.output
     assert len(list((tmp_path / "faces").glob("*/mnd.png"))) == 2
-    sampled = cae("sample", shown["cells"][0]["config_hash"], "--count", "8", "--out", str(tmp_path / "new.png"))
-    assert sampled.returncode == 0, sampled.stderr
+    sampled = here("sample", shown["cells"][0]["config_hash"], "--count", "8", "--out", str(tmp_path / "new.png"))
+    assert sampled.exit_code == 0, sampled.output
     assert Image.open(tmp_path / "new.png").size[0] > 300
 
 
@@ -73,8 +73,8 @@ def test_a_wrong_password_is_one_line(
     file = tmp_path / "search.yaml"
     file.write_text(SEARCH, encoding="utf-8")
     monkeypatch.setenv("CAE_STORAGE", postgres_url.replace(PASSWORD, "guess-4711"))
-    done = cae(command, str(file))
-    assert done.returncode == 2
+    done = here(command, str(file))
+    assert done.exit_code == 2
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
     assert 'password authentication failed for user "cae"' in done.stderr
     assert "guess-4711" not in done.stdout + done.stderr
@@ -87,7 +87,7 @@ RANDOM = pretended("many", 4, {"min": 0.001, "max": 0.01}, **SEARCHED)
 
 @pytest.fixture
 def many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("STANDIN_SECONDS", "0.5")
+    monkeypatch.setenv("STANDIN_SECONDS", "0.3")
     path = tmp_path / "many.yaml"
     path.write_text(MANY)
     return path

@@ -1,4 +1,4 @@
-"""Sixty cells, four workers, and fifteen times something is killed at work: nothing may be lost or done twice."""
+"""Many cells, four workers, and now and then something is killed at work: nothing may be lost or done twice."""
 
 from __future__ import annotations
 
@@ -19,8 +19,7 @@ from sweeps import tracking, workspace
 from tests.end_to_end.pretended import STANDIN, pretended
 from tests.end_to_end.test_sweep import here
 
-RATES = {"values": [0.001, 0.002, 0.003]}
-SOAK = pretended("soak", 3, RATES, seeds=list(range(20)), max_attempts=100)
+pytestmark = pytest.mark.thorough
 
 
 def launched(command: list[str], log: Path) -> psutil.Popen:
@@ -67,7 +66,7 @@ def soak(command: list[str], log: Path, kills: int, pause: tuple[float, float], 
         if process.returncode == 0:
             return done
         done["launches"] += 1
-        assert done["launches"] < kills, log.read_text()
+        assert done["launches"] <= kills, log.read_text()
 
 
 def runs_by_cell(sweep: str) -> dict[str, Counter[str]]:
@@ -80,21 +79,27 @@ def runs_by_cell(sweep: str) -> dict[str, Counter[str]]:
     return table
 
 
-@pytest.mark.slow(seconds=100)
-def test_sixty_cells_survive_whatever_is_killed(
-    database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.slow(seconds=60)
+@pytest.mark.parametrize(
+    ("rates", "seeds", "kills"),
+    [([0.001, 0.002], 8, 5), pytest.param([0.001, 0.002, 0.003], 20, 15, marks=pytest.mark.soak)],
+)
+def test_cells_survive_whatever_is_killed(
+    database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rates: list[float], seeds: int, kills: int
 ) -> None:
-    file = tmp_path / "soak.yaml"
-    file.write_text(SOAK)
+    file, cells = tmp_path / "soak.yaml", len(rates) * seeds
+    file.write_text(pretended("soak", 3, {"values": rates}, seeds=list(range(seeds)), max_attempts=100))
     monkeypatch.setenv("STANDIN_SECONDS", "0.3")
     command = [sys.executable, "-m", STANDIN, "run", str(file), "--workers", "4"]
-    done = soak(command, tmp_path / "log.txt", kills=15, pause=(0.5, 3.0), rng=random.Random(0))
-    assert done.total() - done["nothing"] >= 10, done
+    done = soak(command, tmp_path / "log.txt", kills=kills, pause=(0.5, 3.0), rng=random.Random(0))
+    assert done.total() - done["nothing"] >= 2 * kills / 3 - 1, done
 
     table = runs_by_cell("soak")
-    assert len(table) == 60
+    assert len(table) == cells
     assert {counts["FINISHED"] for counts in table.values()} == {1}
-    assert set(sum(table.values(), Counter())) == {"FINISHED", "FAILED"}  # deaths at work, and nothing left RUNNING
+    ended = set(sum(table.values(), Counter()))
+    assert ended - {"FAILED"} == {"FINISHED"}  # deaths at work, and nothing left RUNNING
+    assert kills < 10 or "FAILED" in ended
     for record in tracking.records("soak").values():
         steps = [m.step for m in tracking.client().get_metric_history(record.run_id, "training/loss")]
         assert steps == [1, 2, 3]
@@ -103,4 +108,4 @@ def test_sixty_cells_survive_whatever_is_killed(
     left = [path for path in (workspace.home() / "work").rglob("*") if path.suffix != ".lock"]
     assert not left
     status = json.loads(here("status", str(file), "--json").stdout)
-    assert Counter(cell["state"] for cell in status["cells"]) == {"finished": 60}
+    assert Counter(cell["state"] for cell in status["cells"]) == {"finished": cells}

@@ -54,6 +54,7 @@ def found(request: pytest.FixtureRequest) -> tuple[Callable, dict[str, np.ndarra
                              for rows in (values, errors)))  # fmt: skip
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", HEADLINES)
 def test_intervals_hold_the_expectation_about_as_often_as_they_say(found: tuple, name: str) -> None:
     make, values, errors = found

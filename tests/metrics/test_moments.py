@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from metrics import moments as module
+from metrics import score
 from metrics.moments import (
     DegenerateError,
     Moments,
+    Sample,
     check_full_rank,
     check_varying,
     column_slices,
@@ -269,3 +271,13 @@ def test_nearly_dependent_components_still_have_distances(condition: float) -> N
 def test_dependent_components_have_no_factor(condition: float) -> None:
     with pytest.raises(DegenerateError, match="linearly dependent components: 1, 3; leave 1 of them out"):
         _ = with_condition(condition).correlation_factor
+
+
+def test_a_sample_has_its_moments_once_and_is_taken_for_its_points() -> None:
+    points = normal(200, 4)
+    sample = Sample(points)
+    assert sample.moments is sample.moments is moments(sample)
+    assert np.asarray(sample) is points
+    assert score(sample, calibrate=False).values == score(points, calibrate=False).values
+    with pytest.raises(ValueError, match="give a 2-D array"):
+        Sample(np.zeros(3))

@@ -136,6 +136,7 @@ def test_killed_in_the_middle_and_prepared_again(root: Path, cache_folder: Path)
     assert not leftovers(cache_folder)
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(joblib.cpu_count() < 2, reason="a single core has no worker processes")
 def test_workers_of_a_killed_process_end_with_it(photographs: Callable[..., Path], tmp_path: Path) -> None:
     process = start(photographs(tmp_path / "many", [f"{number:03d}.png" for number in range(300)]), "sleep", "60")

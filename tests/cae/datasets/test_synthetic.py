@@ -273,6 +273,7 @@ def test_bad_resolutions_are_named(resolution: int) -> None:
         render(draw_factors(0, 1, seed=0, factors="gaussian"), resolution)
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_a_face_detector_finds_the_faces() -> None:
     mtcnn = pytest.importorskip("mtcnn")

@@ -79,6 +79,7 @@ def everything_of(sweep: str) -> tuple[Any, ...]:
 # --- what goes and what stays ------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 def test_all_of_a_sweep_goes_and_all_of_others_stays(database: Path, tmp_path: Path, shared_cache: Path) -> None:
     for sweep in ("a", "b", "a-b"):
         make_sweep(sweep)
@@ -108,6 +109,7 @@ def test_an_experiment_without_runs_goes_and_other_sweeps_trash_stays(database: 
     assert everything_of("b") == before
 
 
+@pytest.mark.thorough
 def test_an_experiment_in_mlflows_trash_goes(database: Path, tmp_path: Path) -> None:
     make_sweep("a")
     tracking.client().delete_experiment(tracking.experiment("a", "why?"))
@@ -205,6 +207,7 @@ def test_a_search_that_runs_here_is_not_deleted(database: Path, tmp_path: Path) 
     assert find_study("a", None) is not None
 
 
+@pytest.mark.thorough
 def test_a_sweep_that_runs_elsewhere_is_deleted_when_that_machine_is_dead(database: Path, tmp_path: Path) -> None:
     make_run("cafe", "RUNNING", "gpu-7")
     make_run("babe", "RUNNING", "gpu-7")
@@ -248,6 +251,7 @@ def collect_one_and_die(frame: FrameType) -> None:
     raise Killed
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("function", "action"),
     [(study.delete_study, die), (deletion._collect, collect_one_and_die), (leftovers.remove, die)],
@@ -265,6 +269,7 @@ def test_a_deletion_that_was_killed_is_finished_by_the_next(
     assert trace("a") == []
 
 
+@pytest.mark.thorough
 def test_a_run_after_a_killed_deletion_starts_anew(database: Path, tmp_path: Path) -> None:
     make_sweep("a")
     with on_call(deletion._collect, die), pytest.raises(Killed):
@@ -296,6 +301,7 @@ def pictures(server: Path, sweep: str) -> int:
     return sum(len(list(server.glob(f"artifacts/{one}/*/artifacts/faces/mnd.png"))) for one in ids)
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_on_a_server_artifacts_go_and_the_rest_is_told(server: Path, tmp_path: Path) -> None:
     for sweep in ("a", "b"):
@@ -321,6 +327,7 @@ def test_on_a_server_artifacts_go_and_the_rest_is_told(server: Path, tmp_path: P
     assert list(tracking.records("a")) == ["new-a"]
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_a_deletion_on_a_server_that_was_killed_is_finished_by_the_next(server: Path, tmp_path: Path) -> None:
     make_sweep("c")
@@ -333,6 +340,7 @@ def test_a_deletion_on_a_server_that_was_killed_is_finished_by_the_next(server: 
     assert cae(tmp_path, "--delete", "--yes", sweep="c").output == "c: there is nothing to delete\n"
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_artifacts_that_a_server_does_not_give_away_are_told(server: Path, tmp_path: Path) -> None:
     def refuse(_: FrameType) -> None:

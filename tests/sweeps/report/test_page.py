@@ -151,6 +151,7 @@ def test_a_second_summary_is_deleted(four: Path, tmp_path: Path) -> None:
     assert summaries("four") == [first]
 
 
+@pytest.mark.thorough
 def test_the_summary_travels_with_the_sweep_and_goes_with_it(
     four: Path, tmp_path: Path, migrated_database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import FrameType
 
 import numpy as np
 import pandas as pd
@@ -10,8 +11,12 @@ from cae.config import AnalysisConfig
 from cae.datasets import ImageSet
 from metrics import VERSION, score
 from metrics.catalog import HEADLINES
+from metrics.moments import moments
 from sweeps.run.latents import LatentSplit, load_latents, save_latents
 from sweeps.run.measure import core_steps, group_metrics, logged, measure
+from sweeps.run.plots import write_measured
+from sweeps.run.trained_model import cloud_of
+from tests.faults import on_call
 
 N, D = 600, 5
 
@@ -118,3 +123,20 @@ def test_no_group_but_everybody_gives_no_mean() -> None:
     from metrics.groups import Group
 
     assert group_metrics([Group("all", 1.0, None, None, 0.9, None)]) == {"mnd/groups/marginal_gaussianity_all": 0.9}
+
+
+def test_the_moments_of_each_side_are_computed_once_for_scores_plots_and_generators(
+    images: ImageSet, tmp_path: Path
+) -> None:
+    _, sides = stored(images, tmp_path)
+    computed = dict.fromkeys(sides, 0)
+
+    def count(frame: FrameType) -> None:
+        for name, side in sides.items():
+            computed[name] += frame.f_locals["latents"] is side.vectors  # not the Sample, which has them at hand
+
+    with on_call(moments, count):
+        measured = measure(sides, AnalysisConfig(contour_pairs=5))
+        write_measured(measured, sides, tmp_path, "title")
+        cloud_of(sides["train"])
+    assert computed == {"train": 1, "test": 1}

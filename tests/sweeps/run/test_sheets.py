@@ -14,7 +14,7 @@ from cae.model import build_autoencoder
 from sweeps.errors import SweepError
 from sweeps.run.draw import write_faces, write_judged
 from sweeps.run.face_quality import MEASURES, face_quality
-from sweeps.run.latents import load_latents, save_latents
+from sweeps.run.latents import LatentSplit, load_latents, save_latents
 from sweeps.run.sheets import PEOPLE, SHEETS, SIGMAS, STEPS, Choice
 from sweeps.run.trained_model import TrainedModel, cloud_of
 
@@ -42,7 +42,7 @@ def trained(shared_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
         vectors = [latents.encode(network.encoder, images.images, rows) for rows in (images.train, images.test)]
         save_latents(path, images, *vectors)
         sides = load_latents(path)
-        cloud = cloud_of(sides["train"].vectors)
+        cloud = cloud_of(sides["train"])
         yield TrainedModel(config, network.encoder, network.decoder, sides, cloud, images, "title")
 
 
@@ -148,7 +148,7 @@ def test_what_cannot_be_shown_is_one_clear_error(
 def test_a_constant_component_still_gives_a_cloud() -> None:
     vectors = np.random.default_rng(0).standard_normal((50, 3)).astype(np.float32)
     vectors[:, 1] = 2
-    cloud = cloud_of(vectors)
+    cloud = cloud_of(LatentSplit(vectors))
     assert cloud.half_widths[1] == 0
     assert cloud.half_widths[0] == pytest.approx(1.1774 * vectors[:, 0].std(ddof=1), rel=1e-4)
 

@@ -57,6 +57,7 @@ def test_the_first_seed_decides_what_is_sampled(fresh: Callable[[], None], metho
     assert not set(found[0]) & set(found[2])
 
 
+@pytest.mark.thorough
 def test_a_search_that_stops_and_goes_on_asks_for_the_same_cells(fresh: Callable[[], None]) -> None:
     found = []
     for limits in ([None], [5, 1, None]):
@@ -78,6 +79,7 @@ def test_seeds_are_averaged_inside_a_trial(database: Path) -> None:
         assert trial.value == pytest.approx(-((math.log10(trial.params[RATE]) + 3) ** 2) - 1)
 
 
+@pytest.mark.thorough
 def test_limit_between_two_seeds_leaves_a_trial_to_go_on_with(database: Path) -> None:
     sweep, trainer = sweep_of(seeds=[0, 1], run_cap=4), Trainer()
     run(sweep, trainer, limit=1)
@@ -136,6 +138,7 @@ def test_a_cell_that_comes_up_again_is_not_run_again(database: Path) -> None:
     assert states() == ["COMPLETE"] * 8
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("goal", ["maximize", "minimize"])
 def test_hyperband_stops_what_is_poor_and_only_that(database: Path, goal: str) -> None:
     """Whatever the goal of the search's own metric, a small loss is good."""

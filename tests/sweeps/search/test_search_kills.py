@@ -31,6 +31,8 @@ from tests.sweeps.searching import (
     sweep_of,
 )
 
+pytestmark = pytest.mark.thorough
+
 
 def break_off(owner: type, name: str, when: str, monkeypatch: pytest.MonkeyPatch, call: int) -> None:
     """Lets the process die before or after the given call of a method of Optuna's."""

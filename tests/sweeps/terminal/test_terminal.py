@@ -133,6 +133,7 @@ def test_no_colors_with_no_color(sweep: Path, command: str) -> None:
     assert "\x1b[" not in on_terminal(80, command, str(sweep), NO_COLOR="1")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("command", ["status", "compare"])
 def test_no_colors_and_no_broken_lines_in_a_pipe(sweep: Path, command: str) -> None:
     done = subprocess.run([sys.executable, "-m", "sweeps", command, str(sweep)], capture_output=True, text=True)

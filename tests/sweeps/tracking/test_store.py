@@ -83,6 +83,7 @@ def test_more_runs_than_a_page_are_all_read(database: Path, monkeypatch: pytest.
     assert len(list(tracking.pages(client, experiment))) == 5
 
 
+@pytest.mark.thorough
 def test_processes_that_start_together_create_one_database(tmp_path: Path) -> None:
     code = "from sweeps import tracking\nprint(tracking.experiment('a', 'why?'))"
     started = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(3)]

@@ -21,6 +21,8 @@ from sweeps.transfer.download import chosen, download
 from tests.servers import MlflowServer
 from tests.sweeps.transfer.test_download import finished_run
 
+pytestmark = pytest.mark.thorough
+
 UNKNOWN = "0123456789abcdef0123456789abcdef"
 
 

@@ -166,6 +166,7 @@ def test_between_two_folders_nothing_is_lost(origin: Origin, elsewhere: Use, tmp
     assert not list((workspace.home() / "work").iterdir())
 
 
+@pytest.mark.thorough
 def test_through_a_real_server_and_back(
     origin: Origin, elsewhere: Use, http_tracking_server: MlflowServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -220,6 +221,7 @@ def test_a_later_archive_adds_what_is_new(origin: Origin, elsewhere: Use, tmp_pa
 CALLS = ["create_run", "log_batch", "log_inputs", "log_artifacts", "set_terminated", "delete_tag"]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_what_was_cut_off_goes_on(
