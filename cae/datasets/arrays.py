@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
+from cae.datasets.crops import fit
 from cae.datasets.files import digest
 from cae.datasets.source import Bad, Source, View
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 def from_arrays(name: str, images: np.ndarray, table: pd.DataFrame | None = None, cropped: bool = False) -> Source:
@@ -21,8 +19,6 @@ def from_arrays(name: str, images: np.ndarray, table: pd.DataFrame | None = None
     table: a row an image, such as its label or attributes (see `ImageSet.table`). cropped: whether `data.crop` means
     something. The digest is that of the pixels and the table. Raises ValueError for other arrays.
     """
-    import pandas as pd
-
     if images.dtype != np.uint8 or images.ndim not in (3, 4) or (images.ndim == 4 and images.shape[3] != 3):
         raise ValueError(f"{name}: images are {images.dtype} {images.shape}; give uint8 (n, h, w, 3) or (n, h, w)")
     table = pd.DataFrame(index=range(len(images))) if table is None else table
@@ -41,7 +37,5 @@ def from_arrays(name: str, images: np.ndarray, table: pd.DataFrame | None = None
 
 
 def _produce(images: np.ndarray, view: View) -> Iterator[np.ndarray | Bad]:
-    from cae.datasets.crops import fit
-
     for image in images:
         yield fit(image if image.ndim == 3 else np.repeat(image[..., None], 3, axis=2), view)

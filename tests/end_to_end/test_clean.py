@@ -11,7 +11,7 @@ from mlflow.entities import ViewType
 
 from sweeps import tracking, workspace
 from tests.end_to_end.pretended import STANDIN
-from tests.end_to_end.test_sweep import LONG, _pretended, here, pretend, read_until, start, statuses  # noqa: F401
+from tests.end_to_end.test_sweep import LONG, here, pretend, read_until, start, statuses
 
 pytestmark = pytest.mark.thorough
 

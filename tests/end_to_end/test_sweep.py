@@ -224,12 +224,6 @@ def test_the_same_seed_gives_the_same_metrics(
 LONG = ["--set", "training.epochs=400", "--set", "model.activation=relu"]
 
 
-@pytest.fixture
-def _pretended(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What STANDIN's trainings need: these kill and stop, and ask nothing of the numbers."""
-    monkeypatch.setenv("STANDIN_SECONDS", "0.2")
-
-
 @pytest.mark.usefixtures("_pretended")
 def test_kill_9_of_everything_loses_at_most_an_epoch(database: Path, tiny_sweep: Path) -> None:
     process = start("run", str(tiny_sweep), *LONG, module=STANDIN)

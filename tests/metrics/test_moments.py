@@ -274,7 +274,7 @@ def test_dependent_components_have_no_factor(condition: float) -> None:
 
 
 def test_a_sample_has_its_moments_once_and_is_taken_for_its_points() -> None:
-    points = normal(200, 4)
+    points = np.random.default_rng(0).standard_normal((200, 4))
     sample = Sample(points)
     assert sample.moments is sample.moments is moments(sample)
     assert np.asarray(sample) is points
