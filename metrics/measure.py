@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -10,7 +11,6 @@ from typing import Literal
 import numpy as np
 
 from metrics.catalog import METRICS
-from metrics.moments import DegenerateError
 
 
 @dataclass(frozen=True)
@@ -32,13 +32,28 @@ class Measure:
     version: str = ""
 
 
+_NAME = re.compile(r"[A-Za-z0-9_./-]+")
+# What stands for numbers or names in the rows of the table, and what is appended to a name.
+_PLACEHOLDERS = {r"/K$": r"/[0-9.]+", r"_P$": r"_[0-9]+", r"_R$": r"_[0-9.]+", r"_NAME$": r"_.+"}
+_PARTS = r"(_null|_null_sd|_gap|_gap_sds|_low|_high|_adjusted)?"
+
+
 def check_names(measures: Sequence[Measure]) -> None:
-    """Raises ValueError where a name is that of a built-in metric, or stands twice."""
-    taken = {metric.name for metric in METRICS}
+    """Raises ValueError where a name is none, is or could be that of a built-in number, or stands twice."""
+    seen: set[str] = set()
     for measure in measures:
-        if measure.name in taken:
+        if not _NAME.fullmatch(measure.name):
+            raise ValueError(f"measure {measure.name!r}: a name takes letters, digits and _ - . / alone")
+        if measure.name in seen or any(re.fullmatch(_pattern(m.name), measure.name) for m in METRICS):
             raise ValueError(f"measure {measure.name}: there is one of this name; give it another")
-        taken.add(measure.name)
+        seen.add(measure.name)
+
+
+def _pattern(name: str) -> str:
+    """All numbers that a row of the table stands for."""
+    found = next((end for end in _PLACEHOLDERS if re.search(end, name)), None)
+    stem = re.escape(name) if found is None else re.escape(re.sub(found, "", name)) + _PLACEHOLDERS[found]
+    return stem + _PARTS
 
 
 def compute(measures: Iterable[Measure], points: np.ndarray) -> tuple[dict[str, float], dict[str, str]]:
@@ -48,8 +63,9 @@ def compute(measures: Iterable[Measure], points: np.ndarray) -> tuple[dict[str, 
     for measure in measures:
         try:
             value = float(measure.function(points))
-        except (DegenerateError, ValueError, TypeError, ArithmeticError, LookupError) as error:
-            omitted[measure.name] = f"{type(error).__name__}: {error}"
+        except Exception as error:  # whatever somebody else's code may raise: the other scores stand
+            lines = str(error).splitlines() or [type(error).__name__]
+            omitted[measure.name] = lines[0]
             continue
         if math.isfinite(value):
             values[measure.name] = value

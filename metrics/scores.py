@@ -11,10 +11,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from metrics import battery
-from metrics.battery import Cloud, Settings
-from metrics.catalog import HEADLINES, METRICS, Metric
+from metrics import cloud as clouds
+from metrics.catalog import HEADLINES, METRICS
+from metrics.cloud import Cloud, Settings
 from metrics.contours import check_levels
 from metrics.core import Profile
+from metrics.families.core import CORE_NAMES, CORE_PERCENT, core_name
 from metrics.intervals import interval, standard_errors
 from metrics.marginals import Marginals
 from metrics.measure import Measure, check_names, compute
@@ -23,6 +25,7 @@ from metrics.null import Null, alikeness, null_distribution
 from metrics.origin import off_origin_null
 from metrics.pursuit import Direction
 from metrics.radius import radius_correlation
+from metrics.registry import Metric
 
 # Raised whenever the same latents would get another number; recorded with every run as `metrics.version`.
 VERSION = "2"
@@ -103,7 +106,7 @@ def score(
         sample = Sample(sample.points.astype(np.float64))
     measured, drawn = np.random.SeedSequence(seed).spawn(2)
     with one_blas_thread():
-        cloud = battery.cloud_of(sample.points, sample.moments, settings, measured)
+        cloud = clouds.cloud_of(sample.points, sample.moments, settings, measured)
         values, omitted = battery.shape(cloud)
         for more in (battery.place(cloud), _correlated(cloud, covariates or {}), compute(extra, cloud.points)):
             values, omitted = values | more[0], omitted | more[1]
@@ -150,7 +153,7 @@ def _null(cloud: Cloud, tell: Callable[[int, int], None]) -> Null:
     settings, own = cloud.settings, cloud.moments
 
     def measure(sample: np.ndarray, seed: np.random.SeedSequence) -> dict[str, float]:
-        return battery.shape(battery.cloud_of(sample, moments(sample), settings, seed))[0]
+        return battery.shape(clouds.cloud_of(sample, moments(sample), settings, seed))[0]
 
     return null_distribution(own.n, own.d, {"version": VERSION, **asdict(settings)}, measure, tell)
 
@@ -160,12 +163,16 @@ def _extra_null(
 ) -> dict[str, tuple[float, float]]:
     """Name to mean and sd of extra measures for normal clouds of this size."""
 
-    def measure(sample: np.ndarray, seed: np.random.SeedSequence) -> dict[str, float]:
-        return compute(extra, sample)[0]
-
     own = cloud.moments
-    null = null_distribution(own.n, own.d, {"measures": {m.name: m.version for m in extra}}, measure, tell)
-    return {name: (null.mean[name], null.sd[name]) for name in null.mean}
+    found: dict[str, tuple[float, float]] = {}
+    for one in extra:  # each has a cache of its own, so that another one beside it costs nothing
+
+        def measure(sample: np.ndarray, seed: np.random.SeedSequence, one: Measure = one) -> dict[str, float]:
+            return compute([one], sample)[0]
+
+        null = null_distribution(own.n, own.d, {"measure": one.name, "version": one.version}, measure, tell)
+        found |= {name: (null.mean[name], null.sd[name]) for name in null.mean}
+    return found
 
 
 def _rows(
@@ -213,11 +220,10 @@ def _beside(
 
 
 def _profile(cloud: Cloud, null: Null | None) -> Profile:
-    if null is None or battery.core_name(battery.CORE_NAMES[0], 50) not in null.mean:
+    if null is None or core_name(CORE_NAMES[0], 50) not in null.mean:
         return cloud.profile
     expected = {
-        name: np.array([null.mean[battery.core_name(name, percent)] for percent in battery.CORE_PERCENT])
-        for name in battery.CORE_NAMES
+        name: np.array([null.mean[core_name(name, percent)] for percent in CORE_PERCENT]) for name in CORE_NAMES
     }
     return replace(cloud.profile, null=expected)
 

@@ -35,9 +35,8 @@ def goal_of(metric: str) -> Goal:
 def _goal_of_score(name: str, part: str | None) -> Goal | None:
     """Agreement is to be high, and its gap low; a distance is to be low. Where normal lies in between, neither."""
     row = next((row for row in METRICS if row.name == name), None)
-    if row is None:
+    if row is None or row.goal is None:
         return None
-    if row.range == "0 to 1" and row.direction == "1 = normal":
+    if row.goal == "maximize":
         return "minimize" if part == "_gap" else "maximize"
-    is_distance = row.range.startswith("0") and row.direction.startswith("0 = ")
-    return "minimize" if is_distance and part is None else None
+    return None if part else "minimize"

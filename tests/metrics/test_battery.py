@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from metrics import METRICS, battery, score
+from metrics import METRICS, score
+from metrics import cloud as clouds
 from metrics import moments as moments_module
-from metrics.battery import Cloud, Settings, cloud_of, shape
+from metrics.battery import shape
+from metrics.cloud import Cloud, Settings, cloud_of
 from metrics.contours import contour_agreement, correlated_pairs
 from metrics.elliptical import direction_uniformity
 from metrics.marginals import anderson_darling, ks_distances, marginals, shapiro_wilk
@@ -76,7 +78,7 @@ def gaps(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, float]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CAE_CACHE", str(tmp_path_factory.mktemp("nulls")))
         # The contours of cores are most of the time, and not in the table above.
-        patch.setattr(battery, "CORE_PAIRS", 2)
+        patch.setattr(clouds, "CORE_PAIRS", 2)
         for make in MAKES:
             scores = score(make(N, D, np.random.default_rng(1)), contour_pairs=10, levels=(1.0, 2.0))
             found[make.__name__] = {row.name: row.beside.get("gap_sds", np.nan) for row in scores.rows}

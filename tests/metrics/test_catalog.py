@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from metrics import METRICS, Scores, score
-from metrics.catalog import HEADLINES, Metric
+from metrics.catalog import HEADLINES
+from metrics.registry import Metric
 from tests.metrics.controls import normal
 
 PLACEHOLDERS = {"NAME": r"[a-z]+", "K": r"\d+\.\d+", "P": r"\d{2,3}", "R": r"0\.\d"}

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from metrics import METRICS, VERSION, Scores, score
-from metrics.battery import ALIKE, CORE_NAMES, CORE_PERCENT, core_name
+from metrics.battery import ALIKE
 from metrics.catalog import HEADLINES
 from metrics.contours import contour_agreement
+from metrics.families.core import CORE_NAMES, CORE_PERCENT, core_name
 from metrics.intervals import GROUPS, interval
 from metrics.marginals import ks_distances
 from metrics.moments import mahalanobis_squared, moments, one_blas_thread

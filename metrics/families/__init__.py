@@ -1,0 +1,33 @@
+"""The measures of a cloud, a file a family: what each number means, its goal and its function in one place.
+
+Adding a measure is a `Metric` and its function in its family's file, and a higher `scores.VERSION`.
+"""
+
+from __future__ import annotations
+
+from metrics.families import (
+    contour,
+    core,
+    correlation,
+    elliptical,
+    marginal,
+    multivariate,
+    origin,
+    pca,
+    pursuit,
+    radius,
+)
+
+# In the order in which they are measured and listed.
+FAMILIES = (
+    marginal.FAMILY,
+    contour.FAMILY,
+    radius.FAMILY,
+    multivariate.FAMILY,
+    elliptical.FAMILY,
+    pursuit.FAMILY,
+    pca.FAMILY,
+    core.FAMILY,
+    correlation.FAMILY,
+    origin.FAMILY,
+)
