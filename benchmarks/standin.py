@@ -18,7 +18,7 @@ from typing import Any
 from PIL import Image
 
 from sweeps.cli import main
-from sweeps.execution.options import LaunchOptions
+from sweeps.execution.task import LaunchOptions
 from sweeps.files import read_json, write_json
 
 

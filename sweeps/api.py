@@ -14,7 +14,7 @@ from cae.datasets import DataError, data_digest
 from sweeps import workspace
 from sweeps.errors import SweepError
 from sweeps.execution.monitor import Monitor, Silent
-from sweeps.execution.options import LaunchOptions
+from sweeps.execution.task import LaunchOptions
 from sweeps.planning.plan import SweepRun, grid_runs
 from sweeps.spec import sweep_file
 from sweeps.spec.space import space

@@ -45,7 +45,7 @@ class Comparison:
 def compare(sweep: Sweep, path: Path, cells: Sequence[SweepRun], metric: str | None = None) -> Comparison:
     """The comparison of a sweep's finished runs.
 
-    path: the sweep file, for messages. cells: as `plan.plan` gives them. metric: ranks by this one instead of the
+    path: the sweep file, for messages. cells: as `api.cells` gives them. metric: ranks by this one instead of the
     sweep's. Raises SweepError where no run is finished, or the ranking metric was not measured.
     """
     finished = [cell for cell in cells if cell.state == "finished"]

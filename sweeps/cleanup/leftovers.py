@@ -52,13 +52,13 @@ def is_needed(config_hash: str, own: Collection[str]) -> bool:
 
 def remove_work(key: str, storage: str | None = None) -> bool:
     """Removes folder, lock and lease of a run or trial; False where a process holds it. Raises TrackingError."""
-    hold = try_lock(key, storage)
-    if hold is None:
+    lock = try_lock(key, storage)
+    if lock is None:
         return False
     try:
         remove(workspace.work_folder(key))
     finally:
-        hold.release(forget=True)
+        lock.release(forget=True)
     return True
 
 

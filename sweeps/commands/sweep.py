@@ -16,7 +16,7 @@ from sweeps.commands.options import FILE, JSON, SET, STORAGE, clear_errors, load
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from sweeps.execution.options import LaunchOptions
+    from sweeps.execution.task import LaunchOptions
     from sweeps.planning.plan import SweepRun
     from sweeps.spec.sweep import Sweep
 
@@ -105,7 +105,7 @@ def run_command(
 
     The same command in a second terminal, or on a second machine with the same --storage, joins in.
     """
-    from sweeps.execution.options import LaunchOptions
+    from sweeps.execution.task import LaunchOptions
     from sweeps.terminal.runs import console
 
     sweep, out = load(file, overrides), console()

@@ -18,8 +18,7 @@ from typing import Literal
 
 from sweeps import errors, tracking, workspace
 from sweeps.errors import cause
-from sweeps.execution.callbacks import RunCallbacks
-from sweeps.execution.signals import Interrupted, Lost, Pruned, stop_after_epoch
+from sweeps.execution.callbacks import Interrupted, Lost, Pruned, RunCallbacks, stop_after_epoch
 from sweeps.execution.task import Outcome, Task
 from sweeps.files import is_disk_full
 from sweeps.locks.work_lock import WorkLock, try_lock
@@ -30,25 +29,25 @@ def execute(task: Task) -> Outcome:
     if stop_after_epoch.is_set():
         return Outcome("killed", "not begun")
     try:
-        hold = try_lock(task.config_hash, task.storage)
+        lock = try_lock(task.config_hash, task.storage)
     except errors.TrackingError as error:
         return Outcome("waiting", str(error))
-    if hold is None:
+    if lock is None:
         return Outcome("busy")
     outcome = None
     try:
-        outcome = _held(task, hold)
+        outcome = _held(task, lock)
         return outcome
     finally:
-        hold.release(forget=outcome is not None and outcome.state in ("finished", "pruned"))
+        lock.release(forget=outcome is not None and outcome.state in ("finished", "pruned"))
 
 
-def _held(task: Task, hold: WorkLock) -> Outcome:
+def _held(task: Task, lock: WorkLock) -> Outcome:
     try:
         record = tracking.record_of(task.sweep, task.config_hash)
     except errors.TrackingError as error:
         return Outcome("waiting", str(error))
-    return _outcome_so_far(task, record) or _locked(task, record, hold)
+    return _outcome_so_far(task, record) or _locked(task, record, lock)
 
 
 def _outcome_so_far(task: Task, record: tracking.Record | None) -> Outcome | None:
@@ -64,7 +63,7 @@ def _outcome_so_far(task: Task, record: tracking.Record | None) -> Outcome | Non
     return None
 
 
-def _locked(task: Task, record: tracking.Record | None, hold: WorkLock) -> Outcome:
+def _locked(task: Task, record: tracking.Record | None, lock: WorkLock) -> Outcome:
     folder = workspace.work_folder(task.config_hash)
     run_id = None
     try:
@@ -72,7 +71,7 @@ def _locked(task: Task, record: tracking.Record | None, hold: WorkLock) -> Outco
         with _output_to(folder / "log.txt"):
             try:
                 run_id = _open(task, record)
-                _compute_and_record(task, run_id, folder, hold)
+                _compute_and_record(task, run_id, folder, lock)
             except Exception as error:
                 if not isinstance(error, Pruned):
                     traceback.print_exc()
@@ -116,12 +115,12 @@ def _open(task: Task, record: tracking.Record | None) -> str:
     return open_run(task.experiment_id, task.label, run_tags | leased | task.tags, task.config, previous)
 
 
-def _compute_and_record(task: Task, run_id: str, folder: Path, hold: WorkLock) -> None:
+def _compute_and_record(task: Task, run_id: str, folder: Path, lock: WorkLock) -> None:
     from sweeps.tracking.recording import log_history, record, system_metrics
 
     compute = resolve_name(task.compute)
     log = partial(log_history, run_id, folder)
-    callbacks = RunCallbacks(folder, task.config.training.epochs, log, task.stop_rule, hold.is_lost)
+    callbacks = RunCallbacks(folder, task.config.training.epochs, log, task.stop_rule, lock.is_lost)
     with system_metrics(run_id):
         result = compute(task.config, folder, f"{task.sweep}  ·  {task.label}", callbacks, task.digest)
     callbacks.on_step("record")

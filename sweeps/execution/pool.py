@@ -13,11 +13,10 @@ from typing import Any, Protocol
 
 from sweeps import errors, tracking, workspace
 from sweeps.execution.monitor import Monitor, RunMonitor
-from sweeps.execution.options import LaunchOptions
 from sweeps.execution.orphans import close_dead, close_orphans
 from sweeps.execution.placement import placements
 from sweeps.execution.ray_workers import make_ray_workers
-from sweeps.execution.task import Outcome, Task
+from sweeps.execution.task import LaunchOptions, Outcome, Task
 from sweeps.execution.worker import Worker
 from sweeps.locks import leases
 from sweeps.planning.plan import SweepRun

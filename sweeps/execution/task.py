@@ -1,13 +1,44 @@
-"""A run to train and how it ended, as plain values that travel between processes."""
+"""What a launch works with, what is to be done, and how it ended: plain values that travel between processes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol
 
 from cae.config import RunConfig
-from sweeps.execution.options import COMPUTE
-from sweeps.execution.stop_rule import StopRule
+
+# What does a run, as a name that travels to other processes and machines: the launcher itself imports no Keras.
+COMPUTE = "sweeps.run.compute:compute"
+
+
+@dataclass(frozen=True)
+class LaunchOptions:
+    """What a launch works with.
+
+    workers: processes, None for one on this machine, or as many as a Ray cluster holds. storage: the database that
+    machines share. ray: address of a Ray cluster. num_cpus, num_gpus: what each run takes of that cluster, if not what
+    the sweep file says. compute: "module:function" with the signature of `sweeps.run.compute.compute`.
+    """
+
+    workers: int | None = None
+    storage: str | None = None
+    ray: str | None = None
+    num_cpus: float | None = None
+    num_gpus: float | None = None
+    compute: str = COMPUTE
+
+
+class StopRule(Protocol):
+    """A rule that travels to a worker. loss: the field of an epoch that it looks at. epochs: of the whole training."""
+
+    @property
+    def loss(self) -> str: ...
+
+    @property
+    def epochs(self) -> int: ...
+
+    def poor(self, epoch: int, loss: float) -> bool:
+        """Whether to stop after this epoch."""
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ from types import FrameType
 
 import psutil
 
+from sweeps.execution.callbacks import Interrupted, stop_after_epoch
 from sweeps.execution.execute import execute
 from sweeps.execution.placement import Placement
-from sweeps.execution.signals import Interrupted, stop_after_epoch
 from sweeps.execution.task import Outcome, Task
 
 # A worker that has grown by this much since its first cell is replaced before the next one.

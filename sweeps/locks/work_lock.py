@@ -58,7 +58,7 @@ class WorkLock:
 
 
 def try_lock(name: str, storage: str | None = None) -> WorkLock | None:
-    """The hold on `name`, None where another process has it. storage: the database that machines share, if any."""
+    """The lock on `name`, None where another process has it. storage: the database that machines share, if any."""
     lock = run_lock(name)
     try:
         lock.acquire(timeout=0)
@@ -77,7 +77,7 @@ def try_lock(name: str, storage: str | None = None) -> WorkLock | None:
 
 @contextmanager
 def locked(name: str, storage: str | None = None) -> Iterator[None]:
-    """Waits for the hold, and releases it at the end."""
+    """Waits for the lock, and releases it at the end."""
     while (hold := try_lock(name, storage)) is None:
         time.sleep(0.05)
     try:

@@ -40,7 +40,7 @@ PLOT_WIDTH = 1000
 def write_report(comparison: Comparison, cells: Sequence[SweepRun], path: Path, folder: Path) -> None:
     """Writes `report.html` and `contact_sheet.png` into `folder`.
 
-    cells: as `plan.plan` gives them. path: the sweep file. Raises SweepError where the folder cannot be written,
+    cells: as `api.cells` gives them. path: the sweep file. Raises SweepError where the folder cannot be written,
     TrackingError.
     """
     with tempfile.TemporaryDirectory(prefix="cae-report-") as scratch:

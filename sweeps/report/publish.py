@@ -21,7 +21,7 @@ from sweeps.tracking.views import describe
 def log_comparison(comparison: Comparison, cells: Sequence[SweepRun], path: Path, report: Path) -> str:
     """The id of the sweep's summary run, which holds report, contact sheet, `comparison.json` and `sweep.yaml` now.
 
-    cells: as `plan.plan` gives them. path: the sweep file. report: the folder that `write_report` wrote. The
+    cells: as `api.cells` gives them. path: the sweep file. report: the folder that `write_report` wrote. The
     experiment's description links to the report. Raises TrackingError.
     """
     sweep = comparison.sweep

@@ -28,7 +28,7 @@ SIZE = (7.0, 3.6)
 def search_study(comparison: Comparison, cells: Sequence[SweepRun]) -> optuna.Study:
     """The finished trials in the order in which they were tried, out of the record, as a study.
 
-    cells: those of `plan.plan`.
+    cells: those of `api.cells`.
     """
     searched = space(comparison.sweep)
     groups = {group.cell_hash: group for group in comparison.groups}

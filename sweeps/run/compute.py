@@ -45,18 +45,18 @@ class Callbacks(Protocol):
 class Clock:
     """Seconds spent in each step."""
 
-    listener: Callbacks
+    callbacks: Callbacks
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        self.listener.on_step(name)
+        self.callbacks.on_step(name)
         start = time.perf_counter()
         yield
         self.seconds[name] = round(time.perf_counter() - start, 2)
 
 
-def compute(config: RunConfig, folder: Path, title: str, listener: Callbacks, digest: str) -> dict[str, Any]:
+def compute(config: RunConfig, folder: Path, title: str, callbacks: Callbacks, digest: str) -> dict[str, Any]:
     """Does the whole run in `folder` and returns the content of `result.json`; goes on where it was cut off.
 
     digest: of the images that the run was planned with. Raises DataError where they are others now.
@@ -64,12 +64,12 @@ def compute(config: RunConfig, folder: Path, title: str, listener: Callbacks, di
     done = read_json(folder / "result.json")
     if done is not None:
         return dict(done)
-    clock = Clock(listener)
+    clock = Clock(callbacks)
     write_json(folder / "config.json", config.model_dump(mode="json"))
     with clock.step("load"):
         images = planned_images(config, digest)
     with clock.step("train"):
-        autoencoder = fit(config, images, folder, clock.listener)
+        autoencoder = fit(config, images, folder, clock.callbacks)
     with clock.step("encode"):
         sides = encode(autoencoder, images, folder)
     with clock.step("score"):
@@ -118,15 +118,15 @@ def planned_images(config: RunConfig, digest: str) -> ImageSet:
 # --- train -------------------------------------------------------------------------------------------------------
 
 
-def fit(config: RunConfig, images: ImageSet, folder: Path, listener: Callbacks) -> Autoencoder:
+def fit(config: RunConfig, images: ImageSet, folder: Path, callbacks: Callbacks) -> Autoencoder:
     """The trained autoencoder. Weights, order of images and everything else random come from training.seed."""
     keras.utils.clear_session()
     keras.utils.set_random_seed(config.training.seed)
     autoencoder = build(config.model, config.data.resolution, config.training.precision)
     checkpoints = folder / "checkpoints"
-    for epoch in train(autoencoder, images, config.training, checkpoints, listener.on_progress):
+    for epoch in train(autoencoder, images, config.training, checkpoints, callbacks.on_progress):
         append_history(folder, epoch)
-        listener.on_epoch(epoch)
+        callbacks.on_epoch(epoch)
     return autoencoder
 
 

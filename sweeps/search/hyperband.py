@@ -43,7 +43,7 @@ class HyperbandRule:
 
 
 @lru_cache(maxsize=1)
-def _opened(watch: HyperbandRule) -> tuple[RDBStorage, Study, HyperbandPruner]:
-    storage = open_storage(watch.storage)
-    pruner = optuna.pruners.HyperbandPruner(watch.min_iter, watch.epochs, watch.eta)
-    return storage, optuna.load_study(study_name=watch.study, storage=storage), pruner
+def _opened(rule: HyperbandRule) -> tuple[RDBStorage, Study, HyperbandPruner]:
+    storage = open_storage(rule.storage)
+    pruner = optuna.pruners.HyperbandPruner(rule.min_iter, rule.epochs, rule.eta)
+    return storage, optuna.load_study(study_name=rule.study, storage=storage), pruner

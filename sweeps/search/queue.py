@@ -29,10 +29,10 @@ class Claim:
     trial: optuna.Trial
     params: Params
     configs: list[RunConfig]
-    hold: WorkLock
+    lock: WorkLock
 
     def release(self) -> None:
-        self.hold.release(forget=True)
+        self.lock.release(forget=True)
 
 
 class TrialQueue:
@@ -108,10 +108,10 @@ class TrialQueue:
         return len(self._trials(*TOLD, TrialState.RUNNING)) + len(failed)
 
     def _claim(self, trial: optuna.Trial) -> Claim:
-        hold = lock_trial(self._space.sweep.name, trial.number, self._storage)
+        lock = lock_trial(self._space.sweep.name, trial.number, self._storage)
         trial.set_user_attr(HOST, socket.gethostname())
         params = {axis.name: _suggest(trial, axis) for axis in self._space.axes}
-        return Claim(trial, params, self._space.configs(params), hold)
+        return Claim(trial, params, self._space.configs(params), lock)
 
     def others_run(self) -> bool:
         """Whether others work on trials that may yet have to be taken over: on this machine, or with leases."""
@@ -141,5 +141,5 @@ def _suggest(trial: optuna.Trial, axis: Any) -> Any:
 
 
 def _keys(trials: Iterable[FrozenTrial]) -> set[str]:
-    # Queued trials hold their parameters as fixed ones, not yet suggested.
+    # Queued trials lock their parameters as fixed ones, not yet suggested.
     return {key_of(trial.params or trial.system_attrs.get("fixed_params", {})) for trial in trials}

@@ -95,20 +95,20 @@ def find_study(sweep: str, url: str | None) -> optuna.Study | None:
 
 def lock_trial(sweep: str, number: int, url: str | None) -> WorkLock:
     """What a process holds while it works on a trial. The caller knows that nobody else does."""
-    hold = try_lock(_hold_name(sweep, number), url)
-    if hold is None:
+    lock = try_lock(_lock_name(sweep, number), url)
+    if lock is None:
         raise RuntimeError(f"trial {number} of {sweep} is held by another process")
-    return hold
+    return lock
 
 
 def is_alive(sweep: str, trial: FrozenTrial, url: str | None) -> bool:
     """Whether some process works on a RUNNING trial; of another machine's, only a shared database can tell."""
     if url is None and _host(trial) != socket.gethostname():
         return True
-    return lock_holder(_hold_name(sweep, trial.number), url) is not None
+    return lock_holder(_lock_name(sweep, trial.number), url) is not None
 
 
-def _hold_name(sweep: str, number: int) -> str:
+def _lock_name(sweep: str, number: int) -> str:
     return f"{sweep}-trial-{number}"
 
 

@@ -6,8 +6,7 @@ import MLflow itself, so they are imported by name where they are needed.
 
 from sweeps.tracking.client import answers, client, exists, find_run
 from sweeps.tracking.experiment import check_place, experiment
-from sweeps.tracking.store import Record, attempts, close, latest, pages, record_of, recorded_value, records
-from sweeps.tracking.tags import (
+from sweeps.tracking.store import (
     ATTEMPT,
     CELL,
     DIGEST,
@@ -19,6 +18,14 @@ from sweeps.tracking.tags import (
     PRUNED,
     SWEEP,
     TRIAL,
+    Record,
+    attempts,
+    close,
+    latest,
+    pages,
+    record_of,
+    recorded_value,
+    records,
     tag_values,
 )
 

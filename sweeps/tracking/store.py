@@ -10,12 +10,21 @@ from cae.config import RunConfig, flatten
 from sweeps.spec.display import readable
 from sweeps.tracking.client import client, exists
 from sweeps.tracking.errors import store_errors
-from sweeps.tracking.tags import ATTEMPT, ERROR, HASH, HOST
 from sweeps.workspace import uri
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
+
+SWEEP, HASH, CELL, ATTEMPT, HOST = "sweep.name", "sweep.config_hash", "sweep.cell_hash", "sweep.attempt", "host"
+# Why a run did not finish; the version of the scores it was measured with.
+ERROR, METRICS = "sweep.error", "metrics.version"
+# Of the images that a run was trained on.
+DIGEST = "data.digest"
+# Set where the run's process holds a lease in a database that machines share.
+LEASED = "sweep.lease"
+# Of a search: what Optuna chose for the run, as JSON; when and why it was stopped early.
+TRIAL, PRUNED = "sweep.trial", "sweep.pruned"
 
 
 def close(run_id: str, status: str, reason: str) -> None:
@@ -113,3 +122,8 @@ def recorded_value(record: Record, name: str) -> str:
     """A field as a run's record shows it. One that is younger than the run has its default."""
     found = record.tags if name == "data.path" else record.params
     return found.get(name, _DEFAULTS[name])
+
+
+def tag_values(values: dict[str, Any]) -> dict[str, str]:
+    """The values as MLflow stores tags: text of at most 8,000 characters, without those that are None."""
+    return {name: str(value)[:8000] for name, value in values.items() if value is not None}

@@ -11,8 +11,7 @@ from mlflow import MlflowClient
 from sweeps.tracking.client import client
 from sweeps.tracking.errors import store_errors
 from sweeps.tracking.experiment import SUMMARY, check_place
-from sweeps.tracking.store import pages
-from sweeps.tracking.tags import SWEEP
+from sweeps.tracking.store import SWEEP, pages
 from sweeps.workspace import uri
 
 ROLE, NAME = "sweep.role", "summary"

@@ -81,13 +81,13 @@ def restore(path: Path, manifest: Manifest, storage: str | None) -> Iterator[Mov
 @contextmanager
 def _alone(sweep: str) -> Iterator[None]:
     """Two imports at once would both miss the same runs."""
-    hold = try_lock(f"{sweep}-import")
-    if hold is None:
+    lock = try_lock(f"{sweep}-import")
+    if lock is None:
         raise SweepError(f"another process imports {sweep} just now; wait for its end")
     try:
         yield
     finally:
-        hold.release(forget=True)
+        lock.release(forget=True)
 
 
 def _experiment(manifest: Manifest) -> str:

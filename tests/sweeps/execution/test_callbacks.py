@@ -6,16 +6,15 @@ from types import SimpleNamespace
 
 import pytest
 
-from sweeps.execution import signals
-from sweeps.execution.callbacks import RunCallbacks
-from sweeps.execution.signals import Interrupted, Lost, Pruned
+from sweeps.execution import callbacks
+from sweeps.execution.callbacks import Interrupted, Lost, Pruned, RunCallbacks
 from sweeps.files import read_json
 
 
 @pytest.fixture(autouse=True)
 def _not_asked() -> Iterator[None]:
     yield
-    signals.stop_after_epoch.clear()
+    callbacks.stop_after_epoch.clear()
 
 
 class Log:
@@ -55,7 +54,7 @@ def test_progress_is_written_for_others(tmp_path: Path, log: Log) -> None:
 def test_asked_within_an_epoch_it_ends_with_that_epoch(tmp_path: Path, log: Log) -> None:
     heard = RunCallbacks(tmp_path, 3, log)
     heard.on_progress(progress(1))
-    signals.stop_after_epoch.set()
+    callbacks.stop_after_epoch.set()
     heard.on_progress(progress(1, 5))
     heard.on_epoch(ended(1))
     with pytest.raises(Interrupted):
@@ -65,7 +64,7 @@ def test_asked_within_an_epoch_it_ends_with_that_epoch(tmp_path: Path, log: Log)
 def test_asked_between_two_epochs_it_ends_at_once(tmp_path: Path, log: Log) -> None:
     heard = RunCallbacks(tmp_path, 3, log)
     heard.on_progress(progress(1))
-    signals.stop_after_epoch.set()
+    callbacks.stop_after_epoch.set()
     heard.on_epoch(ended(1))
     with pytest.raises(Interrupted):
         heard.on_progress(progress(2))
@@ -73,7 +72,7 @@ def test_asked_between_two_epochs_it_ends_at_once(tmp_path: Path, log: Log) -> N
 
 def test_asked_in_the_last_epoch_it_goes_on_to_the_end(tmp_path: Path, log: Log) -> None:
     heard = RunCallbacks(tmp_path, 1, log)
-    signals.stop_after_epoch.set()
+    callbacks.stop_after_epoch.set()
     heard.on_progress(progress(1))
     heard.on_epoch(ended(1))
     for step in ("encode", "score", "draw"):

@@ -19,9 +19,8 @@ from sweeps import errors, tracking
 from sweeps.commands.sweep import exit_code
 from sweeps.execution.grid import launch
 from sweeps.execution.monitor import Silent
-from sweeps.execution.options import LaunchOptions
 from sweeps.execution.pool import Patience, WorkerPool
-from sweeps.execution.task import Outcome, Task
+from sweeps.execution.task import LaunchOptions, Outcome, Task
 from sweeps.planning.plan import SweepRun
 from sweeps.spec.sweep import Sweep
 from sweeps.terminal.progress import SweepProgress

@@ -11,8 +11,8 @@ import psutil
 import pytest
 
 from cae.config import RunConfig
+from sweeps.execution.callbacks import Interrupted, stop_after_epoch
 from sweeps.execution.placement import Placement
-from sweeps.execution.signals import Interrupted, stop_after_epoch
 from sweeps.execution.task import Outcome, Task
 from sweeps.execution.worker import Worker
 
