@@ -197,7 +197,8 @@ def from_flat(values: dict[str, Any]) -> RunConfig:
 def irrelevant(config: RunConfig) -> set[str]:
     """Fields that cannot change the result: where the images lie, and settings of parts that are not used."""
     names = {"data.path"}
-    if config.model.activation != "leaky_relu":
+    # A builder of a plug-in may use it whatever the activation.
+    if config.model.activation != "leaky_relu" and MODELS.is_builtin(config.model.builder):
         names.add("model.negative_slope")
     # Of a plug-in nothing more is known without importing it, which a look at a configuration must not do.
     return names | set(DATASETS.load(config.data.name).irrelevant if DATASETS.is_builtin(config.data.name) else [])

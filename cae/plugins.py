@@ -21,7 +21,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-PATTERN = r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$"
+PATTERN = r"^[A-Za-z_]\w*(\.\w+)*:[A-Za-z_]\w*(\.\w+)*$"
 
 
 class PluginError(ValueError):
@@ -43,7 +43,7 @@ class Registry:
 
     def check(self, name: str) -> str:
         """The name, if it may be one. Imports nothing. Raises ValueError with the nearest valid name."""
-        if name in self.builtin or re.match(PATTERN, name) or name in _installed(self.group):
+        if name in self.builtin or re.fullmatch(PATTERN, name) or name in _installed(self.group):
             return name
         known = [*self.builtin, *_installed(self.group)]
         near = get_close_matches(name, known, 1, 0.5)
@@ -111,7 +111,7 @@ def _module(name: str, module: str) -> ModuleType:
     except ModuleNotFoundError as error:
         what = f"there is no module {error.name}"
         raise PluginError(f"{name}: {what}; install its package, or correct the name") from None
-    except Exception as error:  # whatever somebody else's code does when it is imported
+    except (Exception, SystemExit) as error:  # whatever somebody else's code does when it is imported
         raise PluginError(f"{name}: importing {module} fails with {type(error).__name__}: {error}") from error
 
 
@@ -127,7 +127,10 @@ def _version(module: str) -> str:
 def _source_digest(module: ModuleType) -> str:
     package = sys.modules[module.__name__.split(".")[0]]
     folders = [Path(place) for place in getattr(package, "__path__", [])]
-    files = sorted(path for folder in folders for path in folder.rglob("*.py")) or [Path(str(module.__file__))]
+    files = sorted(path for folder in folders for path in folder.rglob("*.py"))
+    files = files or [Path(place) for place in [getattr(module, "__file__", None)] if place]
+    if not files:
+        raise PluginError(f"{module.__name__}: has no source whose identity could be told; name a module in a file")
     digest = hashlib.sha256()
     for path in files:
         digest.update(path.name.encode() + b"\0" + path.read_bytes())

@@ -10,6 +10,7 @@ import pandas as pd
 
 from cae.datasets.crops import fit
 from cae.datasets.files import digest
+from cae.datasets.imageset import DataError
 from cae.datasets.source import Bad, Source, View
 
 
@@ -17,13 +18,13 @@ def from_arrays(name: str, images: np.ndarray, table: pd.DataFrame | None = None
     """A source of images at hand: uint8 (n, h, w, 3), or (n, h, w) in grey; any size, square after the crop.
 
     table: a row an image, such as its label or attributes (see `ImageSet.table`). cropped: whether `data.crop` means
-    something. The digest is that of the pixels and the table. Raises ValueError for other arrays.
+    something. The digest is that of the pixels and the table. Raises DataError for other arrays.
     """
     if images.dtype != np.uint8 or images.ndim not in (3, 4) or (images.ndim == 4 and images.shape[3] != 3):
-        raise ValueError(f"{name}: images are {images.dtype} {images.shape}; give uint8 (n, h, w, 3) or (n, h, w)")
+        raise DataError(f"{name}: images are {images.dtype} {images.shape}; give uint8 (n, h, w, 3) or (n, h, w)")
     table = pd.DataFrame(index=range(len(images))) if table is None else table
     if len(table) != len(images):
-        raise ValueError(f"{name}: {len(table)} rows of the table for {len(images)} images; give one each")
+        raise DataError(f"{name}: {len(table)} rows of the table for {len(images)} images; give one each")
     named = table.assign(file=[f"{name}/{row:06d}" for row in range(len(images))])
     content: list[str | bytes] = [str(images.shape), images.tobytes(), table.to_csv()]
     return Source(
@@ -32,6 +33,7 @@ def from_arrays(name: str, images: np.ndarray, table: pd.DataFrame | None = None
         count=len(images),
         produce=lambda start, stop: partial(_produce, images[start:stop]),
         table=lambda: (named, {}),
+        missing={c: f"{name} has no column {c}" for c in ("partition", "identity") if c not in table},
         cropped=cropped,
     )
 

@@ -195,3 +195,35 @@ def test_measures_are_all_plugged_in() -> None:
     assert MEASURES.builtin == {}
     with pytest.raises(ValidationError, match="unknown name 'marginal'"):
         from_flat({"analysis.metrics": ["marginal"]})
+
+
+def test_a_data_set_that_fails_or_lacks_the_column_of_its_split_is_one_clear_line(lab: Path) -> None:
+    code = (
+        "import numpy as np\nfrom cae.datasets import Dataset, from_arrays\n"
+        "def fails(config): return [][3]\n"
+        "def floats(config): return from_arrays('floats', np.zeros((3, 8, 8)))\n"
+        "def plain(config): return from_arrays('plain', np.zeros((30, 32, 32), np.uint8))\n"
+        "PLAIN = Dataset(plain, splits=('random', 'official'))\n"
+    )
+    write(lab, "sets", code)
+    with pytest.raises(PluginError, match="sets:fails: opening it fails with IndexError"):
+        data_digest(DataConfig(name="sets:fails"))
+    with pytest.raises(ValueError, match="floats: images are float64"):
+        data_digest(DataConfig(name="sets:floats"))
+    with pytest.raises(ValueError, match="plain has no column partition"):
+        load(DataConfig(name="sets:PLAIN", split="official", resolution=32))
+
+
+def test_a_module_that_exits_or_has_no_file_is_one_clear_line(lab: Path) -> None:
+    write(lab, "leaves", "import sys\nsys.exit(3)\n")
+    with pytest.raises(PluginError, match="leaves:net: importing leaves fails with SystemExit: 3"):
+        REGISTRY.load("leaves:net")
+    with pytest.raises(PluginError, match="sys: has no source"):
+        REGISTRY.identity("sys:getsizeof")
+
+
+def test_a_slope_counts_for_a_builder_that_may_use_it(lab: Path) -> None:
+    write(lab, "lab_c", "def net(*_): ...\n")
+    fields = {"model.builder": "lab_c:net", "model.activation": "relu"}
+    hashes = {config_hash(from_flat(fields | {"model.negative_slope": slope}), "digest") for slope in (0.1, 0.2)}
+    assert len(hashes) == 2
