@@ -84,12 +84,12 @@ def test_all_of_a_sweep_goes_and_all_of_others_stays(database: Path, tmp_path: P
     for sweep in ("a", "b", "a-b"):
         make_sweep(sweep)
     before = [everything_of(sweep) for sweep in ("b", "a-b")]
-    images = sorted(shared_cache.rglob("*"))
+    images = {path for path in shared_cache.rglob("*") if path.suffix in (".json", ".npy", ".parquet")}
     done = cae(tmp_path, "--delete", "--yes")
     assert done.exit_code == 0, done.output
     assert trace("a") == []
     assert [everything_of(sweep) for sweep in ("b", "a-b")] == before
-    assert sorted(shared_cache.rglob("*")) == images
+    assert images <= set(shared_cache.rglob("*"))  # the other test process may add to it meanwhile
     first, runs, trials, size, last = done.output.splitlines()
     assert (first, last) == ("a: to be deleted for good:", "a: deleted")
     assert runs == f"  4 runs (3 FINISHED, 1 FAILED) with all artifacts, in {workspace.uri()}"
