@@ -1,8 +1,9 @@
 """`python -m benchmarks.standin run FILE` is `cae run FILE` with a training that only pretends.
 
 All else is real: processes, locks, leases, the record, files. It shows what the framework itself costs and survives,
-without the minutes that trainings take. $STANDIN_SECONDS: length of an epoch. $STANDIN_TEMPLATE: folder of a real run,
-whose files each pretended run copies, so that as much is recorded as by a real one.
+without the minutes that trainings take. $STANDIN_SECONDS: length of an epoch. $STANDIN_HOLD: a file; while it is there,
+no epoch after the third begins. $STANDIN_TEMPLATE: folder of a real run, whose files each pretended run copies, so that
+as much is recorded as by a real one.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def compute(config: Any, folder: Path, title: str, callbacks: Any, digest: str) 
     write_json(folder / "config.json", config.model_dump(mode="json"))
     callbacks.on_step("train")
     for epoch in range(len(read_history(folder)) + 1, config.training.epochs + 1):
-        time.sleep(float(os.environ.get("STANDIN_SECONDS", "0")))
+        _wait(epoch)
         callbacks.on_progress(SimpleNamespace(epoch=epoch, done=1, total=1, loss=0.5, images_per_second=100.0))
         finished = Epoch(epoch, 0.5 / epoch, 0.6 / epoch, 100.0)
         _checkpoint(folder / "checkpoints", epoch)
@@ -63,6 +64,12 @@ def compute(config: Any, folder: Path, title: str, callbacks: Any, digest: str) 
     result = _files(folder)
     write_json(folder / "result.json", result | {"data_digest": digest})
     return result | {"data_digest": digest}
+
+
+def _wait(epoch: int) -> None:
+    time.sleep(float(os.environ.get("STANDIN_SECONDS", "0")))
+    while epoch > 3 and os.path.exists(os.environ.get("STANDIN_HOLD", "")):
+        time.sleep(0.02)
 
 
 def _checkpoint(folder: Path, epoch: int) -> None:

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.thorough
 @pytest.mark.usefixtures("_pretended")
 def test_what_kill_9_leaves_is_closed_then_deleted_and_run_again(database: Path, tiny_sweep: Path) -> None:
     process = start("run", str(tiny_sweep), *LONG, module=STANDIN)
-    read_until(process, "epoch 3")
+    read_until(process, "epoch ")
     refused = here("clean", str(tiny_sweep), "--delete", "--yes")
     assert refused.exit_code == 2
     assert "tiny: still running: seed=0 (" in refused.stderr

@@ -66,24 +66,24 @@ def test_a_search_with_a_run_that_is_stopped_early(database: Path, tiny_search: 
 
 
 def test_a_search_goes_on_after_kill_9(
-    database: Path, tiny_search: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    database: Path, tiny_search: Path, tmp_path: Path, hold: Path
 ) -> None:
-    monkeypatch.setenv("STANDIN_SECONDS", "0.1")
     storage = f"sqlite:///{tmp_path / 'elsewhere.db'}"
-    options = ["--set", "training.epochs=40", "--storage", storage]
+    options = ["--set", "training.epochs=5", "--storage", storage]
     process = start("run", str(tiny_search), *options, module=STANDIN)
-    read_until(process, "epoch 5")
+    read_until(process, "epoch 3")
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate(timeout=60)
     shown = json.loads(here("plan", str(tiny_search), *options, "--json").stdout)
     assert [cell["state"] for cell in shown["cells"]] == ["failed"]
 
+    hold.unlink()
     done = pretend("run", str(tiny_search), *options)
     assert done.returncode == 0, done.stdout + done.stderr
     assert statuses("tiny") == ["FINISHED", "FINISHED"]
     record = tracking.records("tiny")[shown["cells"][0]["config_hash"]]
     assert record.attempt == 2
-    assert steps(record, "training/loss") == list(range(1, 41))
+    assert steps(record, "training/loss") == list(range(1, 6))
     study = optuna.load_study(study_name="tiny", storage=storage)
     assert [(trial.number, trial.state.name) for trial in study.trials] == [(0, "COMPLETE"), (1, "COMPLETE")]
     assert study.trials[0].value == pytest.approx(record.metrics["mnd/radius_agreement"])
