@@ -65,7 +65,7 @@ def cells(row: Row) -> tuple[str, ...]:
 
 def markdown(section: str) -> str:
     """A section of the results as a table for documents."""
-    rows = [Row(**{key: row[key] for key in FIELDS}) for row in _known()[section]["rows"]]
+    rows = [Row(**{key: row[key] for key in FIELDS}) for row in _known(RESULTS)[section]["rows"]]
     lines = [HEADS, ("---",) * len(HEADS), *map(cells, rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
@@ -74,16 +74,16 @@ def _short(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.4g}"
 
 
-def write(section: str, rows: list[Row]) -> None:
+def write(section: str, rows: list[Row], results: Path = RESULTS) -> None:
     """Renews one section of the results; the others stay, each with its own machine and versions."""
-    known = _known()
+    known = _known(results)
     measured = [asdict(row) | {"met": row.met} for row in rows]
     known[section] = {"date": date.today().isoformat(), "machine": machine(), "rows": measured}
-    RESULTS.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
+    results.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
 
 
-def _known() -> dict[str, Any]:
-    return dict(json.loads(RESULTS.read_text(encoding="utf-8"))) if RESULTS.exists() else {}
+def _known(results: Path) -> dict[str, Any]:
+    return dict(json.loads(results.read_text(encoding="utf-8"))) if results.exists() else {}
 
 
 def machine() -> dict[str, Any]:

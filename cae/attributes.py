@@ -47,12 +47,15 @@ class Directions:
     discriminant: np.ndarray
 
 
-def directions(vectors: np.ndarray, attributes: Mapping[str, ArrayLike]) -> tuple[Directions, dict[str, str]]:
+def directions(
+    vectors: np.ndarray, attributes: Mapping[str, ArrayLike], covariance_vectors: int = COVARIANCE_VECTORS
+) -> tuple[Directions, dict[str, str]]:
     """The directions of all attributes that 50 vectors have and 50 lack; name to reason (one line) for the others.
 
     vectors: (n, d), n > 1. Raises ValueError for values that are no attribute of n vectors.
-    Cost: n d k multiplications, and one covariance for all attributes, of at most 20,000 vectors: the discriminant then
-    tells groups apart less far than that of all vectors, by d / 40,000, 0.6 % at 256 components (Reed et al. 1974).
+    Cost: n d k multiplications, and one covariance for all attributes, of at most `covariance_vectors`: of 20,000 the
+    discriminant tells groups apart less far than that of all vectors, by d / 40,000, 0.6 % at 256 components (Reed et
+    al. 1974).
     """
     labels, omitted = _enough(_labels(attributes, len(vectors)))
     if (vectors == vectors[0]).all():
@@ -65,7 +68,7 @@ def directions(vectors: np.ndarray, attributes: Mapping[str, ArrayLike]) -> tupl
     products, scatter = (weights @ centered).astype(np.float64), (weights @ weights.T).astype(np.float64)
     mean_difference = products / np.diag(scatter)[:, None]
     adjusted = np.linalg.lstsq(scatter, products, rcond=None)[0]
-    some = centered[:: -(-len(vectors) // COVARIANCE_VECTORS)].astype(np.float64)
+    some = centered[:: -(-len(vectors) // covariance_vectors)].astype(np.float64)
     discriminant = np.linalg.solve(ledoit_wolf(some)[0], mean_difference.T).T
     return Directions(tuple(labels), mean_difference, adjusted, discriminant), omitted
 

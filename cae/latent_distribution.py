@@ -37,11 +37,11 @@ class LatentDistribution:
         return int(np.count_nonzero(self.scales))
 
 
-def describe(latents: np.ndarray, half_widths: np.ndarray) -> LatentDistribution:
+def describe(latents: np.ndarray, half_widths: np.ndarray, chunk: int = CHUNK) -> LatentDistribution:
     """Center, spread, principal axes and radii of (n, d) vectors, n > 1; half_widths (d,) are kept as they are.
 
     Raises ValueError for a single vector or another number of half-widths. With n <= d + 1 all vectors have the same
-    Mahalanobis distance. Cost: 2 n d^2 in chunks, and one d^3 decomposition.
+    Mahalanobis distance. Cost: 2 n d^2 in chunks of so many vectors, and one d^3 decomposition.
     """
     n, d = latents.shape
     if n < 2:
@@ -49,32 +49,32 @@ def describe(latents: np.ndarray, half_widths: np.ndarray) -> LatentDistribution
     if np.shape(half_widths) != (d,):
         raise ValueError(f"half_widths have shape {np.shape(half_widths)}; give one for each of the {d} components")
     mean = latents.mean(axis=0, dtype=np.float64)
-    covariance = _scatter(latents, mean) / (n - 1)
+    covariance = _scatter(latents, mean, chunk) / (n - 1)
     variances, axes = np.linalg.eigh(covariance)
     axes, scales = axes[:, ::-1], np.sqrt(np.clip(variances[::-1], 0, None))
     scales = np.where(scales > ROUNDING * scales[0], scales, 0.0)
     # Sum of squares around the origin: that around the mean, moved (Huygens and Steiner).
     rms_radius = float(np.sqrt(np.trace(covariance) * (n - 1) / n + mean @ mean))
-    radii = np.quantile(_radii(latents, mean, axes, scales), np.linspace(0, 1, QUANTILES))
+    radii = np.quantile(_radii(latents, mean, axes, scales, chunk), np.linspace(0, 1, QUANTILES))
     sd = np.sqrt(np.diag(covariance))
     return LatentDistribution(mean, sd, np.asarray(half_widths, np.float64), axes, scales, rms_radius, radii)
 
 
-def _scatter(latents: np.ndarray, mean: np.ndarray) -> np.ndarray:
+def _scatter(latents: np.ndarray, mean: np.ndarray, chunk: int) -> np.ndarray:
     """Sum of x x' (d, d) over the vectors, around their mean."""
     scatter = np.zeros((mean.size, mean.size))
-    for start in range(0, len(latents), CHUNK):
-        centered = latents[start : start + CHUNK] - mean
+    for start in range(0, len(latents), chunk):
+        centered = latents[start : start + chunk] - mean
         scatter += centered.T @ centered
     return scatter
 
 
-def _radii(latents: np.ndarray, mean: np.ndarray, axes: np.ndarray, scales: np.ndarray) -> np.ndarray:
+def _radii(latents: np.ndarray, mean: np.ndarray, axes: np.ndarray, scales: np.ndarray, chunk: int) -> np.ndarray:
     """Mahalanobis distance (n,) of each vector from the mean."""
     rank = np.count_nonzero(scales)
     whitening = axes[:, :rank] / scales[:rank]
-    chunks = (latents[start : start + CHUNK] - mean for start in range(0, len(latents), CHUNK))
-    return np.concatenate([np.linalg.norm(chunk @ whitening, axis=1) for chunk in chunks])
+    parts = (latents[start : start + chunk] - mean for start in range(0, len(latents), chunk))
+    return np.concatenate([np.linalg.norm(part @ whitening, axis=1) for part in parts])
 
 
 def from_scores(cloud: LatentDistribution, scores: np.ndarray) -> np.ndarray:

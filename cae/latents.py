@@ -17,7 +17,7 @@ class NonFiniteLatents(RuntimeError):
     """The encoder gave NaN or infinity; the message says for how many images."""
 
 
-def encode(encoder: keras.Model, images: np.ndarray, indices: np.ndarray) -> np.ndarray:
+def encode(encoder: keras.Model, images: np.ndarray, indices: np.ndarray, batch_size: int = BATCH) -> np.ndarray:
     """float32 (len(indices), d): the latent vectors of these images, in the order of `indices`.
 
     Of a variational encoder: one random point of each image's posterior distribution, for these are what the KL term
@@ -25,29 +25,31 @@ def encode(encoder: keras.Model, images: np.ndarray, indices: np.ndarray) -> np.
     images: uint8 (n, h, w, 3), may be a memory map; read in batches. Raises NonFiniteLatents.
     """
     if not any(isinstance(layer, Posterior) for layer in encoder.layers):
-        return posterior_means(encoder, images, indices)
+        return posterior_means(encoder, images, indices, batch_size)
     heads = [encoder.get_layer(name).output for name in ("latent", "log_variance")]
     both = keras.Model(encoder.input, keras.layers.Concatenate(dtype="float32")(heads))
-    mean, log_variance = np.split(_outputs(both, images, indices), 2, axis=1)
+    mean, log_variance = np.split(_outputs(both, images, indices, batch_size), 2, axis=1)
     noise = [np.random.default_rng([POSTERIOR_SEED, index]).standard_normal(mean.shape[1]) for index in indices]
     with np.errstate(over="ignore"):  # _finite says so, and what to do
         sd = np.exp(log_variance / 2)
     return _finite(mean + sd * np.stack(noise).astype(np.float32))
 
 
-def posterior_means(encoder: keras.Model, images: np.ndarray, indices: np.ndarray) -> np.ndarray:
+def posterior_means(
+    encoder: keras.Model, images: np.ndarray, indices: np.ndarray, batch_size: int = BATCH
+) -> np.ndarray:
     """float32 (len(indices), d): the encoder's own output, for reconstructions and for encoding generated pictures.
 
     Of a variational encoder the means of the posterior distributions, of a plain one the same as `encode`, where the
     rest is said.
     """
-    return _finite(_outputs(encoder, images, indices))
+    return _finite(_outputs(encoder, images, indices, batch_size))
 
 
-def _outputs(model: keras.Model, images: np.ndarray, indices: np.ndarray) -> np.ndarray:
+def _outputs(model: keras.Model, images: np.ndarray, indices: np.ndarray, batch_size: int) -> np.ndarray:
     outputs = np.empty((len(indices), model.output_shape[-1]), np.float32)
-    for start in range(0, len(indices), BATCH):
-        chunk = indices[start : start + BATCH]
+    for start in range(0, len(indices), batch_size):
+        chunk = indices[start : start + batch_size]
         outputs[start : start + len(chunk)] = keras.ops.convert_to_numpy(model.predict_on_batch(images[chunk]))
     return outputs
 
@@ -59,17 +61,15 @@ def _finite(latents: np.ndarray) -> np.ndarray:
     return latents
 
 
-def decode(decoder: keras.Model, latents: np.ndarray) -> np.ndarray:
+def decode(decoder: keras.Model, latents: np.ndarray, batch_size: int = BATCH) -> np.ndarray:
     """uint8 (n, h, w, 3): the pictures of float (n, d) latent vectors."""
-    chunks = [
-        np.rint(keras.ops.convert_to_numpy(decoder.predict_on_batch(latents[i : i + BATCH])) * 255).astype(np.uint8)
-        for i in range(0, len(latents), BATCH)
-    ]
-    return np.concatenate(chunks)
+    starts = range(0, len(latents), batch_size)
+    batches = (keras.ops.convert_to_numpy(decoder.predict_on_batch(latents[i : i + batch_size])) for i in starts)
+    return np.concatenate([np.rint(batch * 255).astype(np.uint8) for batch in batches])
 
 
 def reconstruction(
-    decoder: keras.Model, images: ImageSet, latents: np.ndarray, ssim_images: int = 500
+    decoder: keras.Model, images: ImageSet, latents: np.ndarray, ssim_images: int = 500, batch_size: int = BATCH
 ) -> dict[str, float]:
     """How near the pictures of the held-out latent vectors come to their images; colors in [0, 1].
 
@@ -79,9 +79,9 @@ def reconstruction(
     """
     bce, mse = 0.0, 0.0
     ssim: list[float] = []
-    for start in range(0, len(latents), BATCH):
-        part = latents[start : start + BATCH]
-        pixels = images.images[images.test[start : start + BATCH]].astype(np.float32) / 255
+    for start in range(0, len(latents), batch_size):
+        part = latents[start : start + batch_size]
+        pixels = images.images[images.test[start : start + batch_size]].astype(np.float32) / 255
         pictures = keras.ops.convert_to_numpy(decoder.predict_on_batch(part))
         safe = np.clip(pictures, 1e-7, 1 - 1e-7)
         bce -= float(np.sum(np.mean(pixels * np.log(safe) + (1 - pixels) * np.log1p(-safe), axis=(1, 2, 3))))

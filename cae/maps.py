@@ -124,12 +124,13 @@ def _explain(found: Survey) -> str:
     return f"{shown}  ·  numbers: mean over the map's neurons  ·  {dead}"
 
 
-def respond(encoder: keras.Model, images: np.ndarray, indices: np.ndarray) -> Responses:
+def respond(encoder: keras.Model, images: np.ndarray, indices: np.ndarray, batch_size: int = BATCH) -> Responses:
     """The innermost maps' outputs for the images uint8 (n, h, w, 3) of these rows, in their order. Reads in batches."""
     maps = _innermost(encoder)
     peaks = keras.layers.GlobalMaxPooling2D(dtype="float32")(maps)
     model = keras.Model(encoder.input, [_mean(maps), peaks])
-    chunks = [model.predict_on_batch(images[indices[i : i + BATCH]]) for i in range(0, len(indices), BATCH)]
+    starts = range(0, len(indices), batch_size)
+    chunks = [model.predict_on_batch(images[indices[i : i + batch_size]]) for i in starts]
     return Responses(*(np.concatenate(parts) for parts in zip(*chunks, strict=True)))
 
 
@@ -154,7 +155,9 @@ def rms_contrast(images: np.ndarray, indices: np.ndarray) -> float:
     return float(np.median([np.sqrt(np.mean((images[i] / np.float32(255) - 0.5) ** 2)) for i in indices]))
 
 
-def input_patterns(encoder: keras.Model, numbers: np.ndarray, contrast: float, rng: np.random.Generator) -> Patterns:
+def input_patterns(
+    encoder: keras.Model, numbers: np.ndarray, contrast: float, rng: np.random.Generator, steps: int = STEPS
+) -> Patterns:
     """For each map in `numbers` the picture of this `rms_contrast` found that maximizes its mean output.
 
     Without a bound on the contrast every maximum is made of black, white and pure colors. Noise composed of four
@@ -167,18 +170,20 @@ def input_patterns(encoder: keras.Model, numbers: np.ndarray, contrast: float, r
     model = keras.Model(scaled, _mean(_innermost(encoder)))
     wanted = np.repeat(numbers, STARTS_KEPT)
     grains = _good_starts(model, numbers, contrast, rng)
-    pictures = _ascend(model, grains, wanted, contrast)
+    pictures = _ascend(model, grains, wanted, contrast, steps)
     outputs = keras.ops.convert_to_numpy(model(pictures / np.float32(255)))[np.arange(len(wanted)), wanted]
     best = outputs.reshape(-1, STARTS_KEPT).argmax(axis=1) + np.arange(len(numbers)) * STARTS_KEPT
     return Patterns(pictures[best], outputs[best])
 
 
-def _ascend(model: keras.Model, grains: list[np.ndarray], wanted: np.ndarray, contrast: float) -> np.ndarray:
+def _ascend(
+    model: keras.Model, grains: list[np.ndarray], wanted: np.ndarray, contrast: float, steps: int
+) -> np.ndarray:
     """uint8 (m, h, w, 3): where the starts end up when picture i maximizes output `wanted[i]` of the model."""
     variables = [keras.Variable(part) for part in grains]
     optimizer = keras.optimizers.Adam(STEP_SIZE)
     size, mask = model.input_shape[1], np.eye(model.output_shape[-1], dtype=np.float32)[wanted]
-    for _ in range(STEPS):
+    for _ in range(steps):
         downhill = gradients(lambda: -keras.ops.sum(model(_picture(variables, size, contrast)) * mask), variables)
         optimizer.apply(downhill, variables)
     return np.rint(255 * keras.ops.convert_to_numpy(_picture(variables, size, contrast))).astype(np.uint8)

@@ -43,7 +43,7 @@ def _powers(white: np.ndarray) -> np.ndarray:
     return np.stack([second, weights**2 @ np.square(squares, out=squares)])
 
 
-def direction_uniformity(white: np.ndarray) -> float:
+def direction_uniformity(white: np.ndarray, nodes: int = NODES) -> float:
     """1 - Kolmogorov-Smirnov distance of the points' angles to those of random directions; 0 to 1, 1 = uniform.
 
     white: (m, d) points at mean 0 and covariance I, d >= 2, m up to 2,000. All angles between two points, seen from the
@@ -61,9 +61,9 @@ def direction_uniformity(white: np.ndarray) -> float:
     if len(unit) < 2:
         raise DegenerateError(f"{len(unit)} points lie off the center; directions need at least 2")
     angles = _angles(unit)
-    nodes = np.linspace(angles.min(), angles.max(), NODES)
-    law = betainc((d - 1) / 2, (d - 1) / 2, np.sin(nodes / 2) ** 2)
-    return 1.0 - float(kstest(angles, lambda angle: np.interp(angle, nodes, law), method="asymp").statistic)
+    known = np.linspace(angles.min(), angles.max(), nodes)
+    law = betainc((d - 1) / 2, (d - 1) / 2, np.sin(known / 2) ** 2)
+    return 1.0 - float(kstest(angles, lambda angle: np.interp(angle, known, law), method="asymp").statistic)
 
 
 def _angles(unit: np.ndarray) -> np.ndarray:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TypeVar
@@ -16,7 +17,7 @@ from scipy.linalg import lapack, solve_triangular
 from threadpoolctl import ThreadpoolController
 
 # 16 MB of float64: large enough for a full-speed matrix product, small beside any cloud worth chunking.
-CHUNK_VALUES = 2**21
+CHUNK_VALUES = ContextVar("CHUNK_VALUES", default=2**21)
 # Eigenvalues of the correlation matrix below this share of the largest are rounding, also for float32 sums of columns.
 RANK_TOLERANCE = 1e-12
 # Above this reciprocal condition number no eigenvalue needs a look, which costs ten times the Cholesky factor.
@@ -77,12 +78,14 @@ class Moments:
         return (vectors / np.sqrt(values)) @ vectors.T
 
 
-def in_threads(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+def in_threads(function: Callable[[Item], Result], items: Iterable[Item], threads: int | None = None) -> list[Result]:
     """The results in order, computed by one thread per core: NumPy lets other threads run while it works."""
-    work = list(items)
-    if len(work) == 1 or cores() == 1:
+    work, threads = list(items), threads or cores()
+    if len(work) == 1 or threads == 1:
         return [function(item) for item in work]
-    with one_blas_thread(), ThreadPoolExecutor(cores()) as pool:
+    # A thread has a context of its own, which knows nothing of this one's.
+    chunk = (CHUNK_VALUES.get(),)
+    with one_blas_thread(), ThreadPoolExecutor(threads, initializer=CHUNK_VALUES.set, initargs=chunk) as pool:
         return list(pool.map(function, work))
 
 
@@ -110,9 +113,22 @@ def subsample(n: int, size: int, rng: np.random.Generator) -> np.ndarray:
     return np.arange(n) if n <= size else np.sort(rng.choice(n, size, replace=False))
 
 
+@contextmanager
+def chunks_of(values: int) -> Iterator[None]:
+    """Within it arrays are worked on in chunks of so many values instead of 2^21: with fewer, less memory and speed.
+
+    Changes numbers by rounding alone.
+    """
+    token = CHUNK_VALUES.set(values)
+    try:
+        yield
+    finally:
+        CHUNK_VALUES.reset(token)
+
+
 def row_slices(n: int, d: int) -> Iterator[slice]:
     """Consecutive slices that cut n rows of d values into chunks."""
-    step = max(1, CHUNK_VALUES // d)
+    step = max(1, CHUNK_VALUES.get() // d)
     return (slice(start, min(start + step, n)) for start in range(0, n, step))
 
 

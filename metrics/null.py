@@ -40,16 +40,18 @@ def null_distribution(
     key: dict[str, Any],
     measure: Callable[[np.ndarray, np.random.SeedSequence], dict[str, float]],
     tell: Callable[[int, int], None] = lambda done, total: None,
+    count: int | None = None,
 ) -> Null:
     """The null distribution of everything that `measure` gives, from the cache or computed and put there.
 
     measure: (n, d) float32 points and a seed to values by name. key: what its values depend on beside n and d
     (version, settings), plain values. tell: called with the samples done and to do, where there is something to do.
+    count: how many samples; `replicates` of them unless given.
     The samples are N(0, I), whatever S is: shift and scale of components change no measure, and a mean over components,
     pairs or blocks is the same for any S; its sd alone grows where components are alike (see `alikeness`). The seed is
     fixed: all clouds of a size are compared with the same numbers. A damaged or unwritable cache costs the time again.
     """
-    count = replicates(n, d)
+    count = count or replicates(n, d)
     path = _path({**key, "n": n, "d": d, "replicates": count})
     found = _read(path)
     if found is not None:

@@ -40,7 +40,7 @@ class Direction:
     index: str
 
 
-def worst_direction(points: np.ndarray, moments: Moments, rng: np.random.Generator) -> Direction:
+def worst_direction(points: np.ndarray, moments: Moments, rng: np.random.Generator, steps: int = STEPS) -> Direction:
     """The direction whose projections are farthest from normal, of all that the search meets.
 
     points: (n, d), the measured ones or a subsample of their rows; moments: of all measured points.
@@ -56,14 +56,14 @@ def worst_direction(points: np.ndarray, moments: Moments, rng: np.random.Generat
     to find, not that there is none. Heavy tails that every direction shares are reported as such.
     Scale and shift of components change nothing; the random starts do a little.
     Raises DegenerateError as `check_full_rank`, for fewer than 40 points, or where the judged ones do not vary.
-    Cost: n d^2 multiplications, eigenvalues of d x d matrices, and 30 steps of 300 n d multiplications; 3/4 of the
-    points and 300 projections of half of them, in float32, beyond the input.
+    Cost: n d^2 multiplications, eigenvalues of d x d matrices, and steps (30) of 300 n d
+    multiplications; 3/4 of the points and 300 projections of half of them, in float32, beyond the input.
     """
     check_varying(moments)
     search, choice, judged = _parts(len(points), rng)
     found = np.concatenate([search, choice])
     white = _whitened(points, moments, found)
-    labels, directions = _candidates(white[: len(search)], moments, rng)
+    labels, directions = _candidates(white[: len(search)], moments, rng, steps)
     best = _worst(directions, white[len(search) :])
     return _verdict(directions[best].astype(np.float64), labels[best], points[judged], moments)
 
@@ -84,11 +84,13 @@ def _whitened(points: np.ndarray, moments: Moments, indices: np.ndarray) -> np.n
     return white
 
 
-def _candidates(white: np.ndarray, moments: Moments, rng: np.random.Generator) -> tuple[list[str], np.ndarray]:
+def _candidates(
+    white: np.ndarray, moments: Moments, rng: np.random.Generator, steps: int
+) -> tuple[list[str], np.ndarray]:
     """All starts, and where each contrast leads each of them: their labels and unit vectors (k, d)."""
     labels, starts = _starts(white, moments, rng)
     labels += [name for name in CONTRASTS for _ in starts]
-    return labels, np.concatenate([starts, _fixed_points(white, starts)])
+    return labels, np.concatenate([starts, _fixed_points(white, starts, steps)])
 
 
 def _starts(white: np.ndarray, moments: Moments, rng: np.random.Generator) -> tuple[list[str], np.ndarray]:
@@ -138,15 +140,15 @@ def _third_moments(white: np.ndarray) -> np.ndarray:
     return (np.einsum("ij,ij->i", white, white) - white.shape[1]) @ white / len(white)
 
 
-def _fixed_points(white: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    """Where the iteration w -> E[y g(w'y)] - E[g'(w'y)] w leads the starts (k, d) in `STEPS` steps, per contrast.
+def _fixed_points(white: np.ndarray, starts: np.ndarray, steps: int) -> np.ndarray:
+    """Where the iteration w -> E[y g(w'y)] - E[g'(w'y)] w leads the starts (k, d) in so many steps, per contrast.
 
     g enters without its regression on w'y. Were the part's covariance exactly I, that would change nothing; as it is
     not, the regression's noise exceeds all the rest (13 times for log cosh) and would hide weaker structure.
     """
     directions = np.concatenate([starts] * len(CONTRASTS))
     blocks = [slice(i * len(starts), (i + 1) * len(starts)) for i in range(len(CONTRASTS))]
-    for _ in range(STEPS):
+    for _ in range(steps):
         # One product for all contrasts: each product has threads that wait for one another.
         z = _standardised(directions @ white.T)
         slopes = [_applied(contrast, z[block]) for contrast, block in zip(CONTRASTS.values(), blocks, strict=True)]

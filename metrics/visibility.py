@@ -35,10 +35,11 @@ class Visible:
     confidence: float
 
 
-def visible(images: np.ndarray) -> np.ndarray:
+def visible(images: np.ndarray, batch_size: int = BATCH, detector: Any = None) -> np.ndarray:
     """float (n,), 0 or 0.8 to 1: the confidence that a picture shows a face, of its surest face; 0 where none is found.
 
-    images: uint8 (n, s, s, 3), RGB, of any side. Colors matter: faces whose red and blue are swapped are often missed.
+    images: uint8 (n, s, s, 3), RGB, of any side. detector: another than `mtcnn_detector`, of the same method.
+    Colors matter: faces whose red and blue are swapped are often missed.
     The same images in the same order give the same numbers. In other company a confidence may move, because mtcnn
     sorts candidates of equal confidence in no fixed order: for 24 of 1,152 pictures by more than 0.001 between a batch
     and a single call, for 1 past THRESHOLD.
@@ -47,8 +48,10 @@ def visible(images: np.ndarray) -> np.ndarray:
     """
     if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1] != images.shape[2] or images.shape[3] != 3:
         raise ValueError(f"images are {images.dtype} {images.shape}; give uint8 (n, s, s, 3), square and in RGB")
-    batches = (images[start : start + BATCH] for start in range(0, len(images), BATCH))
-    return np.array([confidence for batch in batches for confidence in _confidences(batch)], float)
+    batches = (images[start : start + batch_size] for start in range(0, len(images), batch_size))
+    return np.array(
+        [confidence for batch in batches for confidence in _confidences(batch, detector or _detector())], float
+    )
 
 
 def visible_share(confidence: np.ndarray) -> Visible:
@@ -63,11 +66,11 @@ def visible_share(confidence: np.ndarray) -> Visible:
     return Visible(found / len(confidence), float(bounds.low), float(bounds.high), float(confidence.mean()))
 
 
-def _confidences(batch: np.ndarray) -> list[float]:
+def _confidences(batch: np.ndarray, detector: Any) -> list[float]:
     # mtcnn's min_face_size stays at 20: from 27 on its image pyramid ends below what its first network can take, and it
     # reports that as "no face" in every picture.
     # Float32, because it would turn uint8 into float64; a list, because an array means one picture.
-    faces = _detector().detect_faces(list(_resized(batch).astype(np.float32)))
+    faces = detector.detect_faces(list(_resized(batch).astype(np.float32)))
     return [max((face["confidence"] for face in found), default=0.0) for found in faces]
 
 
@@ -80,7 +83,11 @@ def _resized(images: np.ndarray) -> np.ndarray:
 
 @cache
 def _detector() -> Any:
-    """mtcnn's detector, on the CPU; built once in a process."""
+    return mtcnn_detector()
+
+
+def mtcnn_detector() -> Any:
+    """mtcnn's detector, on the CPU. Raises ImportError where mtcnn is missing."""
     try:
         from mtcnn import MTCNN
     except ImportError as error:

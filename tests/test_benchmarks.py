@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
-from benchmarks import document, interleave, table
-from benchmarks.__main__ import main as benchmark
+from benchmarks import interleave, table
+from benchmarks.__main__ import measure
 from benchmarks.peers import ours, plain_keras
 from benchmarks.peers.work import Work
 from benchmarks.table import Row
@@ -49,27 +47,22 @@ def test_a_goal_is_met_or_not(row: Row, met: bool | None) -> None:
     assert row.met is met
 
 
-def test_results_keep_the_sections_that_were_not_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(table, "RESULTS", tmp_path / "results.json")
-    table.write("one", [Row("a", 1.0, "s")])
-    table.write("two", [Row("b", 2.0, "s", goal=1.0)])
-    found = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
+def test_results_keep_the_sections_that_were_not_measured(tmp_path: Path) -> None:
+    results = tmp_path / "results.json"
+    table.write("one", [Row("a", 1.0, "s")], results)
+    table.write("two", [Row("b", 2.0, "s", goal=1.0)], results)
+    found = json.loads(results.read_text(encoding="utf-8"))
     assert [found[name]["rows"][0]["met"] for name in ("one", "two")] == [None, True]
     assert found["two"]["machine"]["versions"]["tensorflow"][0].isdigit()
 
 
-def test_a_section_that_fails_loses_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_section_that_fails_loses_no_other(tmp_path: Path) -> None:
     def broken() -> list[Row]:
         raise ImportError("No module named 'torch'")
 
-    monkeypatch.setattr(table, "RESULTS", tmp_path / "results.json")
-    monkeypatch.setattr(document, "DOCUMENTS", ())
-    monkeypatch.setattr(sys, "argv", ["benchmarks", "training", "encoding"])
-    monkeypatch.setitem(sys.modules, "benchmarks.training", SimpleNamespace(rows=broken))
-    monkeypatch.setitem(sys.modules, "benchmarks.encoding", SimpleNamespace(rows=lambda: [Row("a", 1.0, "s")]))
-    with pytest.raises(SystemExit, match="not measured: training"):
-        benchmark()
-    assert list(json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))) == ["encoding"]
+    results, row = tmp_path / "results.json", Row("a", 1.0, "s")
+    assert measure({"training": broken, "encoding": lambda: [row]}, results) == ([row], ["training"])
+    assert list(json.loads(results.read_text(encoding="utf-8"))) == ["encoding"]
 
 
 def make_counter(amount: int) -> interleave.Work:

@@ -18,11 +18,11 @@ VERSION = 2
 DEFAULT_COUNT = 20_000
 
 
-def source(count: int, seed: int, factors: str) -> Source:
+def source(count: int, seed: int, factors: str, version: int = VERSION) -> Source:
     """`count` faces rendered from drawn factors; the table has the factors (float) and CelebA's attributes (int8)."""
     return Source(
         name="synthetic",
-        digest=digest("synthetic", map(str, (VERSION, seed, factors, count))),
+        digest=digest("synthetic", map(str, (version, seed, factors, count))),
         count=count,
         produce=lambda start, stop: partial(_produce, start, stop, seed, factors),
         table=lambda: _table(count, seed, factors),

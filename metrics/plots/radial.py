@@ -43,8 +43,8 @@ def draw_norms(latents: ArrayLike, ax: Axes, seed: int = 0) -> None:
     norm_panel(as_points(latents), moments(latents), ax, seed)
 
 
-def drawn_distances(points: np.ndarray, own: Moments, seed: int = 0) -> np.ndarray:
-    """Squared Mahalanobis distances of DRAWN_POINTS points at random, by the moments of all; ascending.
+def drawn_distances(points: np.ndarray, own: Moments, seed: int = 0, drawn: int = DRAWN_POINTS) -> np.ndarray:
+    """Squared Mahalanobis distances of at most `drawn` points at random, by the moments of all; ascending.
 
     Raises DegenerateError without an invertible covariance, or where n = d + 1: all distances are the same then.
     """
@@ -53,7 +53,7 @@ def drawn_distances(points: np.ndarray, own: Moments, seed: int = 0) -> np.ndarr
             f"{own.n} points in {own.d} components all have the same Mahalanobis distance; "
             f"use more than {own.n} points, or fewer components"
         )
-    rows = subsample(own.n, DRAWN_POINTS, np.random.default_rng(seed))
+    rows = subsample(own.n, drawn, np.random.default_rng(seed))
     return np.sort(mahalanobis_squared(points if len(rows) == own.n else points[rows], own))
 
 

@@ -18,9 +18,6 @@ from sweeps.search.study import HOST, REJECTED, TOLD, finished_trial, is_alive, 
 from sweeps.search.trial_result import TrialResult
 from sweeps.spec.space import Category, Params, Space, key_of
 
-# So many choices in a row that are excluded or no valid run, and the search gives up.
-PATIENCE = 1000
-
 
 @dataclass(frozen=True)
 class Claim:
@@ -36,10 +33,15 @@ class Claim:
 
 
 class TrialQueue:
-    """The study of one search. assess: what the record knows of a choice, read anew at every call."""
+    """The study of one search. assess: what the record knows of a choice, read anew at every call.
 
-    def __init__(self, space: Space, url: str | None, assess: Callable[[Params], TrialResult]) -> None:
-        self._space, self._storage, self._assess = space, url, assess
+    patience: after so many choices in a row that are excluded or no valid run, the search gives up.
+    """
+
+    def __init__(
+        self, space: Space, url: str | None, assess: Callable[[Params], TrialResult], patience: int = 1000
+    ) -> None:
+        self._space, self._storage, self._assess, self._patience = space, url, assess, patience
         with self._alone():
             self.study = open_study(space, url)
             for params in space.first_tries():
@@ -79,7 +81,7 @@ class TrialQueue:
     def take(self) -> Claim | None:
         """The next trial, None when there are enough. One whose process died comes first, with the same parameters."""
         with self._alone():
-            for _ in range(PATIENCE):
+            for _ in range(self._patience):
                 abandoned = self._abandoned()
                 if abandoned is None and self._begun() >= self._space.sweep.trials:
                     return None
@@ -90,7 +92,7 @@ class TrialQueue:
                 self.study.tell(claim.trial.number, state=TrialState.FAIL)
                 claim.release()
         raise SweepError(
-            f"{self._space.sweep.name}: {PATIENCE} choices in a row were excluded or no valid run; "
+            f"{self._space.sweep.name}: {self._patience} choices in a row were excluded or no valid run; "
             "loosen exclude, or list values that go together under zip"
         )
 

@@ -13,7 +13,6 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LinearRegression
 from sklearn.metrics import roc_auc_score
 
-from cae import attributes as module
 from cae.attributes import KINDS, Group, aucs, directions, edit, mean_vector, parse
 from cae.datasets.synthetic import draw_factors, render
 
@@ -150,14 +149,13 @@ def test_fewer_vectors_than_components_are_still_told_apart() -> None:
     assert judged["discriminant"]["a"] > 0.5 + 5 * 0.041
 
 
-def test_float32_and_a_covariance_of_some_change_next_to_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_float32_and_a_covariance_of_some_change_next_to_nothing() -> None:
     vectors, labels = cloud(4000)
     exact, _ = directions(vectors, labels)
     single, _ = directions(vectors.astype(np.float32), labels)
     for kind in KINDS:
         np.testing.assert_allclose(getattr(single, kind), getattr(exact, kind), rtol=1e-3, atol=1e-4)
-    monkeypatch.setattr(module, "COVARIANCE_VECTORS", 1000)
-    fewer, _ = directions(vectors, labels)
+    fewer, _ = directions(vectors, labels, covariance_vectors=1000)
     np.testing.assert_array_equal(fewer.mean_difference, exact.mean_difference)
     # A variance of 1,000 values has a relative error of sqrt(2 / 1000); five of them.
     lengths = np.linalg.norm(fewer.discriminant - exact.discriminant, axis=1)

@@ -23,10 +23,9 @@ def variational() -> Autoencoder:
     return build_autoencoder(ModelConfig(maps=(4, 8), latent_dim=4, kl_weight=1), 32)
 
 
-def test_vectors_stand_in_the_order_of_the_indices(network: Autoencoder, blobs: ImageSet, monkeypatch) -> None:
-    monkeypatch.setattr(latents, "BATCH", 16)
+def test_vectors_stand_in_the_order_of_the_indices(network: Autoencoder, blobs: ImageSet) -> None:
     indices = np.array([5, 3, 250, 0, *range(100, 140)])
-    vectors = latents.encode(network.encoder, blobs.images, indices)
+    vectors = latents.encode(network.encoder, blobs.images, indices, batch_size=16)
     assert vectors.dtype == np.float32
     single = np.stack([keras.ops.convert_to_numpy(network.encoder(blobs.images[[i]]))[0] for i in indices])
     assert vectors == pytest.approx(single, abs=1e-5)
@@ -39,19 +38,17 @@ def test_latents_that_are_not_finite_are_counted(network: Autoencoder, blobs: Im
         latents.encode(broken, blobs.images, blobs.test)
 
 
-def test_pictures_are_rounded_colors(network: Autoencoder, monkeypatch) -> None:
-    monkeypatch.setattr(latents, "BATCH", 3)
+def test_pictures_are_rounded_colors(network: Autoencoder) -> None:
     vectors = np.random.default_rng(0).normal(size=(7, 4)).astype(np.float32)
-    pictures = latents.decode(network.decoder, vectors)
+    pictures = latents.decode(network.decoder, vectors, batch_size=3)
     assert pictures.dtype == np.uint8
     exact = 255 * keras.ops.convert_to_numpy(network.decoder(vectors))
     assert np.abs(pictures - exact).max() <= 0.5 + 1e-3
 
 
-def test_reconstruction_is_that_of_the_textbook(network: Autoencoder, blobs: ImageSet, monkeypatch) -> None:
-    monkeypatch.setattr(latents, "BATCH", 16)
+def test_reconstruction_is_that_of_the_textbook(network: Autoencoder, blobs: ImageSet) -> None:
     vectors = latents.encode(network.encoder, blobs.images, blobs.test)
-    found = latents.reconstruction(network.decoder, blobs, vectors, ssim_images=20)
+    found = latents.reconstruction(network.decoder, blobs, vectors, ssim_images=20, batch_size=16)
     x = blobs.images[blobs.test] / 255
     p = keras.ops.convert_to_numpy(network.decoder(vectors)).astype(np.float64)
     assert found["mse"] == pytest.approx(np.mean((x - p) ** 2), rel=1e-4)
@@ -90,15 +87,12 @@ def test_a_variational_encoder_gives_points_of_the_posterior(variational: Autoen
     assert np.abs(np.corrcoef(points.T) - np.eye(4)).max() < 4 / np.sqrt(20_000)
 
 
-def test_an_images_draw_depends_on_its_index_alone(
-    variational: Autoencoder, blobs: ImageSet, tmp_path, monkeypatch
-) -> None:
+def test_an_images_draw_depends_on_its_index_alone(variational: Autoencoder, blobs: ImageSet, tmp_path) -> None:
     whole = latents.encode(variational.encoder, blobs.images, np.arange(300))
-    monkeypatch.setattr(latents, "BATCH", 7)
     variational.encoder.save(tmp_path / "encoder.keras")
     loaded = keras.saving.load_model(tmp_path / "encoder.keras", safe_mode=True)
     some = np.array([250, 3, 17, *range(60, 80)])
-    assert latents.encode(loaded, blobs.images, some) == pytest.approx(whole[some], abs=1e-5)
+    assert latents.encode(loaded, blobs.images, some, batch_size=7) == pytest.approx(whole[some], abs=1e-5)
 
 
 def test_a_variance_beyond_all_numbers_is_counted(variational: Autoencoder, blobs: ImageSet) -> None:

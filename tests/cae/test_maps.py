@@ -8,9 +8,10 @@ import keras
 import numpy as np
 import pytest
 
-from cae import maps
+from cae import faces, maps
 from cae.config import ModelConfig
 from cae.model import build_autoencoder
+from tests.faults import on_call
 
 SIZE, TILE = 32, 8
 RED, EDGE, CROSS, DEAD = range(4)
@@ -60,11 +61,10 @@ def test_outputs_are_means_over_the_neurons(encoder: keras.Model) -> None:
     assert found.active[DEAD] == 0
 
 
-def test_outputs_follow_the_indices(encoder: keras.Model, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_outputs_follow_the_indices(encoder: keras.Model) -> None:
     images, indices = noise(20), np.array([7, 3, 19, 0, 11])
     whole = maps.respond(encoder, images, np.arange(20)).means
-    monkeypatch.setattr(maps, "BATCH", 2)
-    assert maps.respond(encoder, images, indices).means == pytest.approx(whole[indices], abs=1e-6)
+    assert maps.respond(encoder, images, indices, batch_size=2).means == pytest.approx(whole[indices], abs=1e-6)
 
 
 def test_activations_are_taken_before_batch_norm() -> None:
@@ -94,10 +94,9 @@ def test_the_pattern_is_the_template(patterns: maps.Patterns, row: int, number: 
     assert 0.9 * 0.3 < gain < 1.01 * 0.3
 
 
-def test_patterns_have_the_contrast_asked_for(encoder: keras.Model, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_patterns_have_the_contrast_asked_for(encoder: keras.Model) -> None:
     """Up to the rounding of colors, of 0.3 / 255 rms; at 0.1 nothing reaches black or white and is clipped."""
-    monkeypatch.setattr(maps, "STEPS", 3)
-    found = maps.input_patterns(encoder, np.array([EDGE]), 0.1, np.random.default_rng(0)).pictures
+    found = maps.input_patterns(encoder, np.array([EDGE]), 0.1, np.random.default_rng(0), steps=3).pictures
     assert maps.rms_contrast(found, np.arange(1)) == pytest.approx(0.1, abs=0.3 / 255)
 
 
@@ -107,10 +106,10 @@ def test_contrast_is_the_median_distance_from_gray() -> None:
     assert maps.rms_contrast(images, np.array([0, 1])) == pytest.approx(0.5)
 
 
-def test_the_seed_decides(encoder: keras.Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(maps, "STEPS", 3)
+def test_the_seed_decides(encoder: keras.Model) -> None:
     a, b, c = (
-        maps.input_patterns(encoder, np.array([CROSS]), 0.3, np.random.default_rng(seed)).pictures for seed in (1, 1, 2)
+        maps.input_patterns(encoder, np.array([CROSS]), 0.3, np.random.default_rng(seed), steps=3).pictures
+        for seed in (1, 1, 2)
     )
     assert np.array_equal(a, b)
     assert not np.array_equal(a, c)
@@ -144,18 +143,16 @@ def test_survey_finds_planted_images_and_dead_maps(found: maps.Survey) -> None:
     assert np.all(np.diff(found.amplitudes) <= 0)
 
 
-def test_a_sheet_has_a_row_for_each_map_and_says_which_are_dead(
-    found: maps.Survey, images: np.ndarray, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    told: dict[str, Any] = {}
-    monkeypatch.setattr(maps.faces, "grid", lambda *positional, **named: told.update(named, positional=positional))
-    maps.draw(found, images, "title")
-    pictures, _, subtitle = told["positional"]
+def test_a_sheet_has_a_row_for_each_map_and_says_which_are_dead(found: maps.Survey, images: np.ndarray) -> None:
+    given: dict[str, Any] = {}
+    with on_call(faces.grid, lambda frame: given.update(frame.f_locals)):
+        maps.draw(found, images, "title")
+    pictures, subtitle = given["pictures"], given["subtitle"]
     assert pictures.shape == (4 * 7, SIZE, SIZE, 3)
     assert np.array_equal(pictures[7], found.patterns.pictures[1])
     assert np.array_equal(pictures[8:14], images[found.exciting[1]])
-    assert told["columns"] == 7
-    assert [label.split(":")[0] for label in told["labels"]] == [f"map {number}" for number in found.numbers]
-    assert told["labels"][-1].endswith("dead: never active")
+    assert given["columns"] == 7
+    assert [label.split(":")[0] for label in given["labels"]] == [f"map {number}" for number in found.numbers]
+    assert given["labels"][-1].endswith("dead: never active")
     assert "dead (never active): 3" in subtitle
-    assert told["captions"][0] == f"pattern {found.patterns.outputs[0]:.2f}"
+    assert given["captions"][0] == f"pattern {found.patterns.outputs[0]:.2f}"

@@ -6,14 +6,12 @@ import numpy as np
 import pytest
 
 from metrics import METRICS, score
-from metrics import cloud as clouds
-from metrics import moments as moments_module
 from metrics.battery import shape
 from metrics.cloud import Cloud, Settings, cloud_of
 from metrics.contours import contour_agreement, correlated_pairs
 from metrics.elliptical import direction_uniformity
 from metrics.marginals import anderson_darling, ks_distances, marginals, shapiro_wilk
-from metrics.moments import mahalanobis_squared, moments, whiten
+from metrics.moments import chunks_of, mahalanobis_squared, moments, whiten
 from metrics.multivariate import energy_distance, kurtosis_excess, skewness_excess
 from metrics.null import null_distribution
 from metrics.pca import axis_marginals, spectrum
@@ -77,14 +75,13 @@ def gaps(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, float]
     found = {}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CAE_CACHE", str(tmp_path_factory.mktemp("nulls")))
-        # The contours of cores are most of the time, and not in the table above.
-        patch.setattr(clouds, "CORE_PAIRS", 2)
         for make in MAKES:
             scores = score(make(N, D, np.random.default_rng(1)), contour_pairs=10, levels=(1.0, 2.0))
             found[make.__name__] = {row.name: row.beside.get("gap_sds", np.nan) for row in scores.rows}
     return found
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 @pytest.mark.parametrize("make", MAKES, ids=lambda make: make.__name__)
 def test_each_control_is_flagged_by_what_should_see_it(make, gaps: dict[str, dict[str, float]]) -> None:
@@ -155,11 +152,11 @@ def test_random_choices_have_streams_of_their_own() -> None:
     assert cloud(points, seed=1).pairs.tolist() != second.pairs.tolist()
 
 
-def test_chunks_change_rounding_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_chunks_change_rounding_alone() -> None:
     points = normal(300, 4, np.random.default_rng(0))
     expected = shape(cloud(points, pairs=6))[0]
-    monkeypatch.setattr(moments_module, "CHUNK_VALUES", 200)
-    found = shape(cloud(points, pairs=6))[0]
+    with chunks_of(200):
+        found = shape(cloud(points, pairs=6))[0]
     # Points on the edge of a bin of contours or histograms may change sides; random starts may lead elsewhere.
     searched = {name for name in expected if name.startswith("pursuit")}
     for name in expected.keys() - searched:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -8,17 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from metrics import elliptical as module
-from metrics import moments as moments_module
 from metrics.elliptical import direction_uniformity, whitened_kurtosis
-from metrics.moments import DegenerateError, Moments, moments, whiten
+from metrics.moments import DegenerateError, Moments, chunks_of, moments, whiten
 from tests.metrics.controls import ball, cube, mixture, normal, one_bimodal, student
 
 
 @pytest.fixture
-def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+def small_chunks() -> Iterator[None]:
     """Several chunks, the last one incomplete, even for a few hundred points."""
-    monkeypatch.setattr(moments_module, "CHUNK_VALUES", 100)
+    with chunks_of(100):
+        yield
 
 
 def scale_mixture(n: int, d: int, rng: np.random.Generator) -> np.ndarray:
@@ -153,11 +152,9 @@ def test_clusters_and_edges_show_in_two_components_and_radii_do_not() -> None:
     assert all(uniformity(make(2000, 2, rng)) < low for make in (cube, mixture, one_bimodal))
 
 
-def test_the_angles_need_no_more_nodes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_angles_need_no_more_nodes() -> None:
     white = student(300, 2, np.random.default_rng(0)) + np.array([0.3, 0])
-    few = direction_uniformity(white)
-    monkeypatch.setattr(module, "NODES", 200_001)
-    assert few == pytest.approx(direction_uniformity(white), abs=1e-6)
+    assert direction_uniformity(white) == pytest.approx(direction_uniformity(white, nodes=200_001), abs=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,9 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.metrics import roc_auc_score
 
 from metrics import groups as module
-from metrics import moments as moments_module
 from metrics.groups import Group, groups
 from metrics.marginals import marginals
-from metrics.moments import DegenerateError, mahalanobis_squared, moments
+from metrics.moments import DegenerateError, chunks_of, mahalanobis_squared, moments
 from metrics.radius import radius_agreement
 from tests.metrics.controls import normal, student
 
@@ -223,11 +222,11 @@ def test_too_few_known_points_for_the_components_have_no_distance() -> None:
 
 
 @pytest.mark.parametrize("make", [lambda x: x.astype(np.float16), lambda x: (50 * x).astype(np.int16)])
-def test_number_types_and_chunks_change_next_to_nothing(make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_number_types_and_chunks_change_next_to_nothing(make) -> None:
     points, having = two_clouds(600, 5, 2.0, np.random.default_rng(0))
     expected = measured(points, a=having)["a"]
-    monkeypatch.setattr(moments_module, "CHUNK_VALUES", 300)
-    found = measured(make(points), a=having.astype(float))["a"]
+    with chunks_of(300):
+        found = measured(make(points), a=having.astype(float))["a"]
     assert found.shift == pytest.approx(expected.shift, abs=0.01)
     assert found.auc == pytest.approx(expected.auc, abs=0.002)
 

@@ -9,7 +9,6 @@ from scipy.integrate import quad
 from scipy.optimize import curve_fit
 from sklearn.datasets import load_iris
 
-from metrics import moments as moments_module
 from metrics.marginals import (
     BANDWIDTH,
     BIN,
@@ -21,7 +20,7 @@ from metrics.marginals import (
     marginals,
     shapiro_wilk,
 )
-from metrics.moments import DegenerateError, Moments, moments
+from metrics.moments import DegenerateError, Moments, chunks_of, moments
 from tests.metrics.controls import cube, mixture, normal, one_bimodal, student
 
 
@@ -41,10 +40,10 @@ def one_component_of(make, n: int, rng: np.random.Generator, count: int) -> np.n
 
 @pytest.mark.parametrize("make", [normal, student, cube, mixture])
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
-def test_each_component_is_what_scipy_says(make, dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(moments_module, "CHUNK_VALUES", 2000)
+def test_each_component_is_what_scipy_says(make, dtype: str) -> None:
     points = make(700, 7, np.random.default_rng(3)).astype(dtype)
-    found = measured(points)
+    with chunks_of(2000):
+        found = measured(points)
     for j, column in enumerate(points.T.astype(np.float64)):
         mean, sd = column.mean(), column.std(ddof=1)
         expected = [
@@ -321,10 +320,10 @@ def test_shapiro_and_wilks_own_example() -> None:
 
 
 @pytest.mark.parametrize("make", [normal, student, cube, mixture])
-def test_statistics_are_those_of_scipy_column_by_column(make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(moments_module, "CHUNK_VALUES", 3000)
+def test_statistics_are_those_of_scipy_column_by_column(make) -> None:
     columns = make(200, 6, np.random.default_rng(0))
-    a2, w = anderson_darling(columns)[0], shapiro_wilk(columns)[0]
+    with chunks_of(3000):
+        a2, w = anderson_darling(columns)[0], shapiro_wilk(columns)[0]
     for j, column in enumerate(columns.T):
         expected = stats.anderson(column, "norm", method="interpolate").statistic
         assert a2[j] == pytest.approx(expected, rel=1e-9)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from threading import Barrier, get_ident
 from time import sleep
 
@@ -9,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from metrics import moments as module
 from metrics import score
 from metrics.moments import (
     DegenerateError,
@@ -17,7 +17,9 @@ from metrics.moments import (
     Sample,
     check_full_rank,
     check_varying,
+    chunks_of,
     column_slices,
+    cores,
     in_threads,
     mahalanobis_squared,
     moments,
@@ -30,9 +32,10 @@ from tests.metrics.controls import normal
 
 
 @pytest.fixture
-def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+def small_chunks() -> Iterator[None]:
     """Several chunks, the last one incomplete, even for a few hundred points."""
-    monkeypatch.setattr(module, "CHUNK_VALUES", 100)
+    with chunks_of(100):
+        yield
 
 
 @pytest.mark.usefixtures("small_chunks")
@@ -150,17 +153,15 @@ def test_threads_keep_the_order_and_take_every_item() -> None:
 
 
 @pytest.mark.parametrize("number", [1, 2, 4])
-def test_threads_are_as_many_as_the_cores(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "cores", lambda: number)
+def test_threads_are_as_many_as_asked_for(number: int) -> None:
     met = Barrier(number)
-    # Fewer threads than cores would wait for one another until the barrier breaks.
-    idents = in_threads(lambda _: (met.wait(10), get_ident())[1], range(number))
+    # Fewer threads would wait for one another until the barrier breaks.
+    idents = in_threads(lambda _: (met.wait(10), get_ident())[1], range(number), number)
     assert len(set(idents)) == number
 
 
 @pytest.mark.parametrize("number", [1, 2])
-def test_an_exception_of_a_thread_reaches_the_caller(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "cores", lambda: number)
+def test_an_exception_of_a_thread_reaches_the_caller(number: int) -> None:
 
     def fail(item: int) -> int:
         if item == 3:
@@ -168,7 +169,7 @@ def test_an_exception_of_a_thread_reaches_the_caller(number: int, monkeypatch: p
         return item
 
     with pytest.raises(DegenerateError, match="item 3"):
-        in_threads(fail, range(6))
+        in_threads(fail, range(6), number)
 
 
 def blas_threads() -> list[int]:
@@ -189,13 +190,12 @@ def test_matrix_products_take_one_core_within_and_as_many_as_before_after() -> N
         assert blas_threads() == before
     assert before
     # With one thread before, nothing would be restored: NumPy's own BLAS of a machine with two cores has two.
-    assert module.cores() == 1 or max(before) == 2
+    assert cores() == 1 or max(before) == 2
 
 
-def test_threads_take_one_core_each_for_matrix_products(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "cores", lambda: 2)
+def test_threads_take_one_core_each_for_matrix_products() -> None:
     with threadpool_limits(limits=2, user_api="blas"):
-        assert in_threads(lambda _: max(blas_threads()), range(3)) == [1, 1, 1]
+        assert in_threads(lambda _: max(blas_threads()), range(3), 2) == [1, 1, 1]
 
 
 @pytest.mark.parametrize(("n", "size", "kept"), [(5, 10, 5), (5, 5, 5), (20, 19, 19), (5, 0, 0)])
@@ -281,3 +281,16 @@ def test_a_sample_has_its_moments_once_and_is_taken_for_its_points() -> None:
     assert score(sample, calibrate=False).values == score(points, calibrate=False).values
     with pytest.raises(ValueError, match="give a 2-D array"):
         Sample(np.zeros(3))
+
+
+def test_threads_cut_as_their_caller_does() -> None:
+    assert len(list(row_slices(100, 10))) == 1
+    with chunks_of(200):
+        assert in_threads(lambda _: len(list(row_slices(100, 10))), range(3), 2) == [5, 5, 5]
+    assert len(list(row_slices(100, 10))) == 1
+
+
+def test_threads_are_as_many_as_the_cores_unless_said_otherwise() -> None:
+    met = Barrier(cores())
+    idents = in_threads(lambda _: (met.wait(10), get_ident())[1], range(cores()))
+    assert len(set(idents)) == cores()

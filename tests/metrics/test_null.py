@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from metrics import null as module
 from metrics.battery import ALIKE
 from metrics.marginals import marginals
 from metrics.moments import DegenerateError, Moments, moments
@@ -252,10 +251,9 @@ def measured(sample: np.ndarray, seed: np.random.SeedSequence | None = None) -> 
 
 
 @pytest.fixture
-def many_replicates(cache: Path, monkeypatch: pytest.MonkeyPatch) -> Null:
+def many_replicates(cache: Path) -> Null:
     """20 samples know their sd to 16 %; 150 to 6 %, so that a wrong factor shows."""
-    monkeypatch.setattr(module, "MOST", SAMPLES)
-    return null_distribution(POINTS, COMPONENTS, KEY, measured)
+    return null_distribution(POINTS, COMPONENTS, KEY, measured, count=SAMPLES)
 
 
 def equally_correlated(rng: np.random.Generator) -> np.ndarray:

@@ -6,8 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from metrics import moments as module
-from metrics.moments import DegenerateError, Moments, mahalanobis_squared, moments
+from metrics.moments import DegenerateError, Moments, chunks_of, mahalanobis_squared, moments
 from metrics.origin import (
     cube_radius_agreement,
     matching_cube,
@@ -85,12 +84,12 @@ def test_the_standard_error_of_an_interval_covers_the_truth() -> None:
     assert stats.binomtest(covered, repeats, 0.95).pvalue > 1e-3
 
 
-def test_the_standard_error_is_computed_in_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_standard_error_is_computed_in_chunks() -> None:
     points = shifted_student(300, np.random.default_rng(0)).astype(np.float32)
     own = moments(points)
     whole = off_origin_standard_error(points, own)
-    monkeypatch.setattr(module, "CHUNK_VALUES", 50)
-    assert off_origin_standard_error(points, own) == pytest.approx(whole, rel=1e-12)
+    with chunks_of(50):
+        assert off_origin_standard_error(points, own) == pytest.approx(whole, rel=1e-12)
     # The same first order by leaving out one point at a time.
     left_out = [off_origin_distance(moments(np.delete(points, k, axis=0))) for k in range(300)]
     assert whole == pytest.approx(np.sqrt(299) * np.std(left_out) * np.sqrt(299 / 300), rel=0.03)
@@ -147,10 +146,10 @@ def test_slab_counts_are_those_of_the_definition(seed: int, n: int, d: int, half
     assert slab_counts(points, pairs, half_width).tolist() == brute_force(points, pairs, half_width)
 
 
-def test_the_most_negative_integer_is_far_from_the_origin(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "CHUNK_VALUES", 6)
+def test_the_most_negative_integer_is_far_from_the_origin() -> None:
     points = np.array([[0, 0, -128], [0, 0, 1], [0, 2, 2]], np.int8)
-    assert slab_counts(points, [(0, 1), (0, 2), (1, 2)], 1.5).tolist() == [1, 2, 3]
+    with chunks_of(6):
+        assert slab_counts(points, [(0, 1), (0, 2), (1, 2)], 1.5).tolist() == [1, 2, 3]
 
 
 def test_slab_counts_of_normal_points_are_binomial() -> None:

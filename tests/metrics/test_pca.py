@@ -5,9 +5,8 @@ import pytest
 from scipy import stats
 from sklearn.decomposition import PCA
 
-from metrics import moments as module
 from metrics.marginals import marginals
-from metrics.moments import DegenerateError, Moments, moments, subsample
+from metrics.moments import DegenerateError, Moments, chunks_of, moments, subsample
 from metrics.pca import axis_marginals, components_for, effective_dimension, spectrum
 from tests.metrics.controls import normal, one_bimodal, student
 
@@ -54,13 +53,13 @@ def test_a_share_that_is_none_is_an_error(share: float) -> None:
         components_for(np.ones(3), share)
 
 
-def test_scores_of_a_rotated_cloud_are_its_components_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "CHUNK_VALUES", 1000)
+def test_scores_of_a_rotated_cloud_are_its_components_again() -> None:
     rng = np.random.default_rng(0)
     plain = rng.gamma(2, size=(20_000, 4)) * [8, 4, 2, 1]
     points = plain @ rotation(4, rng)
     own = moments(points)
-    found, expected = axis_marginals(points, own, spectrum(own)), marginals(plain, moments(plain))
+    with chunks_of(1000):
+        found, expected = axis_marginals(points, own, spectrum(own)), marginals(plain, moments(plain))
     np.testing.assert_allclose(found.sd, expected.sd, rtol=0.01)
     # The axes are off by about 1 / sqrt(n) times the ratio of the sds; that share of another component is mixed in.
     np.testing.assert_allclose(found.ks, expected.ks, atol=5 / np.sqrt(20_000))

@@ -7,26 +7,21 @@ import pytest
 from scipy import stats
 from sklearn.decomposition import FastICA
 
-from metrics import moments as moments_module
-from metrics import pursuit
 from metrics.marginals import marginals
-from metrics.moments import DegenerateError, moments, whiten
-from metrics.pursuit import CONTRASTS, Direction, _applied, _candidates, worst_direction
+from metrics.moments import DegenerateError, chunks_of, moments, whiten
+from metrics.pursuit import CONTRASTS, STEPS, Direction, _applied, _candidates, worst_direction
 from tests.metrics.controls import ball, cube, mixture, normal, one_bimodal, student
 
+# Where the search need not be at its best.
+SHORT = 5
 
-def found(points: np.ndarray, seed: int = 0) -> Direction:
-    return worst_direction(points, moments(points), np.random.default_rng(seed))
+
+def found(points: np.ndarray, seed: int = 0, steps: int = STEPS) -> Direction:
+    return worst_direction(points, moments(points), np.random.default_rng(seed), steps)
 
 
 def rotation(d: int, rng: np.random.Generator) -> np.ndarray:
     return np.linalg.qr(rng.standard_normal((d, d)))[0]
-
-
-@pytest.fixture
-def short_search(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the search need not be at its best."""
-    monkeypatch.setattr(pursuit, "STEPS", 5)
 
 
 @cache
@@ -100,17 +95,15 @@ def test_a_mixture_in_every_component_lies_along_the_main_axis() -> None:
     assert np.abs(result.weights).min() > 0.1 * np.abs(result.weights).max()
 
 
-@pytest.mark.usefixtures("short_search")
 def test_heavy_tails_of_all_directions_are_reported_as_they_are() -> None:
-    result = found(student(4000, 20, np.random.default_rng(0)))
+    result = found(student(4000, 20, np.random.default_rng(0)), steps=SHORT)
     x = np.linspace(-6, 6, 20_001)
     every = np.abs(stats.t(8, scale=np.sqrt(6 / 8)).cdf(x) - stats.norm.cdf(x)).max()
     assert result.ks == pytest.approx(every, abs=1.36 / np.sqrt(len(result.projections)))
 
 
-@pytest.mark.usefixtures("short_search")
 def test_every_direction_of_a_ball_is_nearly_normal() -> None:
-    result = found(ball(2000, 64, np.random.default_rng(0)))
+    result = found(ball(2000, 64, np.random.default_rng(0)), steps=SHORT)
     assert result.ks < null_distances(500)[-1]
 
 
@@ -123,14 +116,13 @@ def test_a_cube_s_worst_direction_is_an_edge() -> None:
 
 
 # n close to d gives any search a spurious shape, and the moments hold the judged points as well.
-@pytest.mark.usefixtures("short_search")
 @pytest.mark.parametrize(("n", "d", "repeats"), [(120, 30, 50), (200, 4, 30)])
 def test_the_verdict_on_normal_points_is_that_of_one_normal_sample(n: int, d: int, repeats: int) -> None:
     rng = np.random.default_rng(0)
     distances = np.empty(repeats)
     for k in range(repeats):
         points = normal(n, d, rng)
-        distances[k] = worst_direction(points, moments(points), rng).ks
+        distances[k] = worst_direction(points, moments(points), rng, SHORT).ks
     null = null_distances(n // 4)
     p = 1 - np.searchsorted(null, distances) / len(null)
     assert stats.binomtest(int((p <= 0.05).sum()), repeats, 0.05).pvalue > 1e-3
@@ -155,16 +147,15 @@ def test_what_the_search_overfits_is_not_reported() -> None:
     points = normal(600, 80, np.random.default_rng(0))
     own = moments(points)
     searched = whiten(points[:300], own).astype(np.float32)
-    overfitted = searched @ _candidates(searched, own, np.random.default_rng(0))[1].T
+    overfitted = searched @ _candidates(searched, own, np.random.default_rng(0), STEPS)[1].T
     assert marginals(overfitted, moments(overfitted)).ks.max() > 1.5 * null_distances(300)[-1]
     assert found(points).ks < null_distances(150)[-1]
 
 
-@pytest.mark.usefixtures("short_search")
 def test_the_fields_agree_with_one_another() -> None:
     points = exponential(1000, 6, np.random.default_rng(0)) @ rotation(6, np.random.default_rng(1))
     own = moments(points)
-    result = worst_direction(points, own, np.random.default_rng(0))
+    result = worst_direction(points, own, np.random.default_rng(0), SHORT)
     every = (points - own.mean) / own.sd @ result.weights
     np.testing.assert_allclose(whiten(points, own) @ result.vector, every, atol=1e-10)
     assert np.linalg.norm(result.vector) == pytest.approx(1)
@@ -179,29 +170,27 @@ def test_the_fields_agree_with_one_another() -> None:
     np.testing.assert_allclose(stats.zscore(every[judged], ddof=1), result.projections, atol=1e-10)
 
 
-def test_one_seed_gives_one_direction_whatever_the_scale_and_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_seed_gives_one_direction_whatever_the_scale_and_chunks() -> None:
     points = one_bimodal(600, 6, np.random.default_rng(0)).astype(np.float32)
     first = found(points)
     np.testing.assert_array_equal(found(points).vector, first.vector)
-    monkeypatch.setattr(moments_module, "CHUNK_VALUES", 500)
     # Powers of two round nothing; a shift does.
     for mapped in (points * np.float32([4, 0.5, 8, 1, 2, 0.25]), points + np.float32(3)):
-        again = found(mapped)
+        with chunks_of(500):
+            again = found(mapped)
         assert abs(again.vector @ first.vector) > 0.999
         assert again.ks == pytest.approx(first.ks, abs=0.01)
 
 
-@pytest.mark.usefixtures("short_search")
 @pytest.mark.parametrize("make", [lambda x: x.astype(np.float16), lambda x: (100 * x).astype(np.int16)])
 def test_number_types(make) -> None:
-    assert found(make(one_bimodal(1000, 5, np.random.default_rng(0)))).ks > 0.15
+    assert found(make(one_bimodal(1000, 5, np.random.default_rng(0))), steps=SHORT).ks > 0.15
 
 
-@pytest.mark.usefixtures("short_search")
 @pytest.mark.parametrize("d", [1, 2])
 def test_few_components(d: int) -> None:
     points = exponential(2000, 2, np.random.default_rng(0))[:, :d]
-    result = found(points)
+    result = found(points, steps=SHORT)
     # The distance between the exponential and the normal law of its mean and sd.
     x = np.linspace(-1, 6, 20_001)
     assert result.ks == pytest.approx(np.abs(stats.expon(-1).cdf(x) - stats.norm.cdf(x)).max(), abs=1.36 / np.sqrt(500))
@@ -226,14 +215,13 @@ def test_clouds_without_inverse_covariance_are_an_error() -> None:
 
 def outcome(points: np.ndarray, seed: int) -> str:
     try:
-        result = found(points, seed)
+        result = found(points, seed, SHORT)
     except DegenerateError as reason:
         return str(reason)
     numbers = [result.ks, result.skewness, result.excess_kurtosis, *result.projections]
     return "finite" if np.isfinite(numbers).all() else "not finite"
 
 
-@pytest.mark.usefixtures("short_search")
 def test_a_component_that_few_points_have_gives_a_number_or_a_reason() -> None:
     points = np.random.default_rng(0).standard_normal((400, 3))
     points[:, 2] = np.arange(400) == 7

@@ -53,25 +53,23 @@ def test_pictures_without_any_candidate_are_no_faces(name: str) -> None:
     assert visible(images).tolist() == [0.0, 0.0]
 
 
-def test_a_batch_sees_what_single_calls_see(portraits: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_batch_sees_what_single_calls_see(portraits: np.ndarray) -> None:
     others = np.stack(list(NOT_FACES.values())).astype(np.uint8)
     images = np.concatenate([others[:1], portraits[:5], others[1:2], portraits[5:9], others[2:]])
     expected = one_at_a_time(images)
-    monkeypatch.setattr(visibility, "BATCH", 5)
-    found = visible(images)
+    found = visible(images, batch_size=5)
     assert ((found > THRESHOLD) == (expected > THRESHOLD)).all()
     # The same numbers but for the few pictures whose candidates tie; those of other pictures would be far off.
     assert np.median(np.abs(found - expected)) < 1e-5
 
 
-def test_the_surest_face_of_a_picture_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_surest_face_of_a_picture_counts() -> None:
     class Found:
         def detect_faces(self, images: list[np.ndarray]) -> list[list[dict[str, float]]]:
             assert [(image.shape, image.dtype) for image in images] == [((192, 192, 3), np.float32)] * 3
             return [[{"confidence": 0.85}, {"confidence": 0.97}, {"confidence": 0.93}], [], [{"confidence": 0.81}]]
 
-    monkeypatch.setattr(visibility, "_detector", Found)
-    assert visible(np.zeros((3, 32, 32, 3), np.uint8)).tolist() == [0.97, 0.0, 0.81]
+    assert visible(np.zeros((3, 32, 32, 3), np.uint8), detector=Found()).tolist() == [0.97, 0.0, 0.81]
 
 
 def test_the_same_images_give_the_same_numbers_after_keras_forgets(
@@ -116,9 +114,8 @@ def test_other_arrays_are_named(images: np.ndarray, words: str) -> None:
 
 def test_a_missing_package_is_named_with_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "mtcnn", None)
-    monkeypatch.setattr(visibility, "_detector", visibility._detector.__wrapped__)
     with pytest.raises(ImportError, match=r"pip install 'mtcnn>=1\.0,<2'"):
-        visible(np.zeros((1, 8, 8, 3), np.uint8))
+        visibility.mtcnn_detector()
 
 
 def test_the_share_counts_what_is_above_the_threshold() -> None:

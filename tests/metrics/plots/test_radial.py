@@ -89,11 +89,10 @@ def test_the_sphere_of_uniform_vectors_is_thin_in_many_components() -> None:
     assert sd == pytest.approx(b / np.sqrt(15), rel=0.05)
 
 
-def test_of_many_points_a_random_part_is_drawn_by_the_moments_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(radial, "DRAWN_POINTS", 100)
+def test_of_many_points_a_random_part_is_drawn_by_the_moments_of_all() -> None:
     points = normal(400, 3, np.random.default_rng(0))
     own = moments(points)
-    drawn = radial.drawn_distances(points, own)
+    drawn = radial.drawn_distances(points, own, drawn=100)
     assert drawn.size == 100
     assert np.isin(drawn, mahalanobis_squared(points, own)).all()
     assert (np.diff(drawn) >= 0).all()

@@ -16,8 +16,10 @@ from sweeps.api import cells
 from sweeps.errors import SweepError
 from sweeps.execution.task import Outcome
 from sweeps.planning.plan import SweepRun
-from sweeps.search import queue
+from sweeps.search.queue import TrialQueue
 from sweeps.search.search import Search
+from sweeps.search.trial_result import TrialResult
+from sweeps.spec.space import space
 from tests.sweeps.searching import (
     FILE,
     RATE,
@@ -116,10 +118,11 @@ def test_choices_that_are_no_valid_run_are_passed_over(database: Path) -> None:
     assert {cell.parameters["data.resolution"] for cell in cells(sweep, FILE)} == {32}
 
 
-def test_a_search_of_which_nothing_is_left_says_so(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queue, "PATIENCE", 30)
+def test_a_search_of_which_nothing_is_left_says_so(database: Path) -> None:
+    nothing = space(sweep_of(method="random", parameters=SPACE, exclude=[{"data.name": "digits"}]))
+    queue = TrialQueue(nothing, None, lambda params: TrialResult("new"), patience=30)
     with pytest.raises(SweepError, match="30 choices in a row were excluded"):
-        run(sweep_of(method="random", parameters=SPACE, exclude=[{"data.name": "digits"}]), Trainer())
+        queue.take()
 
 
 def test_included_cells_come_first(database: Path) -> None:
