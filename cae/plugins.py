@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
-from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, version
+from importlib.metadata import EntryPoint, entry_points, packages_distributions, version
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -69,25 +69,33 @@ class Registry:
             return None
         self.load(name)
         module, attribute = self._target(name)
-        entry = None if ":" in name else _installed(self.group).get(name)
-        release = entry.dist.version if entry is not None and entry.dist is not None else _version(module)
+        entries = [] if ":" in name else _installed(self.group)[name]
+        release = next((entry.dist.version for entry in entries if entry.dist), None) or _version(module)
         return f"{module}:{attribute} {release} {_source_digest(sys.modules[module])}"
 
     def _target(self, name: str) -> tuple[str, str]:
         """Module and attribute."""
         target = self.builtin.get(name) or name
         if ":" not in target:
-            entry = _installed(self.group).get(name)
-            if entry is None:
+            entries = _installed(self.group).get(name, [])
+            if not entries:
                 raise PluginError(f"{name}: no installed package offers it as {self.group}; install the one that does")
-            target = entry.value
+            if len(entries) > 1:
+                values = ", ".join(sorted(entry.value for entry in entries))
+                raise PluginError(f"{name}: {len(entries)} packages offer it as {self.group}; name one: {values}")
+            target = entries[0].value
         module, _, attribute = target.partition(":")
         return module, attribute
 
 
 @cache
-def _installed(group: str) -> dict[str, EntryPoint]:
-    return {entry.name: entry for entry in entry_points(group=group)}
+def _installed(group: str) -> dict[str, list[EntryPoint]]:
+    """Entry points by name, more than one where several packages offer it."""
+    found: dict[str, list[EntryPoint]] = {}
+    for entry in entry_points(group=group):
+        if all(entry.value != other.value for other in found.get(entry.name, [])):
+            found.setdefault(entry.name, []).append(entry)
+    return found
 
 
 def _attribute(name: str, module: str, attribute: str) -> Any:
@@ -116,11 +124,9 @@ def _module(name: str, module: str) -> ModuleType:
 
 
 def _version(module: str) -> str:
-    """Of the package that the module belongs to, where its name is that of a distribution; else "-"."""
-    try:
-        return version(module.split(".")[0])
-    except PackageNotFoundError:
-        return "-"
+    """Of the distribution that the module's package came with; "-" where it came with none."""
+    distributions = packages_distributions().get(module.split(".")[0], [])
+    return ", ".join(version(name) for name in sorted(set(distributions))) or "-"
 
 
 @cache

@@ -17,8 +17,9 @@ class Dataset:
     """A data set that a configuration can name; a plug-in may give its `open` alone.
 
     open: the source that a configuration means; decodes nothing yet. Raises DataError. splits: values of `data.split`
-    that it knows. irrelevant: fields that cannot change its images. sized: whether `data.size` is a part of what is
-    prepared; else the images are chosen from all.
+    that it knows. irrelevant: fields that cannot change its images; of a plug-in all count, as a look at a
+    configuration imports nothing. sized: whether `data.size` is a part of what is prepared; else the images are chosen
+    from all.
     """
 
     open: Callable[[DataConfig], Source]

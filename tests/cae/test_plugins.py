@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from pydantic import ValidationError
 
@@ -138,12 +139,38 @@ def test_the_hash_of_a_run_depends_on_the_code_of_its_plugins(lab: Path) -> None
     assert plugin_identities(RunConfig()) == {}
 
 
+def offer(lab: Path, name: str, version: str, entry: str) -> None:
+    """What pip would leave of an installed package that offers this data set."""
+    info = lab / f"{name}-{version}.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+    (info / "entry_points.txt").write_text(f"[cae.datasets]\n{entry}\n")
+
+
+def test_a_name_that_two_packages_offer_is_none_of_them(lab: Path) -> None:
+    offer(lab, "one", "1.0", "scans = one:scans")
+    offer(lab, "two", "1.0", "scans = two:scans")
+    with pytest.raises(PluginError, match=r"2 packages offer it as cae\.datasets; name one: one:scans, two"):
+        DATASETS.load("scans")
+
+
+def test_the_version_is_that_of_the_distribution_whatever_its_name(lab: Path) -> None:
+    write(lab, "labels", "def scans(config): ...\n")
+    offer(lab, "my_lab", "2.5", "")
+    (lab / "my_lab-2.5.dist-info" / "top_level.txt").write_text("labels\n")
+    assert str(DATASETS.identity("labels:scans")).startswith("labels:scans 2.5 ")
+
+
+def test_the_names_that_a_table_has_for_its_images_stay(lab: Path) -> None:
+    table = pd.DataFrame({"file": ["a.png", "b.png"], "label": [1, 2]}, index=[7, 3])
+    images = np.zeros((2, 8, 8), np.uint8)
+    assert from_arrays("x", images, table).table()[0]["file"].tolist() == ["a.png", "b.png"]
+    assert from_arrays("x", images, table[["label"]]).table()[0]["file"].tolist() == ["x/000000", "x/000001"]
+
+
 def test_an_entry_point_of_an_installed_package_is_known_by_its_name(lab: Path) -> None:
     write(lab, "labels", "def scans(config): ...\n")
-    info = lab / "labels-2.5.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: labels\nVersion: 2.5\n")
-    (info / "entry_points.txt").write_text("[cae.datasets]\nscans = labels:scans\n")
+    offer(lab, "labels", "2.5", "scans = labels:scans")
     assert DATASETS.check("scans") == "scans"
     assert DATASETS.load("scans").__name__ == "scans"
     assert str(DATASETS.identity("scans")).startswith("labels:scans 2.5 ")
