@@ -73,6 +73,7 @@ class RayWorker:
     def __init__(self, num_cpus: float, num_gpus: float, run: Callable[[Task], Outcome]) -> None:
         self._num_cpus, self._num_gpus, self._run = num_cpus, num_gpus, run
         self._actor: Any = None
+        self._stopping = False
 
     async def run(self, task: Task) -> Outcome:
         """The outcome of a cell; `lost` when its node went away."""
@@ -81,6 +82,9 @@ class RayWorker:
         if self._actor is None:
             self._actor = self._hire()
         try:
+            await self._actor.ready.remote()
+            if self._stopping:  # it waited for a place that a stopped worker gave back
+                return Outcome("killed", "interrupted before it began")
             outcome: Outcome = await self._actor.run.remote(task)
             return outcome
         except RayError as error:
@@ -97,10 +101,12 @@ class RayWorker:
         return node.remote(socket.gethostname(), os.getcwd(), max(1, int(self._num_cpus)), self._run)
 
     def finish_epoch(self) -> None:
+        self._stopping = True
         if self._actor is not None:
             self._actor.finish_epoch.remote()
 
     def interrupt(self) -> None:
+        self._stopping = True
         if self._actor is not None:
             self._actor.interrupt.remote()
 
@@ -121,6 +127,9 @@ class Node:
         if Path(folder).is_dir():
             os.chdir(folder)  # relative paths of images mean what they mean to the driver
         self._worker = Worker(Placement(environment=thread_variables(threads)), run)
+
+    async def ready(self) -> None:
+        """Answers once the actor has its place on a node."""
 
     async def run(self, task: Task) -> Outcome:
         here = socket.gethostname()

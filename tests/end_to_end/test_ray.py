@@ -73,8 +73,9 @@ def test_what_a_lost_node_held_is_done_by_the_others(cluster: Any, file: Path, m
 
 
 def test_ctrl_c_reaches_the_cluster(cluster: Any, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is room for one of two workers: the other gets the place when all is over, and begins nothing."""
     monkeypatch.setenv("STANDIN_SECONDS", "0.3")
-    options = ["--ray", cluster.address, "--set", "training.epochs=200"]
+    options = ["--ray", cluster.address, "--set", "training.epochs=200", "--workers", "2"]
     process = start("run", str(file), *options, module=STANDIN)
     wait_until(lambda: tracking.records("cluster"))
     time.sleep(2)

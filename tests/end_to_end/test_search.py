@@ -65,9 +65,7 @@ def test_a_search_with_a_run_that_is_stopped_early(database: Path, tiny_search: 
     assert [path.name for path in (workspace.home() / "work").iterdir()] == ["tiny-search.lock"]
 
 
-def test_a_search_goes_on_after_kill_9(
-    database: Path, tiny_search: Path, tmp_path: Path, hold: Path
-) -> None:
+def test_a_search_goes_on_after_kill_9(database: Path, tiny_search: Path, tmp_path: Path, hold: Path) -> None:
     storage = f"sqlite:///{tmp_path / 'elsewhere.db'}"
     options = ["--set", "training.epochs=5", "--storage", storage]
     process = start("run", str(tiny_search), *options, module=STANDIN)
