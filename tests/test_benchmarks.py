@@ -65,19 +65,11 @@ def test_a_section_that_fails_loses_no_other(tmp_path: Path) -> None:
     assert list(json.loads(results.read_text(encoding="utf-8"))) == ["encoding"]
 
 
-def make_counter(amount: int) -> interleave.Work:
-    return lambda: amount
-
-
-def make_nothing() -> interleave.Work:
-    raise FileNotFoundError("no data")
-
-
-@pytest.mark.thorough
 def test_contenders_are_timed_in_turn_and_their_errors_told() -> None:
-    found = interleave.rates({"few": (__name__, "make_counter", 1), "many": (__name__, "make_counter", 1000)}, 0.01, 3)
+    makers = {"few": ("tests.contenders", "make_counter", 1), "many": ("tests.contenders", "make_counter", 1000)}
+    found = interleave.rates(makers, 0.01, 3)
     assert [len(rates) for rates in found.values()] == [3, 3]
     assert interleave.medians(found)["many"] > 10 * interleave.medians(found)["few"]
     with pytest.raises(RuntimeError, match=r"make_nothing\(\): FileNotFoundError: no data"):
-        interleave.rates({"broken": (__name__, "make_nothing")}, 0.01, 1)
+        interleave.rates({"broken": ("tests.contenders", "make_nothing")}, 0.01, 1)
     assert interleave.once("math", "hypot", 3, 4) == 5

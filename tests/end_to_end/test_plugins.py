@@ -7,12 +7,16 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 from mlflow import MlflowClient
 
+from cae import plugins
 from cae.config import RunConfig, flatten
+from sweeps.cli import main
 
 PACKAGE = Path(__file__).parents[1] / "plugins" / "mylab"
 SWEEP = """
@@ -46,6 +50,24 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "site"
 
 
+@pytest.fixture
+def importable(installed: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The package as this process has it: importable, and forgotten afterwards."""
+    monkeypatch.syspath_prepend(str(installed))
+    plugins._installed.cache_clear()
+    yield installed
+    plugins._installed.cache_clear()
+    for name in [name for name in sys.modules if name.split(".")[0] == "mylab"]:
+        del sys.modules[name]
+
+
+def here(*words: str, code: int = 0) -> Result:
+    """What `cae` does, in this process."""
+    done = CliRunner().invoke(main, words)
+    assert done.exit_code == code, done.output
+    return done
+
+
 def cae(*words: str, plugins: Path | None = None, code: int = 0) -> subprocess.CompletedProcess[str]:
     path = [str(plugins), os.environ.get("PYTHONPATH", "")] if plugins else [os.environ.get("PYTHONPATH", "")]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, path))}
@@ -57,14 +79,14 @@ def cae(*words: str, plugins: Path | None = None, code: int = 0) -> subprocess.C
 
 @pytest.mark.thorough
 @pytest.mark.slow(seconds=40)
-def test_a_package_plugs_in_everything(installed: Path, database: Path, tmp_path: Path) -> None:
+def test_a_package_plugs_in_everything(importable: Path, database: Path, tmp_path: Path) -> None:
     file = tmp_path / "plugged.yaml"
     file.write_text(SWEEP)
-    planned = cae("plan", str(file), plugins=installed).stdout
+    planned = here("plan", str(file)).stdout
     assert "mylab.nets:residual" in planned
     assert "2 cells: 2 new" in planned
 
-    ran = cae("run", str(file), plugins=installed).stdout
+    ran = cae("run", str(file), plugins=importable).stdout
     assert ran.count("finished after") == 2
 
     client = MlflowClient(f"sqlite:///{database}")
@@ -75,17 +97,17 @@ def test_a_package_plugs_in_everything(installed: Path, database: Path, tmp_path
         assert {"mnd/farthest_gap_sds", "faces/diversity_mylab.draw.STUDENT"} <= run.data.metrics.keys()
         assert "faces/mylab.draw.STUDENT.png" in [f.path for f in client.list_artifacts(run.info.run_id, "faces")]
 
-    compared = cae("compare", str(file), "--out", str(tmp_path / "report"), plugins=installed)
+    compared = here("compare", str(file), "--out", str(tmp_path / "report"))
     assert "farthest" in compared.stdout
     assert "mylab.draw.STUDENT" in (tmp_path / "report" / "report.html").read_text()
 
-    cae("faces", str(file), "--out", str(tmp_path / "faces"), plugins=installed)
+    here("faces", str(file), "--out", str(tmp_path / "faces"))
     assert len(list((tmp_path / "faces").rglob("mylab.draw.STUDENT.png"))) == 2
 
-    cells = json.loads(cae("status", str(file), "--json", plugins=installed).stdout)["cells"]
+    cells = json.loads(here("status", str(file), "--json").stdout)["cells"]
     residual = next(c for c in cells if c["parameters"]["model.builder"] == "mylab.nets:residual")
     picture = tmp_path / "new.png"
-    cae("sample", residual["config_hash"], "--method", "student", "--out", str(picture), plugins=installed)
+    here("sample", residual["config_hash"], "--method", "student", "--out", str(picture))
     assert picture.exists()
 
     # Elsewhere: one clear line where the package is missing, and an archive is not trusted by itself.
@@ -93,20 +115,21 @@ def test_a_package_plugs_in_everything(installed: Path, database: Path, tmp_path
     assert lacking.startswith("data.name: ") or "unknown name 'rings'" in lacking
     assert len(lacking.splitlines()) <= 2
     archive = tmp_path / "plugged.zip"
-    cae("export", str(file), "--out", str(archive), plugins=installed)
-    refused = cae("import", str(archive), plugins=installed, code=2).stderr
+    here("export", str(file), "--out", str(archive))
+    refused = here("import", str(archive), code=2).stderr
     assert "names code that would be imported on this machine" in refused
     assert "model.builder mylab.nets:residual" in refused
-    imported = cae("import", str(archive), "--trust-plugins", plugins=installed).stdout
+    imported = here("import", str(archive), "--trust-plugins").stdout
     assert "3 were here already" in imported
 
 
 @pytest.mark.thorough
-def test_other_code_is_another_cell(installed: Path, database: Path, tmp_path: Path) -> None:
+def test_other_code_is_another_cell(importable: Path, database: Path, tmp_path: Path) -> None:
     file, changed = tmp_path / "plugged.yaml", tmp_path / "site"
     file.write_text(SWEEP)
-    shutil.copytree(installed, changed)
-    before, same = (json.loads(cae("plan", str(file), "--json", plugins=installed).stdout) for _ in range(2))
+    shutil.copytree(importable, changed)
+    before = json.loads(here("plan", str(file), "--json").stdout)
+    same = json.loads(cae("plan", str(file), "--json", plugins=importable).stdout)
     with (changed / "mylab" / "nets.py").open("a") as code:
         code.write("\n# another version\n")
     after = json.loads(cae("plan", str(file), "--json", plugins=changed).stdout)

@@ -82,6 +82,7 @@ def test_ctrl_c_reaches_the_cluster(cluster: Any, file: Path, monkeypatch: pytes
     process.send_signal(2)
     output = process.communicate(timeout=60)[0]
     assert process.returncode == 130, output
+    assert len(tracking.records("cluster")) == 1, output
     (record,) = tracking.records("cluster").values()
     assert record.status == "KILLED"
     assert not processes_at_work()
