@@ -6,7 +6,6 @@ import keras
 import numpy as np
 
 from cae.datasets.imageset import ImageSet
-from cae.layers import Posterior
 
 BATCH = 512
 # One seed for all runs, and not that of sampling's draws: a generated point must not be an image's own by construction.
@@ -24,7 +23,7 @@ def encode(encoder: keras.Model, images: np.ndarray, indices: np.ndarray, batch_
     shapes and the decoder knows. An image's draw depends on its index and d alone.
     images: uint8 (n, h, w, 3), may be a memory map; read in batches. Raises NonFiniteLatents.
     """
-    if not any(isinstance(layer, Posterior) for layer in encoder.layers):
+    if not any(layer.name == "log_variance" for layer in encoder.layers):
         return posterior_means(encoder, images, indices, batch_size)
     heads = [encoder.get_layer(name).output for name in ("latent", "log_variance")]
     both = keras.Model(encoder.input, keras.layers.Concatenate(dtype="float32")(heads))

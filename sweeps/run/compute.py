@@ -19,6 +19,7 @@ import keras
 from cae import latents
 from cae.config import RunConfig
 from cae.datasets import DataError, ImageSet, load, report
+from cae.export import with_stock_layers
 from cae.model import Autoencoder, build, summary
 from cae.training import Epoch, Progress, train
 from metrics import VERSION as METRICS_VERSION
@@ -145,8 +146,8 @@ def encode(autoencoder: Autoencoder, images: ImageSet, folder: Path) -> dict[str
 
 
 def save_models(autoencoder: Autoencoder, folder: Path) -> None:
-    """`encoder.keras`, `decoder.keras` (Keras 3 files, loaded in safe mode) and `summary.txt`."""
+    """`encoder.keras`, `decoder.keras` (which Keras loads in safe mode, without this package) and `summary.txt`."""
     folder.mkdir(exist_ok=True)
-    autoencoder.encoder.save(folder / "encoder.keras")
-    autoencoder.decoder.save(folder / "decoder.keras")
+    with_stock_layers(autoencoder.encoder).save(folder / "encoder.keras")
+    with_stock_layers(autoencoder.decoder).save(folder / "decoder.keras")
     (folder / "summary.txt").write_text(summary(autoencoder), encoding="utf-8")
