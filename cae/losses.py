@@ -6,9 +6,6 @@ from typing import Any
 
 import keras
 
-# The smallest normal float32: a logit of 87 or more costs as much as this one.
-TINY = 1.1754944e-38
-
 
 def binary_crossentropy(pixels: Any, logits: Any) -> Any:
     """Mean binary cross-entropy per color value, natural logarithm, of the pictures sigmoid(logits).
@@ -20,8 +17,10 @@ def binary_crossentropy(pixels: Any, logits: Any) -> Any:
 
     @keras.ops.custom_gradient
     def mean_loss(logits: Any) -> Any:
-        opposite = keras.ops.sigmoid(-logits)  # 1 - pictures, without rounding where these are near 1
-        losses = -keras.ops.log(keras.ops.maximum(opposite, TINY)) - images * logits
+        # One exponential serves the loss and its gradient, and no logit is too large for it.
+        small = keras.ops.exp(-keras.ops.abs(logits))
+        opposite = keras.ops.where(logits > 0, small, 1.0) / (1.0 + small)  # 1 - pictures, without rounding near 1
+        losses = keras.ops.relu(logits) - images * logits + keras.ops.log1p(small)
 
         def gradient(upstream: Any) -> Any:
             count = keras.ops.cast(keras.ops.size(logits), "float32")

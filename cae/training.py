@@ -19,9 +19,14 @@ from cae.losses import LOSSES
 from cae.model import Autoencoder
 from cae.optimizer import optimizer
 
+# A loss that is so many times that of the untrained network, in the middle of a training or at its end, has left the
+# range it started in. A first epoch may raise it a little, and a network of one gray ends where it began.
+RISE, RISE_AT_END = 10, 1.5
+DEFAULT_RATE = TrainingConfig().learning_rate
+
 
 class TrainingDiverged(RuntimeError):
-    """The loss became NaN or infinite; the message names the epoch and the likely cause."""
+    """The loss is no number, negative, or far above where it started; the message says when, and the likely cause."""
 
 
 @dataclass(frozen=True)
@@ -59,17 +64,20 @@ def train(
     """Trains in place and yields each finished epoch, from the one after the newest checkpoint in `checkpoints`.
 
     The order of the images and a variational encoder's noise depend on the seed and the epoch alone, so an interrupted
-    training sees the same batches as one that was not. Raises TrainingDiverged.
+    training sees the same batches as one that was not. Raises TrainingDiverged, also where the last epoch leaves the
+    held-out images worse off than the untrained network did.
     """
     model = autoencoder.model
     compile_model(model, config, steps=config.epochs * math.ceil(len(images.train) / config.batch_size))
+    start_loss = _held_out_loss(model, images, config)
     for epoch in range(restore(model, checkpoints) + 1, config.epochs + 1):
         start = time.perf_counter()
         for progress in _one_epoch(model, images, config, epoch):
+            _check(progress.loss, epoch, config, start_loss, RISE)
             on_progress(progress)
         seconds = time.perf_counter() - start
         held_out_loss = _held_out_loss(model, images, config)
-        _check(held_out_loss, epoch, config)
+        _check(held_out_loss, epoch, config, start_loss, RISE_AT_END if epoch == config.epochs else RISE)
         yield Epoch(epoch, progress.loss, held_out_loss, len(images.train) / seconds)
         # After the caller has written the epoch down: killed in between, the epoch is repeated, never lost.
         save(model, checkpoints, epoch)
@@ -113,7 +121,6 @@ def _one_epoch(model: keras.Model, images: ImageSet, config: TrainingConfig, epo
         now = time.perf_counter()
         if now - told > 0.3 or done == len(order):
             told = now
-            _check(total / done, epoch, config)
             yield Progress(epoch, done, len(order), total / done, done / (now - start))
 
 
@@ -122,12 +129,16 @@ def _held_out_loss(model: keras.Model, images: ImageSet, config: TrainingConfig)
     return sum(float(model.test_on_batch(batch, batch)) * len(batch) for batch in test) / len(images.test)
 
 
-def _check(loss: float, epoch: int, config: TrainingConfig) -> None:
-    if not math.isfinite(loss):
-        raise TrainingDiverged(
-            f"the loss became {loss} in epoch {epoch}: the likely cause is training.learning_rate "
-            f"{config.learning_rate:g}; try {config.learning_rate / 10:g}, or training.precision float32"
-        )
+def _check(loss: float, epoch: int, config: TrainingConfig, start_loss: float, rise: float) -> None:
+    # Gray images are next to no loss for an untrained network.
+    if 0 <= loss <= rise * max(start_loss, 0.01):
+        return
+    what = f"became {loss:.4g} in epoch {epoch}, from {start_loss:.4g} before the training"
+    rate = min(config.learning_rate / 10, DEFAULT_RATE)
+    raise TrainingDiverged(
+        f"the training diverged: the loss {what}; the likely cause is training.learning_rate "
+        f"{config.learning_rate:g}: try {rate:g}, or training.precision float32"
+    )
 
 
 def save(model: keras.Model, folder: Path, epoch: int) -> None:

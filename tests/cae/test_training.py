@@ -20,6 +20,7 @@ from cae.training import (
     Epoch,
     Progress,
     TrainingDiverged,
+    _check,
     batches,
     restore,
     save,
@@ -88,10 +89,27 @@ def test_another_seed_gives_another_order_and_the_same_seed_the_same(blobs: Imag
     assert losses["a"] == losses["b"] != losses["c"]
 
 
-def test_an_infinite_learning_rate_ends_with_the_epoch_and_a_remedy(blobs: ImageSet, tmp_path: Path) -> None:
-    config = TrainingConfig(epochs=3, batch_size=32, learning_rate=1e30)
-    with pytest.raises(TrainingDiverged, match=r"in epoch 1.*learning_rate 1e\+30; try 1e\+29"):
+@pytest.mark.parametrize(
+    ("loss", "rate", "epochs", "words"),
+    [
+        ("bce", 1e30, 3, r"the loss became nan in epoch 1, from 0\.69\d* before.*learning_rate 1e\+30: try 0\.0005,"),
+        ("bce", 30.0, 3, r"the loss became [\d.]+e\+\d+ in epoch 1, from 0\.69"),
+        ("bce", 1.0, 3, r"the loss became [\d.e+]+ in epoch \d, from 0\.69\d* before.*learning_rate 1: try 0\.0005,"),
+        # Pictures of black and white: a squared error has no range to leave.
+        ("mse", 30.0, 2, r"the loss became 0\.\d+ in epoch 2, from 0\.1\d+ before the training"),
+    ],
+)
+def test_a_training_that_diverges_says_so_with_a_remedy(
+    blobs: ImageSet, tmp_path: Path, loss: str, rate: float, epochs: int, words: str
+) -> None:
+    config = TrainingConfig(epochs=epochs, batch_size=32, learning_rate=rate, loss=loss)
+    with pytest.raises(TrainingDiverged, match=words):
         run(blobs, config, tmp_path)
+
+
+def test_a_remedy_of_a_small_rate_is_a_tenth_of_it() -> None:
+    with pytest.raises(TrainingDiverged, match=r"became -0\.1.*learning_rate 0\.0002: try 2e-05,"):
+        _check(-0.1, 3, TrainingConfig(learning_rate=2e-4), start_loss=0.7, rise=10)
 
 
 def test_progress_reaches_every_image(blobs: ImageSet, tmp_path: Path) -> None:

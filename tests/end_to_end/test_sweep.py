@@ -18,6 +18,7 @@ import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
 
+from cae.datasets import load as load_images
 from cae.registries import GENERATORS
 from metrics import VERSION
 from sweeps import tracking, workspace
@@ -27,6 +28,7 @@ from sweeps.execution.callbacks import RunCallbacks
 from sweeps.run.compute import compute
 from sweeps.run.draw import ALWAYS
 from sweeps.run.plots import PLOTS
+from tests.cae.test_export import ELSEWHERE
 from tests.end_to_end.pretended import STANDIN
 
 pytestmark = pytest.mark.slow(seconds=30)
@@ -145,6 +147,22 @@ def check_record(records: dict[str, tracking.Record]) -> None:
         assert tables <= {p.name for p in (folder / "scores").iterdir()}
         assert {f"faces/{name}_mnd" for name in ("reencoding", "nearest", "diversity")} <= set(record.metrics)
         assert steps(record, "mnd/core/radius_agreement") == [50, 60, 70, 80, 90, 95, 99, 100]
+
+
+@pytest.mark.thorough
+def test_the_networks_of_a_run_work_without_this_package(recorded: Path, tmp_path: Path) -> None:
+    cell = cells(load(recorded), recorded)[0]
+    record, images = tracking.records("tiny")[cell.config_hash], load_images(cell.config.data)
+    folder = Path(tracking.client().download_artifacts(record.run_id, "model", str(tmp_path)))
+    np.save(folder / "images.npy", images.images[images.test])
+    subprocess.run([sys.executable, "-c", ELSEWHERE, str(folder)], check=True, cwd=folder, timeout=120)
+    found = np.load(folder / "found.npz")
+    latents = np.load(tracking.client().download_artifacts(record.run_id, "latents/latents.npz"))
+    assert latents["test_index"].tolist() == images.test.tolist()
+    # They are stored as float16.
+    assert found["vectors"] == pytest.approx(latents["test"].astype(float), rel=2e-3, abs=1e-3)
+    error = np.mean((found["pictures"] - images.images[images.test] / 255) ** 2)
+    assert error == pytest.approx(record.metrics["reconstruction/mse"], rel=1e-3)
 
 
 @pytest.mark.thorough
@@ -339,7 +357,8 @@ def test_a_diverging_run_fails_and_the_others_go_on(database: Path, tiny_sweep: 
     tiny_sweep.write_text(text)
     done = cae("run", str(tiny_sweep))
     assert done.returncode == 1
-    assert "in epoch 1: the likely cause is training.learning_rate 1e+30" in done.stdout
+    assert "the training diverged: the loss became nan in epoch 1, from 0.69" in done.stdout
+    assert "training.learning_rate 1e+30: try 0.0005," in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
     assert statuses("tiny") == ["FAILED", "FINISHED"]
     again = pretend("run", str(tiny_sweep))
