@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -64,13 +65,13 @@ def sweep_contents(sweep: str, storage: str | None) -> SweepContents:
     with one_line():
         keys = [key for key in standing(record.hashes) if not is_needed(key, own)]
     keys += standing([*trial_keys(sweep), f"{sweep}-search"])
-    return SweepContents(sweep, record, tuple(keys), tuple(_paths(sweep)), count_trials(sweep, storage))
+    return SweepContents(sweep, record, tuple(keys), tuple(_paths(sweep, record)), count_trials(sweep, storage))
 
 
 def _check_place(sweep: str, record: SweepRecord) -> None:
     """MLflow keeps absolute paths: in a copy of `mlruns` they lead to the original."""
     for place in record.places if workspace.is_local() else []:
-        folder = Path(url2pathname(urlparse(place).path))
+        folder = _folder(place)
         if folder.exists() and not folder.is_relative_to(workspace.home()):
             raise SweepError(
                 f"{sweep}: a run's artifacts are in {folder}, not in {workspace.home()}, which seems to be a copy; "
@@ -78,12 +79,31 @@ def _check_place(sweep: str, record: SweepRecord) -> None:
             )
 
 
-def _paths(sweep: str) -> list[Path]:
+def _folder(place: str) -> Path:
+    return Path(url2pathname(urlparse(place).path))
+
+
+def _paths(sweep: str, record: SweepRecord) -> list[Path]:
     home = workspace.home()
     found = [home / "sweeps" / f"{sweep}.json", *(home / "sweeps").glob(f".{sweep}.json.*")]
     if workspace.is_local():
-        found.append(home / "artifacts" / sweep)
+        found += _artifacts(sweep, record)
     return [path for path in found if path.exists()]
+
+
+def _artifacts(sweep: str, record: SweepRecord) -> Iterator[Path]:
+    """The folders of the sweep's experiments, also what a deletion that was cut off left of them; of one that another
+    experiment has its artifacts in as well, those of the sweep's own runs alone."""
+    root = workspace.home() / "artifacts"
+    named = re.compile(rf"{re.escape(sweep)}(-[0-9a-f]{{8}})?")
+    folders = {_folder(str(experiment.artifact_location)) for experiment in record.experiments}
+    folders |= {path for path in root.glob("*") if named.fullmatch(path.name)}
+    others = {_folder(place) for place in record.elsewhere if place.startswith("file:")}
+    for folder in sorted(folders):
+        if folder.is_relative_to(root) and folder not in others:
+            yield folder
+    runs = {_folder(place).parent for place in record.places}
+    yield from sorted(run for run in runs if run.parent in others and run.is_relative_to(root))
 
 
 # --- say ---------------------------------------------------------------------------------------------------------

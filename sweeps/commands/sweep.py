@@ -58,7 +58,15 @@ def _show(sweep: Sweep, file: Path, storage: str | None, as_json: bool, with_met
     for cell in cells if with_metrics else ():
         if cell.state == "running":
             runs.show_running(out, cell)
+    _show_trash(out, sweep)
     return None
+
+
+def _show_trash(out: Console, sweep: Sweep) -> None:
+    from sweeps import tracking
+
+    if told := tracking.trash(sweep.name):
+        out.print(told, style="yellow", markup=False)
 
 
 def _show_search(out: Console, sweep: Sweep, cells: Sequence[SweepRun]) -> None:
@@ -126,6 +134,7 @@ def _run_grid(
 
     cells = api.cells(sweep, file, launch.storage)
     todo = api.unfinished(cells, file, limit)
+    _show_trash(out, sweep)
     if not todo:
         out.print(f"{sweep.name}: {_counted(cells)}; there is nothing to do")
     else:
@@ -157,6 +166,7 @@ def _run_search(
 
     api.check_data(sweep, file)
     search.show_space(out, sweep)
+    _show_trash(out, sweep)
     last_run.remember(sweep.name, overrides, launch.storage)
     cells = api.run(sweep, file, launch, SweepProgress(out), limit, prepare=prepare_and_tell(out))
     search.show_trials(out, sweep, cells)

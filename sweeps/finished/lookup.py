@@ -71,6 +71,8 @@ def _by_id(text: str) -> tuple[str, str, str] | None:
     run = tracking.find_run(text)
     if run is None:
         return None
+    if run.info.lifecycle_stage == "deleted":
+        raise SweepError(f"{text}: the run lies in MLflow's trash; restore it there")
     if run.info.status != "FINISHED":
         raise SweepError(f"{text}: the run is {run.info.status}; faces are made from finished ones")
     return text, str(run.info.run_name), str(run.data.tags.get(tracking.SWEEP, "run"))

@@ -5,7 +5,7 @@ import MLflow itself, so they are imported by name where they are needed.
 """
 
 from sweeps.tracking.client import answers, client, exists, find_run
-from sweeps.tracking.experiment import check_place, experiment
+from sweeps.tracking.experiment import check_place, experiment, trash
 from sweeps.tracking.store import (
     ATTEMPT,
     CELL,
@@ -56,4 +56,5 @@ __all__ = [
     "recorded_value",
     "records",
     "tag_values",
+    "trash",
 ]

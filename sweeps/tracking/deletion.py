@@ -18,14 +18,19 @@ from sweeps import tracking, workspace
 from sweeps.errors import TrackingError
 from sweeps.locks.database import shown
 from sweeps.spec.display import plural
+from sweeps.tracking.experiment import rename
 
 
 @dataclass(frozen=True)
 class SweepRecord:
-    """experiments: of the sweep, also one whose deletion was cut off. runs: theirs, of every status, also deleted."""
+    """experiments: of the sweep, also one whose deletion was cut off. runs: theirs, of every status, also deleted.
+
+    elsewhere: where the artifacts of all other experiments are, as URIs.
+    """
 
     experiments: tuple[Experiment, ...]
     runs: tuple[Run, ...]
+    elsewhere: frozenset[str] = frozenset()
 
     @property
     def names(self) -> set[str]:
@@ -50,7 +55,10 @@ def recorded_of(sweep: str) -> SweepRecord:
     """What the store has of a sweep. Raises TrackingError."""
     with one_line():
         experiments = tuple(_experiments(sweep))
-        return SweepRecord(experiments, tuple(run for found in experiments for run in _runs(found)))
+        ids = {found.experiment_id for found in experiments}
+        others = tracking.client().search_experiments(ViewType.ALL) if tracking.exists() else []
+        places = {str(other.artifact_location) for other in others if other.experiment_id not in ids}
+        return SweepRecord(experiments, tuple(run for found in experiments for run in _runs(found)), frozenset(places))
 
 
 def set_aside(record: SweepRecord, sweep: str) -> None:
@@ -105,10 +113,10 @@ def _is_database() -> bool:
 
 def _set_aside(experiment: Experiment, sweep: str) -> None:
     client = tracking.client()
-    if experiment.lifecycle_stage == "deleted":
-        client.restore_experiment(experiment.experiment_id)
     if experiment.name == sweep:
-        client.rename_experiment(experiment.experiment_id, f"{sweep} deleted {experiment.experiment_id}")
+        rename(client, experiment)
+    elif experiment.lifecycle_stage == "deleted":
+        client.restore_experiment(experiment.experiment_id)
 
 
 def _delete_recorded(found: SweepRecord, repository: Callable[..., Any]) -> list[str]:

@@ -3,33 +3,65 @@
 from __future__ import annotations
 
 import re
+from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from sweeps.errors import TrackingError
-from sweeps.tracking.client import client
+from sweeps.tracking.client import client, exists
 from sweeps.tracking.errors import store_errors
 from sweeps.workspace import home, is_local, uri
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities import Experiment
 
 
 def experiment(name: str, description: str) -> str:
     """The id of the experiment called `name`, created if need be, with its description renewed.
 
+    One in MLflow's trash stays there: what is deleted does not count, for no command, and nothing brings it back.
     Links in it to the pages of an experiment, whichever, lead to this one; one to the sweep's report stays in it.
     """
     mlflow_client = client()
     with store_errors(uri()):
         found = mlflow_client.get_experiment_by_name(name)
         if found is not None and found.lifecycle_stage == "deleted":
-            mlflow_client.restore_experiment(found.experiment_id)
+            _leave_in_trash(mlflow_client, found)
+            found = None
         experiment_id = found.experiment_id if found is not None else _create_experiment(mlflow_client, name)
         if found is not None:
             check_place(found.artifact_location)
         note = with_report(description, str(experiment_id), found.tags.get(SUMMARY) if found else None)
         mlflow_client.set_experiment_tag(experiment_id, "mlflow.note.content", _linked(note, str(experiment_id)))
     return str(experiment_id)
+
+
+def _leave_in_trash(mlflow_client: MlflowClient, found: Experiment) -> None:
+    """Frees the name of an experiment in MLflow's trash, where names are unique as well."""
+    rename(mlflow_client, found)
+    mlflow_client.delete_experiment(found.experiment_id)
+
+
+def rename(mlflow_client: MlflowClient, found: Experiment) -> None:
+    """Gives an experiment the name "NAME deleted ID"; one in the trash has to come out of it for that."""
+    if found.lifecycle_stage == "deleted":
+        mlflow_client.restore_experiment(found.experiment_id)
+    mlflow_client.rename_experiment(found.experiment_id, f"{found.name} deleted {found.experiment_id}")
+
+
+def trash(name: str) -> str | None:
+    """What of a sweep lies in MLflow's trash, in words; None where nothing does, or nothing can be asked."""
+    if not exists():
+        return None
+    mlflow_client = client()
+    with store_errors(uri()):
+        found = mlflow_client.get_experiment_by_name(name)
+        deleted = mlflow_client.search_runs([found.experiment_id], run_view_type=DELETED_ONLY) if found else []
+    runs = sum("sweep.config_hash" in run.data.tags for run in deleted)
+    what = f"{runs} run{'s' * (runs != 1)} of {name}"
+    if found is not None and found.lifecycle_stage == "deleted":
+        return f"the experiment with {what} lies in MLflow's trash and does not count: restore it there, or begin anew"
+    return f"{what} in MLflow's trash: deleted, so not counted" if runs else None
 
 
 def _linked(description: str, experiment_id: str) -> str:
@@ -41,7 +73,8 @@ def _create_experiment(mlflow_client: MlflowClient, name: str) -> str:
     """The id of a new experiment, or of the one that another process has just created."""
     from mlflow.exceptions import MlflowException
 
-    location = (home() / "artifacts" / name).as_uri() if is_local() else None
+    # A folder of its own: experiments can be renamed, and another one can then be made with the name of the first.
+    location = (home() / "artifacts" / f"{name}-{token_hex(4)}").as_uri() if is_local() else None
     try:
         return str(mlflow_client.create_experiment(name, artifact_location=location))
     except MlflowException as error:
@@ -62,6 +95,8 @@ def check_place(location: str) -> None:
         )
 
 
+# mlflow.entities.ViewType.DELETED_ONLY, without the import.
+DELETED_ONLY = 2
 # Tag of an experiment: the id of the run that holds the sweep's report.
 SUMMARY = "sweep.summary"
 

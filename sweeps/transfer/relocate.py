@@ -47,25 +47,22 @@ def correct(folder: Path) -> list[Corrected]:
 def _moved(database: sqlite3.Connection) -> list[tuple[int, str, str]]:
     """Id, name and recorded place of the experiments that cae made and that are not where they should be."""
     rows = database.execute("SELECT experiment_id, name, artifact_location FROM experiments").fetchall()
-    return [row for row in rows if _name_in_artifacts(row[2]) == row[1] and row[2] != _place(row[1])]
+    return [row for row in rows if row[2] != (_place(row[2]) or row[2])]
 
 
-def _name_in_artifacts(location: str) -> str | None:
-    """NAME of file:///.../artifacts/NAME, None for any other place."""
-    path = Path(unquote(urlsplit(location).path))
-    return path.name if location.startswith("file:") and path.parent.name == "artifacts" else None
-
-
-def _place(name: str) -> str:
-    return (workspace.home() / "artifacts" / name).as_uri()
+def _place(location: str) -> str | None:
+    """Where file:///.../mlruns/artifacts/FOLDER belongs here, None for any other place. The experiment's name says
+    nothing: it may be another one by now."""
+    path, home = Path(unquote(urlsplit(location).path)), workspace.home()
+    ours = location.startswith("file:") and path.parent.parts[-2:] == (home.name, "artifacts")
+    return (home / "artifacts" / path.name).as_uri() if ours else None
 
 
 def _correct(database: sqlite3.Connection, experiment_id: int, name: str, old: str) -> Corrected:
-    database.execute(
-        "UPDATE experiments SET artifact_location = ? WHERE experiment_id = ?", (_place(name), experiment_id)
-    )
+    new = _place(old)
+    database.execute("UPDATE experiments SET artifact_location = ? WHERE experiment_id = ?", (new, experiment_id))
     changed = database.execute(
         "UPDATE runs SET artifact_uri = replace(artifact_uri, ?, ?) WHERE experiment_id = ?",
-        (f"{old}/", f"{_place(name)}/", experiment_id),
+        (f"{old}/", f"{new}/", experiment_id),
     )
     return Corrected(name, old, changed.rowcount)

@@ -63,7 +63,7 @@ def trace(sweep: str) -> list[Any]:
 
 def files_of(sweep: str) -> list[str]:
     work = rf"work/{sweep}-(trial-\d|search)\.lock|work/three-{sweep}(\.lock|/.*)?"
-    own = rf"artifacts/{sweep}(/.*)?|sweeps/\.?{sweep}\.json.*|{work}"
+    own = rf"artifacts/{sweep}(-[0-9a-f]{{8}})?(/.*)?|sweeps/\.?{sweep}\.json.*|{work}"
     return sorted(path for path in files() if re.fullmatch(own, path))
 
 
@@ -152,6 +152,24 @@ def test_nothing_to_delete_creates_nothing(tmp_path: Path) -> None:
     assert not workspace.home().exists()
 
 
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_renamed_experiment_keeps_its_artifacts(database: Path, tmp_path: Path, shared: bool) -> None:
+    """shared: as older versions had it, both experiments have their artifacts in one folder named `a`."""
+    client = tracking.client()
+    make_run("one", "FINISHED")
+    (first,) = client.search_experiments(filter_string="name = 'a'")
+    client.rename_experiment(first.experiment_id, "a-v1")
+    if shared:
+        client.create_experiment("a", artifact_location=first.artifact_location)
+    runs = [tracking.records("a-v1")["one"].run_id, make_run("two", "FINISHED")]
+    for run in runs:
+        client.log_text(run, "a face", "faces/mnd.png")
+    assert cae(tmp_path, "--delete", "--yes").exit_code == 0
+    assert tracking.client().get_experiment_by_name("a") is None
+    assert [len(list(workspace.home().glob(f"artifacts/*/{run}"))) for run in runs] == [1, 0]
+    assert [found.path for found in client.list_artifacts(runs[0], "faces")] == ["faces/mnd.png"]
+
+
 def test_a_copy_of_mlruns_does_not_delete_the_originals_artifacts(
     database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -161,8 +179,8 @@ def test_a_copy_of_mlruns_does_not_delete_the_originals_artifacts(
     monkeypatch.setenv("CAE_HOME", str(tmp_path / "copy"))
     done = cae(tmp_path, "--delete", "--yes")
     assert done.exit_code == 2
-    assert f"{original}/artifacts/a/" in done.output
-    assert len(list(original.glob("artifacts/a/*/artifacts/faces/mnd.png"))) == 4
+    assert f"{original}/artifacts/a-" in done.output
+    assert len(list(original.glob("artifacts/a-*/*/artifacts/faces/mnd.png"))) == 4
     assert len(done.output.splitlines()) == 1
 
 

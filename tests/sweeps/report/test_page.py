@@ -174,7 +174,7 @@ def test_the_summary_travels_with_the_sweep_and_goes_with_it(
     deleted = CliRunner().invoke(main, ["clean", str(four), "--delete", "--yes"])
     assert deleted.exit_code == 0, deleted.output
     assert client.get_experiment_by_name("four") is None
-    assert not (tmp_path / "laptop" / "mlruns" / "artifacts" / "four").exists()
+    assert not list((tmp_path / "laptop" / "mlruns" / "artifacts").glob("four*"))
 
 
 def test_the_experiment_links_to_the_report_also_after_the_next_launch(four: Path, tmp_path: Path) -> None:

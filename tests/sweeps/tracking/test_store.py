@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from mlflow.entities import ViewType
 
 from sweeps import tracking, workspace
 from sweeps.errors import TrackingError
@@ -46,14 +48,34 @@ def test_the_users_environment_is_left_alone(database: Path) -> None:
 
 def test_artifacts_stand_under_mlruns(database: Path) -> None:
     made = tracking.client().get_experiment(tracking.experiment("a", "why?"))
-    assert made.artifact_location == (workspace.home() / "artifacts" / "a").as_uri()
+    place = (workspace.home() / "artifacts").as_uri()
+    assert re.fullmatch(rf"{re.escape(place)}/a-[0-9a-f]{{8}}", made.artifact_location)
     assert made.tags["mlflow.note.content"] == "why?"
 
 
-def test_a_deleted_experiment_comes_back(database: Path) -> None:
+def test_what_is_deleted_stays_deleted(database: Path) -> None:
+    """A run deleted by hand and done again, then the experiment deleted: neither counts, and neither comes back."""
+    client = tracking.client()
+    client.delete_run(make_run("a", "one", "FINISHED"))
+    again = make_run("a", "one", "FINISHED")
+    assert tracking.trash("a") == "1 run of a in MLflow's trash: deleted, so not counted"
+    first = client.get_run(again).info.experiment_id
+    client.delete_experiment(first)
+    assert tracking.records("a") == {}
+    assert str(tracking.trash("a")).startswith("the experiment with 2 runs of a lies in MLflow's trash")
+    second = tracking.experiment("a", "why?")
+    assert second != first
+    assert tracking.records("a") == {}
+    assert tracking.trash("a") is None
+    assert client.get_experiment(first).lifecycle_stage == "deleted"
+    assert {run.info.lifecycle_stage for run in client.search_runs([first], run_view_type=ViewType.ALL)} == {"deleted"}
+
+
+def test_a_renamed_experiment_and_the_next_of_its_name_share_no_folder(database: Path) -> None:
     first = tracking.experiment("a", "why?")
-    tracking.client().delete_experiment(first)
-    assert tracking.experiment("a", "why?") == first
+    tracking.client().rename_experiment(first, "a-v1")
+    second = tracking.experiment("a", "why?")
+    assert len({tracking.client().get_experiment(found).artifact_location for found in (first, second)}) == 2
 
 
 def test_the_finished_run_counts_else_the_latest(database: Path) -> None:

@@ -159,7 +159,7 @@ def test_between_two_folders_nothing_is_lost(origin: Origin, elsewhere: Use, tmp
 
     experiment = tracking.client().get_experiment_by_name("s")
     assert experiment.tags["mlflow.note.content"] == "why?"
-    assert experiment.artifact_location == (workspace.home() / "artifacts" / "s").as_uri()
+    assert experiment.artifact_location.startswith((workspace.home() / "artifacts" / "s-").as_uri())
     assert all(found.info.artifact_uri.startswith(experiment.artifact_location) for found in recorded("s"))
     assert Path("s.yaml").read_bytes() == origin.file.read_bytes()
     assert last_run.recall("s").overrides == ("training.epochs=2",)

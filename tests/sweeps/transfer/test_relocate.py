@@ -63,12 +63,22 @@ def test_the_places_are_corrected(copied: Path, tmp_path: Path, original: str) -
     assert cae("faces", copied, "--out", tmp_path / "out").exit_code == 0
     assert (tmp_path / "out" / "seed=0" / "mnd.png").read_text() == "mnd.png of aaa"
     new = finished_run(tmp_path, "bbb", training_seed=1)
-    place = tmp_path / "the copy" / "mlruns" / "artifacts" / "s" / new / "artifacts"
+    (folder,) = (tmp_path / "the copy" / "mlruns" / "artifacts").glob("s-*")
+    place = folder / new / "artifacts"
     assert (place / "faces" / "mnd.png").exists()
     assert tracking.client().get_run(new).info.artifact_uri == place.as_uri()
     by_hand = tracking.client().get_experiment_by_name("by hand")
     assert by_hand.artifact_location == "s3://bucket/artifacts/by hand"
     assert "nothing to correct" in cae("import", tmp_path / "the copy" / "mlruns").output
+
+
+def test_a_renamed_experiment_is_corrected_as_well(copied: Path, tmp_path: Path) -> None:
+    client = tracking.client()
+    client.rename_experiment(client.get_experiment_by_name("s").experiment_id, "s-v1")
+    done = cae("import", tmp_path / "the copy" / "mlruns")
+    assert "s-v1: 1 run, artifacts no longer at" in done.output
+    (run,) = client.search_runs([client.get_experiment_by_name("s-v1").experiment_id])
+    assert "faces/mnd.png" in [found.path for found in client.list_artifacts(run.info.run_id, "faces")]
 
 
 def test_only_the_folder_at_hand_is_corrected(copied: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
