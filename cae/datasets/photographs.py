@@ -9,8 +9,8 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
 import numpy as np
+import simplejpeg
 from PIL import Image, ImageOps
 from PIL.JpegImagePlugin import JpegImageFile
 
@@ -20,7 +20,9 @@ from cae.datasets.source import Bad, View
 
 SMALLEST_SIDE = 16
 LARGEST_PIXELS = 80_000_000
-START_OF_JPEG, START_OF_SCAN, END_OF_IMAGE = b"\xff\xd8\xff", b"\xff\xda", b"\xff\xd9"
+START_OF_JPEG = b"\xff\xd8\xff"
+# What libjpeg warns of although nothing is missing: some cameras write no numbers of coefficients.
+HARMLESS = "Invalid SOS parameters"
 
 
 def decode(data: bytes) -> np.ndarray | Bad:
@@ -34,7 +36,7 @@ def decode(data: bytes) -> np.ndarray | Bad:
         if data.startswith(START_OF_JPEG):
             # Not Image.open, which tries formats and warns of large pictures: 60 microseconds, a tenth of the whole.
             with JpegImageFile(io.BytesIO(data)) as picture:
-                return _refusal(picture) or _jpeg(data)
+                return _refusal(picture) or _jpeg(data, picture)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(data)) as picture:
@@ -55,12 +57,20 @@ def _refusal(picture: Image.Image) -> Bad | None:
     return None
 
 
-def _jpeg(data: bytes) -> np.ndarray | Bad:
-    # OpenCV fills the missing part of a truncated JPEG with grey and says nothing.
-    if data.rfind(END_OF_IMAGE) < data.rfind(START_OF_SCAN):
-        return Bad("truncated: no end-of-image marker")
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
-    return Bad("damaged: cannot be decoded") if image is None else image
+def _jpeg(data: bytes, picture: Image.Image) -> np.ndarray | Bad:
+    # libjpeg fills what is missing with grey and warns. OpenCV and Pillow do not hand these warnings on; which markers
+    # a file holds says little: photographs have thumbnails and films before and behind the picture.
+    try:
+        image = simplejpeg.decode_jpeg(data, "RGB", strict=True)
+    except ValueError as error:
+        if HARMLESS not in str(error):
+            return Bad(f"{'truncated' if 'remature end' in str(error) else 'damaged'}: {error}")
+        return _other(picture)
+    if "exif" not in picture.info:
+        return image
+    lying = Image.fromarray(image)
+    lying.info["exif"] = picture.info["exif"]
+    return np.asarray(ImageOps.exif_transpose(lying))
 
 
 def _other(picture: Image.Image) -> np.ndarray:

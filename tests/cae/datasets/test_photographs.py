@@ -86,7 +86,51 @@ def test_truncated_jpeg_with_a_whole_thumbnail_is_bad(picture: Callable[..., Ima
     thumbnail = encode(picture(6, 32, 32), "JPEG")
     data = encode(picture(6, 200, 200), "JPEG", comment=thumbnail)
     assert isinstance(decode(data), np.ndarray)
-    assert decode(data[:-200]) == Bad("truncated: no end-of-image marker")
+    assert decode(data[:-200]) == Bad("truncated: Premature end of JPEG file")
+
+
+BIG = 300
+
+
+@pytest.fixture
+def jpeg(picture: Callable[..., Image.Image]) -> bytes:
+    return encode(picture(8, BIG, BIG), "JPEG")
+
+
+@pytest.mark.parametrize("behind", [b"\0" * 5000, b"a film: \xff\xda ...", b"\xff\xd8\xff\xda"])
+def test_data_behind_a_jpeg_is_no_damage(jpeg: bytes, behind: bytes) -> None:
+    assert np.array_equal(decode(jpeg + behind), decode(jpeg))
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("kept", [0.3, 0.6, 0.95])
+def test_an_end_marker_does_not_make_half_a_jpeg_whole(
+    picture: Callable[..., Image.Image], kept: float, progressive
+) -> None:
+    data = encode(picture(8, BIG, BIG), "JPEG", progressive=progressive)
+    found = decode(data[: int(kept * len(data))] + b"\xff\xd9")
+    assert found == Bad("truncated: Corrupt JPEG data: premature end of data segment")
+
+
+def test_bytes_lost_in_the_middle_are_damage(jpeg: bytes) -> None:
+    middle = len(jpeg) // 2
+    assert isinstance(decode(jpeg[:middle] + bytes(400) + jpeg[middle + 400 :]), Bad)
+
+
+def test_a_scan_without_its_numbers_of_coefficients_is_no_damage(jpeg: bytes) -> None:
+    """Some cameras write 0, 0 where 0, 63 belongs; libjpeg reads the same picture and warns."""
+    place = jpeg.index(b"\xff\xda") + 2 + int.from_bytes(jpeg[jpeg.index(b"\xff\xda") + 2 :][:2], "big") - 3
+    assert jpeg[place : place + 2] == b"\x00\x3f"
+    assert np.array_equal(decode(jpeg[:place] + b"\0\0" + jpeg[place + 2 :]), decode(jpeg))
+
+
+@pytest.mark.parametrize("mode", ["L", "CMYK", "RGB"])
+def test_jpegs_of_all_colours_are_what_pillow_makes_of_them(picture: Callable[..., Image.Image], mode: str) -> None:
+    made = picture(9, 60, 80).convert(mode)
+    data = encode(made, "JPEG")
+    with Image.open(io.BytesIO(data)) as theirs:
+        expected = np.asarray(theirs.convert("RGB")).astype(int)
+    assert np.abs(decode(data) - expected).max() <= 1
 
 
 @pytest.mark.parametrize(
