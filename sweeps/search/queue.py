@@ -18,6 +18,9 @@ from sweeps.search.study import HOST, REJECTED, TOLD, finished_trial, is_alive, 
 from sweeps.search.trial_result import TrialResult
 from sweeps.spec.space import Category, Params, Space, key_of
 
+# After so many choices in a row that are no use, one is picked from those that are left.
+REPEATS = 5
+
 
 @dataclass(frozen=True)
 class Claim:
@@ -35,13 +38,14 @@ class Claim:
 class TrialQueue:
     """The study of one search. assess: what the record knows of a choice, read anew at every call.
 
-    patience: after so many choices in a row that are excluded or no valid run, the search gives up.
+    patience: after so many choices in a row that were tried before, are excluded or no valid run, it gives up.
     """
 
     def __init__(
         self, space: Space, url: str | None, assess: Callable[[Params], TrialResult], patience: int = 1000
     ) -> None:
         self._space, self._storage, self._assess, self._patience = space, url, assess, patience
+        self._choices = {key_of(params): params for params in space.choices() or ()}
         with self._alone():
             self.study = open_study(space, url)
             for params in space.first_tries():
@@ -79,22 +83,34 @@ class TrialQueue:
         return [p for p in closed.values() if self._space.configs(p) and self._assess(p).state in ("failed", "new")]
 
     def take(self) -> Claim | None:
-        """The next trial, None when there are enough. One whose process died comes first, with the same parameters."""
+        """The next trial, None when there are enough, or none that was not tried. One whose process died comes first,
+        with the same parameters. What was tried before is passed over, and does not count."""
         with self._alone():
-            for _ in range(self._patience):
-                abandoned = self._abandoned()
-                if abandoned is None and self._begun() >= self._space.sweep.trials:
+            for number in range(self._patience):
+                abandoned, tried = self._abandoned(), self._tried()
+                if abandoned is None and (len(tried) >= self._space.sweep.trials or self._all_in(tried)):
                     return None
+                if abandoned is None and number >= REPEATS:
+                    self._enqueue_untried(tried)
                 claim = self._claim(abandoned or self.study.ask())
-                if claim.configs:
+                if claim.configs and (abandoned is not None or key_of(claim.params) not in tried):
                     return claim
                 claim.trial.set_user_attr(REJECTED, True)
                 self.study.tell(claim.trial.number, state=TrialState.FAIL)
                 claim.release()
         raise SweepError(
-            f"{self._space.sweep.name}: {self._patience} choices in a row were excluded or no valid run; "
-            "loosen exclude, or list values that go together under zip"
+            f"{self._space.sweep.name}: {self._patience} choices in a row were tried before, are excluded or no valid "
+            "run; loosen exclude, list values that go together under zip, or lower run_cap"
         )
+
+    def _all_in(self, tried: set[str]) -> bool:
+        return bool(self._choices) and self._choices.keys() <= tried
+
+    def _enqueue_untried(self, tried: set[str]) -> None:
+        """Where the choices can be listed, one that was not tried yet: few are left, and chance meets them late."""
+        left = [params for key, params in self._choices.items() if key not in tried]
+        if left:
+            self.study.enqueue_trial(left[len(tried) % len(left)])
 
     def _abandoned(self) -> optuna.Trial | None:
         """A trial that runs on in the storage although its process is gone."""
@@ -103,11 +119,9 @@ class TrialQueue:
         # Optuna's own retry makes a second trial in two steps; going on with the first cannot be cut off in between.
         return None if lost is None else optuna.Trial(self.study, lost._trial_id)
 
-    def _begun(self) -> int:
-        """Trials that count: not those that were rejected, or that failed and have succeeded since."""
-        told = _keys(self._trials(*TOLD))
-        failed = [params for params in self._failed() if key_of(params) not in told]
-        return len(self._trials(*TOLD, TrialState.RUNNING)) + len(failed)
+    def _tried(self) -> set[str]:
+        """The choices that count, each once: not those that were rejected."""
+        return _keys(self._trials(*TOLD, TrialState.RUNNING)) | {key_of(params) for params in self._failed()}
 
     def _claim(self, trial: optuna.Trial) -> Claim:
         lock = lock_trial(self._space.sweep.name, trial.number, self._storage)

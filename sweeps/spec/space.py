@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +42,10 @@ class Category:
     def holds(self, chosen: Any) -> bool:
         return chosen in self.rows
 
+    def options(self) -> Sequence[Any] | None:
+        """Every choice, None where they cannot be counted."""
+        return list(self.rows)
+
     def told(self) -> str:
         return ", ".join(self.rows)
 
@@ -64,6 +69,9 @@ class Range:
 
     def holds(self, chosen: Any) -> bool:
         return not isinstance(chosen, str) and self.low <= chosen <= self.high
+
+    def options(self) -> Sequence[Any] | None:
+        return range(int(self.low), int(self.high) + 1) if self.whole else None
 
     def told(self) -> str:
         return f"{self.low:g} to {self.high:g}{', whole numbers' if self.whole else ''}{', log' if self.log else ''}"
@@ -100,6 +108,23 @@ class Space:
         flat = flatten(configs[0])
         excluded = any(all(flat[name] == value for name, value in rule.items()) for rule in self.sweep.exclude)
         return [] if excluded else configs
+
+    def choices(self, most: int = 1000) -> list[Params] | None:
+        """Every choice that stands for runs; None where there are more than `most`, or fractions to choose from."""
+        options = [axis.options() for axis in self.axes]
+        if any(some is None for some in options) or math.prod(len(some or ()) for some in options) > most:
+            return None
+        names = [axis.name for axis in self.axes]
+        found = (
+            dict(zip(names, chosen, strict=True)) for chosen in itertools.product(*(some or () for some in options))
+        )
+        return [params for params in found if self.configs(params)]
+
+    @property
+    def trials(self) -> int:
+        """How many trials the search can come to: those asked for, or all that there are."""
+        choices = self.choices()
+        return self.sweep.trials if choices is None else min(self.sweep.trials, len(choices))
 
     def first_tries(self) -> list[Params]:
         """The cells under `include` as Optuna's choices; what they leave open is sampled."""

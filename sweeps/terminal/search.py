@@ -23,7 +23,8 @@ METHODS = {"random": "at random", "bayes": "by TPE"}
 
 def show_space(out: Console, sweep: Sweep) -> None:
     """What is searched, for what, and how long."""
-    axes = space(sweep).axes
+    searching = space(sweep)
+    axes = searching.axes
     searched = Column("searched", [axis.name for axis in axes], right=False)
     out.print(as_table([searched, Column("choices", [axis.told() for axis in axes], right=False)]))
     goals = " and ".join(f"{metric.goal} {metric.name}" for metric in sweep.metric)
@@ -33,9 +34,11 @@ def show_space(out: Console, sweep: Sweep) -> None:
         judged = " of the first seed" if len(sweep.seeds) > 1 else ""
         out.print(f"stopped early by {rule.type} on {rule.metric}{judged}, after {rule.min_iter} epochs at the soonest")
     seeds = len(sweep.seeds)
-    each = f", {seeds} seeds each: {sweep.trials * seeds} runs" if seeds > 1 else ""
+    trials = searching.trials
+    each = f", {seeds} seeds each: {trials * seeds} runs" if seeds > 1 else ""
     first = ", those under include first" if sweep.include else ""
-    out.print(f"{sweep.trials} trials {METHODS[sweep.method]}{first}{each}", markup=False)
+    every = f", all that there are (run_cap asks for {sweep.trials})" if trials < sweep.trials else ""
+    out.print(f"{trials} trials{every} {METHODS[sweep.method]}{first}{each}", markup=False)
 
 
 def show_trials(out: Console, sweep: Sweep, cells: Sequence[SweepRun]) -> None:
@@ -88,8 +91,10 @@ def _kept(constraint: str, trials: Sequence[Sequence[SweepRun]], verdicts: Seque
 def _counted(sweep: Sweep, verdicts: Sequence[TrialResult]) -> str:
     states = [verdict.state for verdict in verdicts]
     told = [f"{states.count(s)} {s}" for s in ("finished", "running", "pruned", "failed", "new") if s in states]
-    left = sweep.trials - len(verdicts)
+    trials = space(sweep).trials
+    left = trials - len(verdicts)
     told += [f"{left} to come"] if left > 0 else []
     feasible = sum(verdict.feasible for verdict in verdicts)
     kept = f"; {feasible} of the finished keep the constraints" if sweep.constraints and "finished" in states else ""
-    return f"{sweep.trials} trials: {', '.join(told)}{kept}"
+    every = "; every choice of the space is tried" if left <= 0 and trials < sweep.trials else ""
+    return f"{trials} trials: {', '.join(told)}{every}{kept}"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from sweeps import workspace
 from sweeps.api import cells
@@ -20,6 +21,7 @@ from sweeps.search.queue import TrialQueue
 from sweeps.search.search import Search
 from sweeps.search.trial_result import TrialResult
 from sweeps.spec.space import space
+from sweeps.terminal import search as terminal
 from tests.sweeps.searching import (
     FILE,
     RATE,
@@ -121,7 +123,7 @@ def test_choices_that_are_no_valid_run_are_passed_over(database: Path) -> None:
 def test_a_search_of_which_nothing_is_left_says_so(database: Path) -> None:
     nothing = space(sweep_of(method="random", parameters=SPACE, exclude=[{"data.name": "digits"}]))
     queue = TrialQueue(nothing, None, lambda params: TrialResult("new"), patience=30)
-    with pytest.raises(SweepError, match="30 choices in a row were excluded"):
+    with pytest.raises(SweepError, match="30 choices in a row were tried before, are excluded"):
         queue.take()
 
 
@@ -138,7 +140,34 @@ def test_a_cell_that_comes_up_again_is_not_run_again(database: Path) -> None:
     sweep, trainer = sweep_of(method="random", parameters=parameters, run_cap=8), Trainer()
     run(sweep, trainer)
     assert len(trainer.finished) == 2
-    assert states() == ["COMPLETE"] * 8
+    assert states().count("COMPLETE") == 2
+
+
+@pytest.mark.parametrize("method", ["random", "bayes"])
+@pytest.mark.parametrize("count", [5, 9])
+def test_repeats_do_not_count_and_a_small_space_is_tried_to_its_end(
+    database: Path, capsys: pytest.CaptureFixture[str], method: str, count: int
+) -> None:
+    values = {"model.latent_dim": {"values": [4, 8, 16, 32, 64]}, RATE: {"value": 0.001}}
+    parameters = {"data.name": {"value": "digits"}, "data.resolution": {"value": 32}, **values}
+    sweep, trainer = sweep_of(method=method, parameters=parameters, run_cap=count), Trainer()
+    run(sweep, trainer)
+    assert sorted(cell.parameters["model.latent_dim"] for cell in cells(sweep, FILE)) == [4, 8, 16, 32, 64]
+    assert states().count("COMPLETE") == 5
+    terminal.show_trials(Console(width=200), sweep, cells(sweep, FILE))
+    told = capsys.readouterr().out
+    assert "5 trials: 5 finished" in told
+    assert ("every choice of the space is tried" in told) == (count > 5)
+    calls = trainer.calls
+    run(sweep, trainer)
+    assert trainer.calls == calls
+
+
+def test_a_range_of_whole_numbers_is_tried_to_its_end(database: Path) -> None:
+    parameters = SPACE | {RATE: {"value": 0.001}, SIZE: {"min": 30, "max": 37}}
+    sweep = sweep_of(method="random", parameters=parameters, run_cap=30)
+    run(sweep, Trainer())
+    assert sorted(cell.parameters[SIZE] for cell in cells(sweep, FILE)) == list(range(30, 38))
 
 
 @pytest.mark.thorough
