@@ -57,6 +57,8 @@ Positive = Annotated[float, BeforeValidator(_number), Field(gt=0, allow_inf_nan=
 # Contours nearer to the center or farther out hold too few points to be drawn.
 Level = Annotated[float, BeforeValidator(_number), Field(ge=0.5, le=5)]
 Count = Annotated[StrictInt, Field(ge=1)]
+# What Keras and NumPy take.
+Seed = Annotated[StrictInt, Field(ge=0, lt=2**32)]
 
 
 class Section(BaseModel):
@@ -137,7 +139,7 @@ class TrainingConfig(Section):
     batch_size: Count = 128
     epochs: Count = 24
     precision: Literal["float32", "bfloat16"] = "float32"
-    seed: Annotated[StrictInt, Field(ge=0)] = 0
+    seed: Seed = 0
 
 
 class AnalysisConfig(Section):

@@ -48,7 +48,7 @@ class Registry:
         known = [*self.builtin, *_installed(self.group)]
         near = get_close_matches(name, known, 1, 0.5)
         hint = f"did you mean {near[0]}?" if near else f"valid: {', '.join([*known, 'MODULE:NAME'])}"
-        raise ValueError(f"unknown name {name!r}; {hint}")
+        raise ValueError(f"unknown name {name if len(name) <= 80 else name[:77] + '...'!r}; {hint}")
 
     def is_builtin(self, name: str) -> bool:
         return name in self.builtin

@@ -6,6 +6,8 @@ import math
 import re
 from dataclasses import dataclass
 
+from sweeps.spec.fields import shown
+
 _CONSTRAINT = re.compile(r"\s*(?P<metric>[\w.:/-]+)\s*(?P<sign><=|>=)\s*(?P<bound>\S+)\s*")
 
 
@@ -33,5 +35,5 @@ def parse_constraint(text: str) -> Constraint:
     except ValueError:
         bound = math.nan
     if found is None or not math.isfinite(bound):
-        raise ValueError(f"{text!r} is no constraint; write METRIC <= NUMBER or METRIC >= NUMBER")
+        raise ValueError(f"{shown(text)} is no constraint; write METRIC <= NUMBER or METRIC >= NUMBER")
     return Constraint(found["metric"], found["sign"], bound)

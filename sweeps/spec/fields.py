@@ -24,10 +24,16 @@ def nearest(name: str, valid: Any) -> str:
     names = [str(v) for v in valid]
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
     # A forgotten section ("latent_dim") is nearer to "model.latent_dim" than letters tell.
-    close = [full for full in names if full.endswith(f".{name}")] or close
+    close = [full for full in names if full.endswith((f".{name}", f"/{name}"))] or close
     if close:
         return f"; did you mean {close[0]}?"
     return f"; valid: {', '.join(names)}" if names and len(names) <= 12 else ""
+
+
+def shown(value: Any) -> str:
+    """The value as messages show it: of a long one the beginning."""
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def check_value(name: str, value: Any) -> Any:
@@ -40,7 +46,7 @@ def check_value(name: str, value: Any) -> Any:
         checked = adapter.validate_python(value)
     except ValidationError as error:
         first = error.errors()[0]
-        raise ValueError(f"{name}: {value!r} does not fit: {words_of(first)}") from None
+        raise ValueError(f"{name}: {shown(value)} does not fit: {words_of(first)}") from None
     return adapter.dump_python(checked, mode="json")
 
 
@@ -55,11 +61,11 @@ def words_of(error: Any) -> str:
     if error["type"] in ("value_error", "missing"):
         return text
     if error["type"] in ("model_type", "dict_type"):
-        return f"a mapping is needed ({{...}}), not {error['input']!r}"
+        return f"a mapping is needed ({{...}}), not {shown(error['input'])}"
     choices = error.get("ctx", {}).get("expected", "")
     near = (
         nearest(str(error["input"]), [c.strip(" '") for c in choices.replace(" or ", ", ").split(",")])
         if choices
         else ""
     )
-    return f"{text[0].lower()}{text[1:]}, not {error['input']!r}{near}"
+    return f"{text[0].lower()}{text[1:]}, not {shown(error['input'])}{near}"

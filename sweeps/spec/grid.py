@@ -20,7 +20,10 @@ def expand(sweep: Sweep, path: Path) -> list[RunConfig]:
     Raises SweepError.
     """
     fixed = {name: p.value for name, p in sweep.parameters.items() if p.values is None}
-    cells = [cell for cell in _product(sweep) if not any(_matches(cell, path, rule) for rule in sweep.exclude)]
+    product = _product(sweep)
+    if sweep.include and not any(parameter.values for parameter in sweep.parameters.values()):
+        product = []  # nothing is varied but by the listed cells, as in GitHub Actions
+    cells = [cell for cell in product if not any(_matches(cell, path, rule) for rule in sweep.exclude)]
     cells += [fixed | cell for cell in sweep.include]
     runs = [_resolve(cell | {SEED: seed}, path) for cell in cells for seed in sweep.seeds]
     distinct = list(dict.fromkeys(runs))

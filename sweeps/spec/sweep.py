@@ -13,10 +13,17 @@ from pydantic import (
     model_validator,
 )
 
-from cae.config import Count, Number, RunConfig, Section
+from cae.config import Count, Number, RunConfig, Section, Seed
 from sweeps.spec.constraint import parse_constraint
-from sweeps.spec.fields import SEED, check_value, nearest, words_of
+from sweeps.spec.fields import SEED, check_value, nearest, shown, words_of
 from sweeps.spec.parameter import Parameter, _checked
+
+
+def _distinct(seeds: list[int]) -> list[int]:
+    twice = next((seed for place, seed in enumerate(seeds) if seed in seeds[:place]), None)
+    if twice is not None:
+        raise ValueError(f"{twice} stands twice; it would be the same run")
+    return seeds
 
 
 class Metric(Section):
@@ -51,7 +58,7 @@ class Sweep(Section):
     zip: list[Annotated[list[str], Field(min_length=2)]] = []
     exclude: list[dict[str, Any]] = []
     include: list[dict[str, Any]] = []
-    seeds: Annotated[list[Annotated[StrictInt, Field(ge=0)]], Field(min_length=1)] = [0]
+    seeds: Annotated[list[Seed], Field(min_length=1), AfterValidator(_distinct)] = [0]
     run_cap: Count | None = None
     early_terminate: EarlyTerminate | None = None
     max_attempts: Count = Field(3, description="how often one launch tries a run whose process dies")
@@ -66,6 +73,8 @@ class Sweep(Section):
     @field_validator("exclude", "include")
     @classmethod
     def _known_values(cls, cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        if any(SEED in cell for cell in cells):
+            raise ValueError(f"{SEED} is no parameter of a cell: replicates are listed under seeds")
         return [{name: check_value(name, value) for name, value in cell.items()} for cell in cells]
 
     @model_validator(mode="after")
@@ -161,7 +170,7 @@ def _check_included(sweep: Sweep, cell: dict[str, Any]) -> None:
         if parameter.is_range:
             outside = not (parameter.min or 0) <= value <= (parameter.max or 0)
         if outside:
-            raise ValueError(f"include: {name} cannot be {value!r} in this space; {_INCLUDED}")
+            raise ValueError(f"include: {name} cannot be {shown(value)} in this space; {_INCLUDED}")
     for group in sweep.zip:
         given = [name for name in group if name in cell]
         rows = list(zip(*(sweep.parameters[name].choices for name in given), strict=True))

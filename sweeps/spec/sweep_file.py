@@ -5,49 +5,44 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from sweeps.errors import SweepError
+from sweeps.spec import yaml_text
+from sweeps.spec.constraint import parse_constraint
 from sweeps.spec.fields import FIELDS, SEED, check_value, nearest
+from sweeps.spec.metric_names import check_names
 from sweeps.spec.parameter import Parameter
 from sweeps.spec.sweep import Sweep, line_of
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML's safe loader that refuses a key given twice instead of keeping the last."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if key.value in seen:
-                raise SweepError(f"line {key.start_mark.line + 1}: the key {key.value} stands twice; keep one")
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)
 
 
 def load(path: Path, overrides: dict[str, Any] | None = None) -> Sweep:
     """The sweep of a YAML file, with `overrides` ({"section.field": value}) fixed in every run. Raises SweepError."""
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a SafeLoader
+        content = yaml_text.read(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         near = nearest(path.name, sorted(p.name for p in path.parent.glob("*.yaml")) if path.parent.is_dir() else [])
         raise SweepError(f"{path}: there is no such file{near}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise SweepError(f"{path}: cannot be read: {error}") from None
     except SweepError as error:
         raise SweepError(f"{path}: {error}") from None
-    except yaml.YAMLError as error:
-        raise SweepError(f"{path}: not valid YAML: {_yaml_problem(error)}") from None
+    except (OSError, ValueError) as error:  # no UTF-8, a name with a zero byte
+        raise SweepError(f"{path}: cannot be read: {error}") from None
     if not isinstance(content, dict):
         raise SweepError(f"{path}: a sweep is a mapping that starts with `name:`, not {type(content).__name__}")
-    return override(_validate(path, content), overrides or {}, path)
+    sweep = override(_validate(path, content), overrides or {}, path)
+    _check_metrics(sweep, path)
+    return sweep
 
 
-def _yaml_problem(error: yaml.YAMLError) -> str:
-    mark = getattr(error, "problem_mark", None)
-    where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-    return where + str(getattr(error, "problem", None) or error).replace("\n", " ")
+def _check_metrics(sweep: Sweep, path: Path) -> None:
+    with_plugins = "analysis.metrics" in sweep.parameters
+    asked = {"metric": [metric.name for metric in sweep.metric]}
+    asked["constraints"] = [parse_constraint(text).metric for text in sweep.constraints]
+    for key, names in asked.items():
+        try:
+            check_names(names, with_plugins)
+        except ValueError as error:
+            raise SweepError(f"{path}: {key}: {error}") from None
 
 
 def _validate(path: Path, content: dict[str, Any]) -> Sweep:
@@ -63,8 +58,8 @@ def parse_override(text: str) -> tuple[str, Any]:
     if not sign:
         raise SweepError(f"--set {text}: write it as section.field=value, for example training.epochs=10")
     try:
-        return name, check_value(name, yaml.safe_load(value))
-    except (ValueError, yaml.YAMLError) as error:
+        return name, check_value(name, yaml_text.read_value(value))
+    except (ValueError, SweepError) as error:
         raise SweepError(f"--set {text}: {error}") from None
 
 

@@ -9,9 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
 from sweeps.errors import SweepError
+from sweeps.spec import yaml_text
 from sweeps.spec.display import readable
 from sweeps.spec.fields import FIELDS, check_value, nearest
 from sweeps.spec.sweep import Metric
@@ -76,10 +75,7 @@ def _parsed(text: str, metrics: set[str]) -> Condition:
 
 
 def _field_value(name: str, sign: str, text: str) -> float | str:
-    try:
-        value = check_value(name, yaml.safe_load(text))
-    except yaml.YAMLError:
-        raise ValueError(f"{text!r} is not valid YAML") from None
+    value = check_value(name, yaml_text.read_value(text))
     if isinstance(value, int | float) and not isinstance(value, bool):
         return float(readable(value))  # with as many digits as the record keeps
     if sign not in ("=", "!="):

@@ -41,10 +41,20 @@ def test_exclude_matches_resolved_values_also_defaults() -> None:
 
 def test_include_adds_to_the_fixed_values() -> None:
     found = runs(parameters=TWO | {"training.epochs": {"value": 3}}, include=[{"model.activation": "elu"}])
-    assert len(found) == 5
+    assert len(found) == 5  # beside the four of the product
     assert found[-1]["model.activation"] == "elu"
     assert found[-1]["training.epochs"] == 3
     assert found[-1]["model.batch_norm"] is False
+
+
+def test_include_alone_lists_all_cells() -> None:
+    """As in GitHub Actions: without a list of values there is no product, only what is listed."""
+    fixed = {"training.epochs": {"value": 3}}
+    listed = [{"model.activation": "elu"}, {"model.activation": "relu"}]
+    for parameters in ({}, fixed):
+        found = runs(parameters=parameters, include=listed)
+        assert [run["model.activation"] for run in found] == ["elu", "relu"]
+    assert len(runs(parameters=fixed)) == 1
 
 
 def test_an_included_cell_that_is_there_already_is_not_run_twice() -> None:

@@ -72,6 +72,14 @@ BROKEN = [
     ("[0, 1, 2]", "[0, 1", "not valid YAML: line 19"),
     ("  model.activation: ", "  training.seed: {value: 3}\n  model.activation: ", "replicates are listed under seeds"),
     ("run_cap: 200", "early_terminate: {type: hyperband}", "early_terminate needs method random or bayes"),
+    ("name: mnd/radius_agreement,", "name: mnd/radius_agrement,", "metric: no run measures 'mnd/radius_agrement'; did"),
+    ("[0, 1, 2]", "[0, 1, 0]", "seeds: 0 stands twice"),
+    ("[0, 1, 2]", "[4294967296]", "seeds.0: input should be less than 4294967296"),
+    ("model.latent_dim: 64}]", "training.seed: 1}]", "exclude: training.seed is no parameter of a cell"),
+    ("model.batch_norm: false}]", "training.seed: 1}]", "include: training.seed is no parameter of a cell"),
+    ("name: batch-norm", "name: {{ name }}", "line 2: a key is a word, not a mapping; is there a {{ }}"),
+    ("relu, elu]", f"relu, {'e' * 500}]", "eeeee...'; valid: relu"),
+    ("[0, 1, 2]", f"{[*range(-500, 0)]}", "seeds.0: "),
 ]
 
 
@@ -82,7 +90,9 @@ def test_a_broken_file_is_one_clear_line(tmp_path: Path, old: str, new: str, wor
     told = problem(path, GOOD.replace(old, new))
     assert words in told
     assert told.startswith(f"{path}: ")
-    assert "\n" not in told
+    # Of a list each wrong value is a line.
+    assert "\n" not in told or new.startswith("[-500")
+    assert max(map(len, told.splitlines())) < 400 + len(str(path))
 
 
 @pytest.mark.parametrize(
