@@ -33,7 +33,7 @@ def read_json(path: Path) -> Any:
     """The content of a JSON file, None where there is none."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
 
 

@@ -38,16 +38,26 @@ def clear_errors(command: Callable[..., Any]) -> Callable[..., Any]:
             click.echo(f"{error}", err=True)
             sys.exit(1 if is_disk_full(error) else 2)
         except Exception as error:
-            if not is_disk_full(error):
-                raise
             place = getattr(error, "filename", None) or "mlruns"
-            click.echo(f"{place}: the disk is full; free some space, and the same command goes on", err=True)
-            sys.exit(1)
+            if is_disk_full(error):
+                click.echo(f"{place}: the disk is full; free some space, and the same command goes on", err=True)
+                sys.exit(1)
+            if not isinstance(error, OSError) or error.filename is None:
+                raise
+            click.echo(f"{place}: {error.strerror}; {_remedy(str(place))}", err=True)
+            sys.exit(2)
         except KeyboardInterrupt:
             click.echo("interrupted; the same command goes on from the last finished epoch", err=True)
             sys.exit(130)
 
     return guarded
+
+
+def _remedy(place: str) -> str:
+    from sweeps.workspace import home
+
+    inside = place.startswith(str(home().parent))
+    return "set CAE_HOME to a folder that can be written" if inside else "give another place"
 
 
 def load(file: Path, overrides: tuple[str, ...]) -> Any:

@@ -62,6 +62,8 @@ def words_of(error: Any) -> str:
         return text
     if error["type"] in ("model_type", "dict_type"):
         return f"a mapping is needed ({{...}}), not {shown(error['input'])}"
+    if error["type"].startswith("bool_"):
+        return f"write true or false, not {shown(error['input'])}"
     choices = error.get("ctx", {}).get("expected", "")
     near = (
         nearest(str(error["input"]), [c.strip(" '") for c in choices.replace(" or ", ", ").split(",")])

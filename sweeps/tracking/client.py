@@ -54,8 +54,7 @@ def client() -> MlflowClient:
         check_no_password(uri())
         return _open(uri())
     try:
-        home().mkdir(parents=True, exist_ok=True)
-        with FileLock(home() / ".create.lock"):
+        with _alone_in_creating():
             opened = _open(uri())
             opened.search_experiments(max_results=1)
     except OSError as error:
@@ -63,6 +62,24 @@ def client() -> MlflowClient:
     except Exception as error:
         raise unreachable(uri(), error) from None
     return opened
+
+
+@contextmanager
+def _alone_in_creating() -> Iterator[None]:
+    """Where nothing can be written there is nothing to create, and a record that is there can be read."""
+    try:
+        home().mkdir(parents=True, exist_ok=True)
+        lock = FileLock(home() / ".create.lock")
+        lock.acquire()
+    except OSError:
+        if not exists():
+            raise
+        yield
+        return
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def answers() -> bool:
