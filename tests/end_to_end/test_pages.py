@@ -242,6 +242,7 @@ def test_groups_show_the_means_over_seeds(page: Any, address: str) -> None:
     assert "Group: model.activation: tanh" in rows(page)
 
 
+@pytest.mark.soak
 def test_mlflows_own_command_shows_the_same(page: Any, home: Path) -> None:
     command = ["mlflow", "server", "--backend-store-uri", "sqlite:///mlruns/mlflow.db"]
     with served(home, free_port(), *command, folder=home) as where:

@@ -88,6 +88,7 @@ def test_ctrl_c_reaches_the_cluster(cluster: Any, file: Path) -> None:
     assert not processes_at_work()
 
 
+@pytest.mark.soak
 def test_a_real_training_on_a_cluster(tiny_sweep: Path, database: Path) -> None:
     one = ["--set", "model.activation=relu"]
     process = start("run", str(tiny_sweep), *one, "--ray", "local", "--num-cpus", "1")

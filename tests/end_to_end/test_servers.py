@@ -22,7 +22,7 @@ from sweeps.search.study import open_storage
 from tests.end_to_end.pretended import STANDIN, pretended
 from tests.end_to_end.test_search import SEARCH
 from tests.end_to_end.test_soak import runs_by_cell
-from tests.end_to_end.test_sweep import cae, check_record, here, read_until, start, statuses
+from tests.end_to_end.test_sweep import check_record, here, pretend, read_until, start, statuses
 from tests.servers import PASSWORD, MlflowServer, Postgres
 
 pytestmark = [pytest.mark.thorough, pytest.mark.postgres, pytest.mark.slow(seconds=50)]
@@ -39,10 +39,23 @@ def storage(postgres: Postgres, postgres_url: str, tmp_path: Path, monkeypatch: 
     return postgres_url
 
 
+@pytest.fixture
+def real_files(recorded_home: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pretended trainings leave the files of a real one."""
+    monkeypatch.setenv("CAE_HOME", str(recorded_home[0]))
+    run = next(iter(tracking.records("tiny").values()))
+    template = tmp_path / "template"
+    template.mkdir()
+    tracking.client().download_artifacts(run.run_id, "", str(template))
+    monkeypatch.setenv("CAE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("STANDIN_TEMPLATE", str(template))
+
+
+@pytest.mark.usefixtures("real_files")
 def test_a_search_on_servers(tracking_server: MlflowServer, storage: str, tmp_path: Path) -> None:
     file = tmp_path / "search.yaml"
     file.write_text(SEARCH, encoding="utf-8")
-    done = cae("run", str(file))
+    done = pretend("run", str(file))
     assert done.returncode == 0, done.stdout + done.stderr
     assert statuses("tiny") == ["FINISHED", "FINISHED"]
     assert PASSWORD not in done.stdout + done.stderr
@@ -137,7 +150,7 @@ def test_two_machines_share_a_sweep(tracking_server: MlflowServer, storage: str,
 
 
 @pytest.mark.usefixtures("_other_host_names")
-@pytest.mark.parametrize("method", ["grid", "random"])
+@pytest.mark.parametrize("method", [pytest.param("grid", marks=pytest.mark.soak), "random"])
 def test_the_cells_of_a_dead_machine_are_taken_over(
     tracking_server: MlflowServer,
     storage: str,
@@ -180,7 +193,7 @@ def test_a_server_that_is_down_for_a_while(
         assert [metric.step for metric in history] == [1, 2, 3, 4]
 
 
-@pytest.mark.parametrize("method", ["grid", "random"])
+@pytest.mark.parametrize("method", ["grid", pytest.param("random", marks=pytest.mark.soak)])
 def test_a_database_that_is_restarted_in_the_middle(
     tracking_server: MlflowServer, storage: str, postgres: Postgres, many: Path, method: str
 ) -> None:

@@ -71,14 +71,31 @@ def sweep(recorded: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return recorded
 
 
+# Several commands in one process: what they import is the same.
+COMMANDS = ("plan", "status", "compare")
+END = "-- end of a command --"
+SCRIPT = """
+import sys
+from sweeps.cli import main
+for command in sys.argv[2:]:
+    main([command, sys.argv[1]], standalone_mode=False)
+    print("-- end of a command --", flush=True)
+"""
+
+
+def on_terminal(width: int, command: str, file: str, **environment: str) -> str:
+    """Everything a command writes to a terminal of so many columns."""
+    return dict(zip(COMMANDS, _written(width, file, **environment).split(END), strict=False))[command]
+
+
 @cache
-def on_terminal(width: int, *arguments: str, **environment: str) -> str:
-    """Everything a command writes to a terminal of so many columns; started once for the tests that ask the same."""
+def _written(width: int, file: str, *commands: str, **environment: str) -> str:
+    """What these commands, or all, write, one after the other; started once for the tests that ask the same."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, width, 0, 0))
     known = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES", "NO_COLOR")}
     process = subprocess.Popen(
-        [sys.executable, "-m", "sweeps", *arguments],
+        [sys.executable, "-c", SCRIPT, file, *(commands or COMMANDS)],
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
@@ -125,7 +142,8 @@ def test_a_narrow_status_keeps_the_radii_and_says_what_it_left_out(sweep: Path) 
 def test_the_space_of_a_search_fits(database: Path, tmp_path: Path) -> None:
     file = tmp_path / "search.yaml"
     file.write_text(SEARCH, encoding="utf-8")
-    assert max(map(len, lines(on_terminal(80, "plan", str(file))))) <= 80
+    written = _written(80, str(file), "plan")
+    assert max(map(len, lines(written))) <= 80
 
 
 @pytest.mark.parametrize("command", ["status", "compare"])
