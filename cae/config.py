@@ -97,6 +97,9 @@ class DataConfig(Section):
     )
     seed: Annotated[StrictInt, Field(ge=0)] = Field(0, description="of the choice, the split and the synthetic faces")
     mixture: tuple[MixturePart, ...] = ()
+    duplicates: Literal["keep", "drop"] = Field(
+        "keep", description="of an image that is there several times; kept, all copies are on one side of the split"
+    )
 
     @model_validator(mode="after")
     def _mixture_has_parts(self) -> DataConfig:

@@ -41,19 +41,23 @@ def load(config: DataConfig, *, progress: Progress | None = None) -> ImageSet:
     """The images that the configuration asks for, prepared first if the cache has none, with their split.
 
     The choice of `size` images and the split depend on the data section and the source's file names alone: another
-    resolution, crop or contrast gives the same persons. progress(done, total, what) is called in this process.
+    resolution, crop or contrast gives the same persons, and exact copies of an image stand on one side.
+    progress(done, total, what) is called in this process.
     Errors: DataError, one line. Cost: 2,000 photographs of 178x218 a second and core the first time, then the scan of
     the source alone (see `data_digest`).
     """
     from cae.datasets import cache, mixture
+    from cae.datasets.duplicates import copies_in
     from cae.datasets.splits import split
 
     folder, digest = _prepared_folder(config, progress)
     if not dataset(config.name).sized:  # else `size` is part of what is prepared
         folder = mixture.select(folder, config, progress)
     images, table, report = cache.read(folder)
-    train, test = split(table, config)
-    report = report | {"split": config.split, "on_neither_side": len(table) - len(train) - len(test)}
+    copies = copies_in(folder, images, progress)
+    train, test = split(table, config, copies.first)
+    report |= copies.counts() | {"duplicates": config.duplicates, "split": config.split}
+    report |= {"on_neither_side": len(table) - len(train) - len(test)}
     return ImageSet(config.name, images, table, train, test, digest, report)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cae.datasets.celeba_tables import TABLES, TableFile, tabulate
-from cae.datasets.files import IMAGE_SUFFIXES, Listing, digest, expand, is_image, parent, read, scan
+from cae.datasets.files import IMAGE_SUFFIXES, Listing, digest, expand, is_image, parent, printable, read, scan
 from cae.datasets.folder import producer
 from cae.datasets.imageset import DataError
 from cae.datasets.source import Source
@@ -38,7 +38,7 @@ def source(path: str | None) -> Source:
         digest=digest("celeba", [*sizes, *(part for kind in tables for part in (kind, tables[kind].content))]),
         count=len(names),
         produce=lambda start, stop: producer(listing.root, names[start:stop]),
-        table=lambda: tabulate(short, tables, str(listing.root.resolve())),
+        table=lambda: tabulate(list(map(printable, short)), tables, printable(str(listing.root.resolve()))),
         missing={kind: _sought(kind, places) for kind in TABLES if kind not in tables},
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import zipfile
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from cae.datasets.imageset import DataError
 
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif")
 # A file beyond this is no photograph; it is refused before it fills the memory.
 MAX_FILE_BYTES = 256 * 2**20
 
@@ -35,6 +36,17 @@ def is_image(name: str) -> bool:
     return name.lower().endswith(IMAGE_SUFFIXES) and not name.rpartition("/")[2].startswith(".")
 
 
+def printable(name: str) -> str:
+    """The name as text: bytes of it that are no UTF-8, of which some disks are full, as question marks."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def passed_over(names: Iterable[str]) -> dict[str, int]:
+    """Suffix to number of the files that are no images, but for hidden ones; the most frequent first."""
+    plain = (name.rpartition("/")[2].lower() for name in sorted(names) if not is_image(name))
+    return dict(Counter(PurePosixPath(name).suffix or name for name in plain if not name.startswith(".")).most_common())
+
+
 def expand(path: str | None, what: str) -> Path:
     """The path with ~ and $VARIABLES expanded; DataError where it is not set or does not exist."""
     if path is None:
@@ -48,25 +60,28 @@ def expand(path: str | None, what: str) -> Path:
 def scan(path: Path, *, below: bool = True) -> Listing:
     """The files in a folder (and below it, if asked) or inside a zip; hidden folders and __MACOSX are left out.
 
-    Links to folders below are not followed. Errors: DataError for an unreadable folder, a file that is no zip, an
-    encrypted zip, or an entry whose name leads out of its folder. Cost: one walk, or the zip's directory alone.
+    Links to folders are followed, but not into a folder that they lie in. Backslashes in a zip's names are folders, as
+    where it was made. Errors: DataError for an unreadable folder, a file that is no zip, an encrypted zip, or an entry
+    whose name leads out of its folder. Cost: one walk, or the zip's directory alone.
     """
     if path.is_dir():
         try:
-            return Listing(path, dict(_walk(path, "", below)))
+            return Listing(path, dict(_walk(path, "", below, (os.path.realpath(path),))))
         except OSError as error:
             raise DataError(f"data.path: {error.filename} cannot be listed: {error.strerror}") from None
     return Listing(path, _zip_sizes(path))
 
 
-def _walk(folder: Path, prefix: str, below: bool) -> Iterator[tuple[str, int]]:
+def _walk(folder: Path, prefix: str, below: bool, above: tuple[str, ...]) -> Iterator[tuple[str, int]]:
+    """above: the real places of this folder and of those that it was reached through."""
     with os.scandir(folder) as entries:
         for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                if below and not _skipped(entry.name):
-                    yield from _walk(Path(entry.path), f"{prefix}{entry.name}/", below)
-            elif not entry.is_dir():
+            if not entry.is_dir():
                 yield prefix + entry.name, _size(entry)
+            elif below and not _skipped(entry.name):
+                place = os.path.realpath(entry.path) if entry.is_symlink() else f"{above[-1]}/{entry.name}"
+                if place not in above:
+                    yield from _walk(Path(entry.path), f"{prefix}{entry.name}/", below, (*above, place))
 
 
 def _size(entry: os.DirEntry[str]) -> int:
@@ -88,11 +103,16 @@ def _zip_sizes(path: Path) -> dict[str, int]:
         raise DataError(f"data.path: {path} is neither a folder nor a readable zip: {error}") from None
     for entry in entries:
         _check_entry(path, entry)
-    return {e.filename: e.file_size for e in entries if not any(map(_skipped, e.filename.split("/")[:-1]))}
+    sizes = {_slashed(entry): entry.file_size for entry in entries}
+    return {name: size for name, size in sizes.items() if not any(map(_skipped, name.split("/")[:-1]))}
+
+
+def _slashed(entry: zipfile.ZipInfo) -> str:
+    return entry.filename.replace("\\", "/")
 
 
 def _check_entry(path: Path, entry: zipfile.ZipInfo) -> None:
-    name = PurePosixPath(entry.filename.replace("\\", "/"))
+    name = PurePosixPath(_slashed(entry))
     if name.is_absolute() or ".." in name.parts or ":" in name.parts[0]:
         raise DataError(f"{path}: entry {entry.filename!r} leads out of its folder; do not trust this archive")
     if entry.flag_bits & 1:
@@ -105,9 +125,9 @@ def read(root: Path, name: str) -> bytes:
         path = root / name
         _check_size(path.stat().st_size)
         return path.read_bytes()
-    archive = _archive(root, root.stat().st_mtime_ns)
-    _check_size(archive.getinfo(name).file_size)
-    return archive.read(name)
+    archive, entries = _archive(root, root.stat().st_mtime_ns)
+    _check_size(entries[name].file_size)
+    return archive.read(entries[name])
 
 
 def _check_size(size: int) -> None:
@@ -117,8 +137,9 @@ def _check_size(size: int) -> None:
 
 # A zip's directory of 200,000 entries takes a second to read: once per process, not once per image.
 @lru_cache(maxsize=1)
-def _archive(path: Path, changed: int) -> zipfile.ZipFile:
-    return zipfile.ZipFile(path)
+def _archive(path: Path, changed: int) -> tuple[zipfile.ZipFile, dict[str, zipfile.ZipInfo]]:
+    archive = zipfile.ZipFile(path)
+    return archive, {_slashed(entry): entry for entry in archive.infolist()}
 
 
 def digest(kind: str, parts: Iterable[str | bytes]) -> str:

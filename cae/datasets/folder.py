@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from cae.datasets.files import IMAGE_SUFFIXES, digest, expand, is_image, parent, scan
+from cae.datasets.files import IMAGE_SUFFIXES, digest, expand, is_image, parent, passed_over, printable, scan
 from cae.datasets.imageset import DataError
 from cae.datasets.source import Producer, Source
 
 if TYPE_CHECKING:
     import pandas as pd
 
-REMEDY = "name the folder or zip of photographs (JPEG, PNG, WebP, BMP)"
+REMEDY = "name the folder or zip of photographs (JPEG, PNG, WebP, BMP, TIFF, GIF)"
 
 
 def source(path: str | None) -> Source:
@@ -24,7 +25,8 @@ def source(path: str | None) -> Source:
     and a zip of either are the same data set. Errors: DataError without path or without a single image.
     """
     root = expand(path, REMEDY)
-    sizes = {name: size for name, size in scan(root).sizes.items() if is_image(name)}
+    every = scan(root).sizes
+    sizes = {name: size for name, size in every.items() if is_image(name)}
     if not sizes:
         raise DataError(f"data.path: no image in {root}; looked for {', '.join(IMAGE_SUFFIXES)} in it and below")
     top = _common_folder(sizes)
@@ -35,7 +37,7 @@ def source(path: str | None) -> Source:
         digest=digest("folder", (f"{name}\0{sizes[top + name]}" for name in short)),
         count=len(names),
         produce=lambda start, stop: producer(root, names[start:stop]),
-        table=lambda: (_table(short), {"path": str(root.resolve())}),
+        table=lambda: (_table(list(map(printable, short))), _notes(root, every)),
     )
 
 
@@ -50,6 +52,10 @@ def _common_folder(names: dict[str, int]) -> str:
     """The folder above all names, with a / at its end, or "" where there is none."""
     common = posixpath.commonpath({parent(name) for name in names})
     return f"{common}/" if common else ""
+
+
+def _notes(root: Path, every: Iterable[str]) -> dict[str, Any]:
+    return {"path": printable(str(root.resolve())), "passed_over": passed_over(every)}
 
 
 def _table(names: list[str]) -> pd.DataFrame:

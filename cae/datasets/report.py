@@ -10,11 +10,21 @@ def summary(report: dict[str, Any]) -> str:
     parts = [f"{report['count']:,} images"]
     if report["left_out"]:
         parts.append(f"{report['left_out']:,} of {report['found']:,} files left out as unusable")
+    other = report.get("passed_over", {})
+    if other:
+        kinds = ", ".join(f"{number:,} {suffix}" for suffix, number in list(other.items())[:5])
+        parts.append(f"{sum(other.values()):,} other files passed over ({kinds}{', ...' * (len(other) > 5)})")
     for key, words in (("images_without_row", "images without a row"), ("rows_without_image", "rows without an image")):
         counts = report.get(key, {})
         for number in sorted(set(counts.values()) - {0}):
             tables = " and ".join(table for table in counts if counts[table] == number)
             parts.append(f"{number:,} {words} in the table of {tables}")
-    if report.get("on_neither_side"):
-        parts.append(f"{report['on_neither_side']:,} on neither side of the {report['split']} split")
+    if report.get("copies"):
+        fate = "left out" if report["duplicates"] == "drop" else "on the same side of the split as these"
+        parts.append(f"{report['copies']:,} exact copies of others, {fate}")
+    if report.get("near_copies"):
+        parts.append(f"{report['near_copies']:,} that look like another one")
+    others = report.get("on_neither_side", 0) - report.get("copies", 0) * (report.get("duplicates") == "drop")
+    if others > 0:
+        parts.append(f"{others:,} on neither side of the {report['split']} split")
     return ", ".join(parts)

@@ -23,15 +23,22 @@ def choose(count: int, size: int, rng: np.random.Generator) -> np.ndarray:
     return np.sort(rng.permutation(count)[:size])
 
 
-def split(table: pd.DataFrame, config: DataConfig) -> tuple[np.ndarray, np.ndarray]:
+def split(table: pd.DataFrame, config: DataConfig, first: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
     """(train, test): sorted, disjoint int64 rows of the table.
 
+    first: (n,), for each row the first of its exact copies; all of them follow that one, or are on neither side if
+    copies are dropped.
     random: `test_fraction` of the rows, rounded, is held out. official: partition 0 trains, everything else is held
     out. identity: whole persons are held out, as many as come nearest to `test_fraction`. Rows whose partition or
     person is unknown are on neither side. Errors: DataError with fewer than two images on a side.
     """
-    held_out = {"random": _random, "official": _official, "identity": _identity}[config.split](table, config)
+    first = np.arange(len(table)) if first is None else first
+    distinct = np.flatnonzero(first == np.arange(len(table)))
+    chosen = {"random": _random, "official": _official, "identity": _identity}[config.split]
+    held_out = chosen(table.iloc[distinct], config)[np.searchsorted(distinct, first)]
     known = _known(table, config.split)
+    if config.duplicates == "drop":
+        known = known & (first == np.arange(len(table)))
     train, test = np.flatnonzero(known & ~held_out), np.flatnonzero(known & held_out)
     if min(len(train), len(test)) < SMALLEST_SIDE:
         raise DataError(

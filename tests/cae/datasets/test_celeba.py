@@ -111,11 +111,13 @@ def test_missing_table_matters_only_to_the_split_that_needs_it(
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
-        ("list_attr_celeba.txt", b"2\nMale Young\n000001.jpg 1 7\n", "1 or -1"),
-        ("list_attr_celeba.txt", b"2\nMale Young\n000001.jpg 1\n", "1 or -1"),
+        ("list_attr_celeba.txt", b"2\nMale Young\n000001.jpg 1 7\n", "Young is '7' in the row of 000001.jpg"),
+        ("list_attr_celeba.txt", b"2\nMale Young\n000001.jpg 1\n", "its name, then 1"),
         ("list_attr_celeba.txt", b"", "table of attributes"),
         ("list_attr_celeba.txt", b"2\nMale\n000001.jpg 1\n000001.jpg 1\n", "two rows"),
-        ("list_attr_celeba.csv", b"image_id,Male\n000001.jpg,yes\n", "1 or -1"),
+        ("list_attr_celeba.csv", b"image_id,Male\n000001.jpg,yes\n", "Male is 'yes' in the row of 000001.jpg"),
+        ("list_attr_celeba.csv", b"image_id,Male,note\na,1,smiles\n", "note is 'smiles' in the row of a"),
+        ("list_attr_celeba.csv", b"image_id|Male\na|1\n", "it has no rows|table of attributes"),
         ("list_eval_partition.txt", b"000001.jpg train\n", "table of partition"),
         ("identity_CelebA.txt", b"000001.jpg 1 2\n", "table of identity"),
         ("identity_CelebA.txt", b"\xff\xfe\x00\x01 1\n", "table of identity"),
@@ -168,3 +170,64 @@ def test_same_persons_at_every_resolution_and_crop(celeba: Callable[..., Path], 
     assert np.array_equal(one.test, two.test)
     assert one.digest == two.digest
     assert not one.images.flags.writeable
+
+
+def rewritten(root: Path, change: Callable[[str], str]) -> Path:
+    """The folder, with every line of its tables changed."""
+    for table in root.glob("*.csv"):
+        lines = table.read_text(encoding="utf-8").splitlines()
+        table.write_text("\n".join([lines[0], *map(change, lines[1:])]) + "\n", encoding="utf-8")
+    return root
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda line: line.replace(".jpg", ""),
+        lambda line: line.replace(".jpg", ".JPG"),
+        lambda line: line.replace(".jpg", ".png"),
+        lambda line: f"img_align_celeba/{line}",
+        lambda line: f"img_align_celeba\\{line}",
+        lambda line: line.lstrip("0").replace(".jpg", ""),
+        lambda line: line.replace(",", ", "),
+        lambda line: line.replace(",", " , "),
+    ],
+    ids=[
+        "no suffix",
+        "upper case",
+        "another suffix",
+        "folder",
+        "backslash",
+        "number",
+        "blanks",
+        "blanks on both sides",
+    ],
+)
+def test_tables_name_images_as_people_write_them(
+    celeba: Callable[..., Path], tmp_path: Path, change: Callable[[str], str]
+) -> None:
+    assert_whole(rewritten(celeba(tmp_path / "data", form=".csv"), change))
+
+
+@pytest.mark.parametrize("mark", [";", "\t"])
+def test_tables_may_have_other_separators_and_blanks_in_their_header(
+    celeba: Callable[..., Path], tmp_path: Path, mark: str
+) -> None:
+    root = celeba(tmp_path / "data", form=".csv")
+    for table in root.glob("*.csv"):
+        table.write_text(table.read_text(encoding="utf-8").replace(",", f"{mark} "), encoding="utf-8")
+    assert_whole(root)
+
+
+def test_a_table_that_names_no_image_is_an_error(celeba: Callable[..., Path], tmp_path: Path) -> None:
+    root = rewritten(celeba(tmp_path / "data", form=".csv"), lambda line: f"x{line}")
+    with pytest.raises(DataError, match=r"none of its 30 rows names an image: its first row is 'x000001.jpg'"):
+        load(config(root))
+
+
+def test_names_that_fit_several_images_are_an_error(celeba: Callable[..., Path], tmp_path: Path) -> None:
+    root = rewritten(celeba(tmp_path / "data", form=".csv"), lambda line: line.replace(".jpg", ""))
+    picture = root / "img_align_celeba" / "000001.jpg"
+    picture.with_name("1.jpg").write_bytes(picture.read_bytes())
+    with pytest.raises(DataError, match="fit several images"):
+        load(config(root))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from PIL import Image
 from cae.config import DataConfig
 from cae.datasets import DataError, data_digest, load
 from cae.datasets.files import read, scan
+from cae.datasets.report import summary
 
 NAMES = [f"{label}/{number}.{suffix}" for label in ("old", "young") for number in range(4) for suffix in ("jpg", "PNG")]
 
@@ -42,6 +44,7 @@ def test_images_stand_in_the_order_of_the_table(photographs: Callable[..., Path]
     (root / "137.png").write_bytes(b"broken")
     calls: list[tuple[int, int, str]] = []
     faces = load(config(root, crop="none"), progress=lambda done, total, what: calls.append((done, total, what)))
+    assert calls.pop() == (299, 299, "looking for copies")
     assert calls[-1] == (300, 300, "preparing folder at 16x16")
     assert sorted(done for done, _, _ in calls) == [done for done, _, _ in calls]
     assert faces.table["file"].tolist() == [name for name in names if name != "137.png"]
@@ -136,6 +139,57 @@ def test_dangling_link_is_bad_and_not_fatal(photographs: Callable[..., Path], tm
     root = photographs(tmp_path / "data", [f"{number:02d}.png" for number in range(25)])
     (root / "link.png").symlink_to(tmp_path / "gone.png")
     assert load(config(root)).report["bad"][0]["reason"].startswith("cannot be read")
+
+
+def test_folders_that_are_links_are_followed_but_not_in_circles(
+    photographs: Callable[..., Path], tmp_path: Path
+) -> None:
+    root = photographs(tmp_path / "data", [f"old/{number}.png" for number in range(10)])
+    elsewhere = photographs(tmp_path / "elsewhere", [f"{number}.png" for number in range(20)])
+    (root / "young").symlink_to(elsewhere)
+    (root / "old" / "back").symlink_to(root)
+    (elsewhere / "itself").symlink_to(elsewhere)
+    faces = load(config(root))
+    assert faces.table["label"].value_counts().to_dict() == {"young": 20, "old": 10}
+
+
+@pytest.mark.parametrize("suffix", ["jpe", "jfif", "tif", "tiff", "gif", "JPG"])
+def test_every_suffix_that_can_be_read_is_an_image(
+    photographs: Callable[..., Path], tmp_path: Path, suffix: str
+) -> None:
+    root = photographs(tmp_path / "data", [f"{number}.png" for number in range(8)])
+    form = {"jpe": "JPEG", "jfif": "JPEG", "tif": "TIFF", "tiff": "TIFF", "gif": "GIF", "JPG": "JPEG"}[suffix]
+    Image.open(root / "0.png").save(root / f"8.{suffix}", format=form)
+    assert len(load(config(root)).images) == 9
+
+
+def test_other_files_are_counted(photographs: Callable[..., Path], tmp_path: Path) -> None:
+    root = photographs(tmp_path / "data", [f"{number}.png" for number in range(8)])
+    for name in ("a.heic", "b.HEIC", "notes.txt", ".DS_Store", "README"):
+        (root / name).write_bytes(b"x")
+    report = load(config(root)).report
+    assert report["passed_over"] == {".heic": 2, ".txt": 1, "readme": 1}
+    assert "4 other files passed over (2 .heic, 1 readme, 1 .txt)" in summary(report)
+
+
+def test_backslashes_in_a_zip_are_folders(photographs: Callable[..., Path], tmp_path: Path) -> None:
+    root = photographs(tmp_path / "data", NAMES)
+    with zipfile.ZipFile(tmp_path / "data.zip", "w") as archive:
+        for name in NAMES:
+            info = zipfile.ZipInfo(name)
+            info.filename = name.replace("/", "\\")  # as some programs write them
+            archive.writestr(info, (root / name).read_bytes())
+    faces = load(config(tmp_path / "data.zip"))
+    assert faces.digest == data_digest(config(root))
+    assert faces.table["label"].value_counts().to_dict() == {"old": 8, "young": 8}
+
+
+def test_a_name_that_is_no_utf_8_is_shown_with_question_marks(photographs: Callable[..., Path], tmp_path: Path) -> None:
+    root = photographs(tmp_path / "data", [f"{number}.png" for number in range(8)])
+    (root / "0.png").rename(os.fsdecode(os.fsencode(root) + b"/\xff.png"))
+    faces = load(config(root))
+    assert len(faces.images) == 8
+    assert faces.table["file"].iloc[-1] == "\ufffd.png"
 
 
 def test_empty_folder_and_no_zip(tmp_path: Path) -> None:
