@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,20 @@ def write_json(path: Path, content: Any) -> None:
     except OSError:
         unfinished.unlink(missing_ok=True)
         raise
+
+
+def json_text(content: Any) -> str:
+    """JSON of plain values for other programs: numbers that are none (NaN, infinities), for which it has no word, as
+    null."""
+    return json.dumps(_finite(content), allow_nan=False)
+
+
+def _finite(content: Any) -> Any:
+    if isinstance(content, dict):
+        return {key: _finite(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_finite(value) for value in content]
+    return None if isinstance(content, float) and not math.isfinite(content) else content
 
 
 def is_disk_full(error: BaseException) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -41,6 +40,7 @@ def compare_command(
     from sweeps import api
     from sweeps.analysis.comparison import compare
     from sweeps.analysis.export import comparison_json
+    from sweeps.files import json_text
     from sweeps.terminal.comparison import show_comparison
     from sweeps.terminal.runs import console
 
@@ -50,7 +50,7 @@ def compare_command(
     cells = api.cells(sweep, file, storage)
     comparison = compare(sweep, file, cells, metric)
     if as_json:
-        click.echo(json.dumps(comparison_json(comparison, cells)))
+        click.echo(json_text(comparison_json(comparison, cells)))
     else:
         show_comparison(console(), comparison)
     if csv_path is not None:
@@ -71,9 +71,13 @@ def _write(comparison: Any, path: Path) -> None:
 
 
 def _report(comparison: Any, cells: Sequence[Any], file: Path, folder: Path) -> None:
+    from sweeps.errors import TrackingError
     from sweeps.report import page, publish
 
     page.write_report(comparison, cells, file, folder)
-    publish.log_comparison(comparison, cells, file, folder)
     for name in (page.REPORT, page.SHEET):
         click.echo(f"wrote {folder / name}", err=True)
+    try:
+        publish.log_comparison(comparison, cells, file, folder)
+    except TrackingError as error:  # the report itself is whole
+        click.echo(f"the report is not in the record: {error}", err=True)

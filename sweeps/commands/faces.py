@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,10 +35,19 @@ def faces_command(
 
     out, runs = console(), download.chosen(file_or_run, where, top)
     fetched = download.download_zip(runs, folder, archive) if archive else download.download(runs, folder or Path())
+    gone = 0
     for run in shown(out, "face grids", fetched, len(runs)):
         out.print(f"{run.folder.name}: {run.pictures} pictures, {run.new} of them new", markup=False)
+        gone += run.pictures == 0
     places = " and ".join(str(place) for place in (folder, archive) if place)
-    click.echo(f"{len(runs)} run{'s' if len(runs) != 1 else ''} in {places}")
+    click.echo(f"{len(runs) - gone} run{'s' * (len(runs) - gone != 1)} in {places}")
+    if gone:
+        click.echo(
+            f"{gone} of {len(runs)} finished runs have no face grids: their artifacts are gone; bring them back, or "
+            "delete these runs in MLflow, and cae run trains them again",
+            err=True,
+        )
+        sys.exit(1)
 
 
 @click.command("sample")

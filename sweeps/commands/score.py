@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
@@ -43,6 +42,7 @@ def score_command(
     from metrics import score
     from metrics.arrays import read_array
     from metrics.moments import as_points
+    from sweeps.files import json_text
     from sweeps.terminal.runs import console
     from sweeps.terminal.scores import null_progress, show_scores
 
@@ -59,7 +59,7 @@ def score_command(
         click.echo(f"{file}: {error}", err=True)
         sys.exit(2)
     if as_json:
-        click.echo(json.dumps(scores.values))
+        click.echo(json_text(scores.values))
     else:
         show_scores(console(), scores, latents.shape)
     if folder is not None:

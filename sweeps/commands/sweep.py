@@ -43,12 +43,13 @@ def plan_command(
 
 def _show(sweep: Sweep, file: Path, storage: str | None, as_json: bool, with_metrics: bool) -> None:
     from sweeps import api
+    from sweeps.files import json_text
     from sweeps.planning import plan
     from sweeps.terminal import runs
 
     cells = api.cells(sweep, file, storage)
     if as_json:
-        return click.echo(json.dumps(plan.as_json(sweep, cells)))
+        return click.echo(json_text(plan.as_json(sweep, cells)))
     out = runs.console()
     if sweep.is_search:
         _show_search(out, sweep, cells)

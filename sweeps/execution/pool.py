@@ -74,6 +74,8 @@ class WorkerPool:
         close_orphans(sweep.name, options.storage)
         self._workers = make_workers(sweep, options) if workers is None else workers
         monitor.expect(total, len(self._workers))
+        if warning := tracking.misplaced(self._experiment_id):
+            monitor.say(warning, "yellow")
         self._interrupts = 0
         self.stopping = False
 

@@ -11,7 +11,7 @@ from sweeps import tracking
 from sweeps.analysis.answer import answer, limitations
 from sweeps.analysis.comparison import Comparison
 from sweeps.analysis.export import comparison_json
-from sweeps.files import write_json
+from sweeps.files import json_text
 from sweeps.planning.plan import SweepRun
 from sweeps.report.page import REPORT, SHEET
 from sweeps.tracking.summary import log_summary
@@ -27,7 +27,7 @@ def log_comparison(comparison: Comparison, cells: Sequence[SweepRun], path: Path
     sweep = comparison.sweep
     with tempfile.TemporaryDirectory(prefix="cae-summary-") as scratch:
         folder = Path(scratch)
-        write_json(folder / "comparison.json", comparison_json(comparison, cells))
+        (folder / "comparison.json").write_text(json_text(comparison_json(comparison, cells)), encoding="utf-8")
         shutil.copyfile(path, folder / "sweep.yaml")
         for name in (REPORT, SHEET):
             shutil.copyfile(report / name, folder / name)

@@ -41,7 +41,16 @@ def tried_runs(sweep: Sweep, storage: str | None) -> list[SweepRun]:
 def recorded(records: dict[str, tracking.Record]) -> list[Params]:
     """What Optuna chose for the recorded runs, each choice once."""
     texts = dict.fromkeys(r.tags[tracking.TRIAL] for r in records.values() if tracking.TRIAL in r.tags)
-    return [json.loads(text) for text in texts]
+    return [params for params in map(_params, texts) if params is not None]
+
+
+def _params(text: str) -> Params | None:
+    """The choice that a tag holds; None where somebody has edited it."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def search(sweep: Sweep, path: Path, pool: WorkerPool, storage: str | None, limit: int | None = None) -> None:

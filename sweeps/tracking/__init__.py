@@ -5,7 +5,7 @@ import MLflow itself, so they are imported by name where they are needed.
 """
 
 from sweeps.tracking.client import answers, client, exists, find_run
-from sweeps.tracking.experiment import check_place, experiment, trash
+from sweeps.tracking.experiment import check_place, experiment, misplaced, trash
 from sweeps.tracking.store import (
     ATTEMPT,
     CELL,
@@ -51,6 +51,7 @@ __all__ = [
     "experiment",
     "find_run",
     "latest",
+    "misplaced",
     "pages",
     "record_of",
     "recorded_value",

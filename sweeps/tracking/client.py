@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock
 
 from sweeps.errors import TrackingError
-from sweeps.tracking.errors import check_no_password, store_errors, unreachable
+from sweeps.tracking.errors import check_address, store_errors, unreachable
 from sweeps.workspace import home, is_local, uri
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def _open(address: str) -> MlflowClient:
 def client() -> MlflowClient:
     """MLflow's client on the store; a missing database is created by one process while the others wait."""
     if not is_local():
-        check_no_password(uri())
+        check_address(uri())
         return _open(uri())
     try:
         with _alone_in_creating():

@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from sweeps.errors import TrackingError, cause
+
+# MLflow's words for a question that it understood.
+REFUSED = ("PERMISSION_DENIED", "INVALID_PARAMETER_VALUE", "BAD_REQUEST", "INVALID_STATE", "RESOURCE_ALREADY_EXISTS")
+STORES = ("http", "https", "sqlite", "postgresql", "mysql", "mssql", "databricks", "databricks-uc", "uc")
+
+
+def check_address(address: str) -> None:
+    """Raises TrackingError for an address that is neither a server's nor a database's, or holds a password."""
+    scheme = urlsplit(address).scheme.split("+")[0]
+    if scheme not in STORES:
+        raise TrackingError(
+            f"MLFLOW_TRACKING_URI is {address}, which is neither a server (http://...) nor a database; "
+            "MLflow no longer keeps runs in plain folders: unset it, or start a server on that folder's database"
+        )
+    check_no_password(address)
 
 
 def check_no_password(address: str) -> None:
@@ -35,6 +51,20 @@ def unreachable(address: str, error: Exception) -> TrackingError:
     if code == "UNAUTHENTICATED":
         remedy = "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
         return TrackingError(f"the tracking store {address} does not know you: {remedy}")
-    if code == "PERMISSION_DENIED":
-        return TrackingError(f"the tracking store {address} refuses: {cause(error)}")
-    return TrackingError(f"the tracking store {address} does not answer: {cause(error)}")
+    reason = cause(error)
+    if "database schema" in reason or "locate revision" in reason:
+        remedy = f"install the one that made it, or bring it up to date: mlflow db upgrade {address}"
+        return TrackingError(f"the tracking store {address} is of another version of MLflow: {reason}; {remedy}")
+    if code in REFUSED:
+        return TrackingError(f"the tracking store {address} refuses: {reason}")
+    if _is_unwritable(error):
+        return TrackingError(f"the tracking store {address} cannot be written: {reason}")
+    return TrackingError(f"the tracking store {address} does not answer: {reason}")
+
+
+def _is_unwritable(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

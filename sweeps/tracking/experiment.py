@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from secrets import token_hex
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from sweeps.errors import TrackingError
 from sweeps.tracking.client import client, exists
@@ -47,6 +48,21 @@ def rename(mlflow_client: MlflowClient, found: Experiment) -> None:
     if found.lifecycle_stage == "deleted":
         mlflow_client.restore_experiment(found.experiment_id)
     mlflow_client.rename_experiment(found.experiment_id, f"{found.name} deleted {found.experiment_id}")
+
+
+def misplaced(experiment_id: str) -> str | None:
+    """A warning where a server leaves artifacts to whoever records: they lie on that machine's disk then."""
+    if is_local():
+        return None
+    mlflow_client = client()
+    with store_errors(uri()):
+        place = mlflow_client.get_experiment(experiment_id).artifact_location
+    if urlsplit(place).scheme not in ("", "file"):
+        return None
+    return (
+        f"{uri()} does not pass artifacts on: they are written to {place} on this machine's own disk, where others "
+        "miss them; start the server with --serve-artifacts"
+    )
 
 
 def trash(name: str) -> str | None:

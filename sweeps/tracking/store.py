@@ -97,13 +97,18 @@ def _record(run: Run) -> Record:
         name=run.info.run_name,
         config_hash=tags[HASH],
         status=run.info.status,
-        attempt=int(tags.get(ATTEMPT, "1")),
+        attempt=_attempt(tags.get(ATTEMPT, "1")),
         host=tags.get(HOST, ""),
         started=run.info.start_time / 1000,
         metrics=dict(run.data.metrics),
         params=dict(run.data.params),
         tags=tags,
     )
+
+
+def _attempt(text: str) -> int:
+    """Tags can be edited in MLflow's pages: what is no number is the first attempt."""
+    return int(text) if text.isascii() and text.isdigit() else 1
 
 
 def latest(runs: Iterable[Record]) -> dict[str, Record]:

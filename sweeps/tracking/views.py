@@ -74,7 +74,7 @@ def describe(sweep: Sweep, file: Path) -> str:
     listed = " · ".join(f"[{link.name}]({link.address})" for link in links("0"))
     text = file.read_text(encoding="utf-8").strip()
     shown = text if len(text) <= MOST else f"{text[:MOST]}\n..."
-    return f"{sweep.description}\n\n{listed}\n\n```yaml\n{shown}\n```\n"
+    return f"{sweep.description[:4000]}\n\n{listed}\n\n```yaml\n{shown}\n```\n"
 
 
 def views(sweep: Sweep, file: Path) -> dict[str, str]:

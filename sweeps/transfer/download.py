@@ -26,7 +26,7 @@ MANIFEST, SCRATCH = ".faces.json", ".fetching"
 
 @dataclass(frozen=True)
 class Fetched:
-    """One run's grids. pictures: all of them; new: how many were not there yet."""
+    """One run's grids. pictures: all of them, 0 where its artifacts are gone; new: how many were not there yet."""
 
     folder: Path
     pictures: int

@@ -83,6 +83,11 @@ def _add_run(run: Run, add: archive.Add) -> Moved:
         folder = f"runs/{described.run_id}"
         add(f"{folder}/run.json", record)
         found = sorted(path for path in files.rglob("*") if path.is_file())
+        if described.status == "FINISHED" and not found:
+            raise SweepError(
+                f"{described.name}: the run is finished and its artifacts are gone from {run.info.artifact_uri}; "
+                "bring them back, or delete the run in MLflow; nothing is exported"
+            )
         for path in found:
             add(f"{folder}/artifacts/{path.relative_to(files).as_posix()}", path)
     return Moved(described.name, described.status, len(found))

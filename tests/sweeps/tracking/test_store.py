@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import os
 import re
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,9 @@ from mlflow.entities import ViewType
 from sweeps import tracking, workspace
 from sweeps.errors import TrackingError
 from sweeps.locks import file_lock
-from sweeps.tracking import ATTEMPT, HASH, Record
+from sweeps.spec.sweep_file import load
+from sweeps.tracking import ATTEMPT, HASH, Record, views
+from sweeps.tracking.errors import store_errors
 
 
 def make_run(name: str, config_hash: str, status: str, attempt: int = 1) -> str:
@@ -139,3 +143,40 @@ def test_a_lock_tells_that_a_run_is_worked_on() -> None:
 
 def test_tags_are_text_of_limited_length() -> None:
     assert tracking.tag_values({"a": 1, "b": None, "c": "x" * 9000}) == {"a": "1", "c": "x" * 8000}
+
+
+@pytest.mark.parametrize(("tag", "attempt"), [("3", 3), ("second try", 1), ("", 1), ("-2", 1), ("²", 1)])
+def test_a_tag_that_was_edited_in_mlflow_stops_nothing(database: Path, tag: str, attempt: int) -> None:
+    run = make_run("a", "one", "FINISHED")
+    tracking.client().set_tag(run, tracking.ATTEMPT, tag)
+    assert tracking.records("a")["one"].attempt == attempt
+
+
+@pytest.mark.parametrize("address", ["./mlruns", "/data/mlruns", "file:///data/mlruns", "ftp://x/y"])
+def test_an_address_that_is_no_store_is_one_line(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
+    with pytest.raises(TrackingError, match=r"neither a server .* nor a database") as caught:
+        tracking.records("a")
+    assert "\n" not in str(caught.value)
+
+
+def test_what_a_store_refuses_is_not_called_silence(database: Path) -> None:
+    with pytest.raises(TrackingError, match=r"refuses: .*exceeds"), store_errors(workspace.uri()):
+        tracking.client().set_experiment_tag(tracking.experiment("a", "why?"), "mlflow.note.content", "x" * 30_000)
+
+
+def test_a_database_of_another_version_is_said(database: Path) -> None:
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = 'fedcba987654'")
+    command = [sys.executable, "-c", "from sweeps import tracking; tracking.records('a')"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    last = done.stderr.strip().splitlines()[-1]
+    assert "is of another version of MLflow" in last
+    assert "mlflow db upgrade" in last
+
+
+def test_a_long_description_is_shortened(database: Path, tmp_path: Path) -> None:
+    file = tmp_path / "s.yaml"
+    file.write_text(f"name: s\ndescription: {'why ' * 8000}\nparameters: {{data.name: {{value: digits}}}}\n")
+    views.publish(load(file), file)
+    assert tracking.client().get_experiment_by_name("s") is not None

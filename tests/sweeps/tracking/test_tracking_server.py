@@ -63,6 +63,13 @@ def test_artifacts_travel_through_the_server(http_tracking_server: MlflowServer,
         assert find_run(what)[0] == run
 
 
+def test_a_server_that_leaves_artifacts_to_us_is_told(http_tracking_server: MlflowServer, tmp_path: Path) -> None:
+    assert tracking.misplaced(tracking.experiment("a", "why?")) is None
+    ours = tracking.client().create_experiment("b", artifact_location=(tmp_path / "disk").as_uri())
+    assert "written to file://" in str(tracking.misplaced(ours))
+    assert "--serve-artifacts" in str(tracking.misplaced(ours))
+
+
 def test_what_is_not_there_is_said(http_tracking_server: MlflowServer) -> None:
     for what in (UNKNOWN, "beef", "not/a/run"):
         with pytest.raises(SweepError, match=f"{what}: no finished run of that id or hash in http://127.0.0.1"):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -209,3 +210,16 @@ def test_a_run_without_pictures_stops_no_other(sweep: Path, tmp_path: Path) -> N
     client.set_terminated(empty.info.run_id)
     fetched = list(download(chosen(str(sweep)), tmp_path / "out"))
     assert sorted(run.pictures for run in fetched) == [0, 2, 2, 2]
+
+
+def test_artifacts_that_are_gone_are_no_success(sweep: Path, tmp_path: Path) -> None:
+    gone = tracking.records("s")["bbb"]
+    shutil.rmtree(Path(tracking.client().get_run(gone.run_id).info.artifact_uri.removeprefix("file://")))
+    done = run(sweep, "--out", tmp_path / "out")
+    assert done.exit_code == 1
+    assert "2 runs in" in done.output
+    assert "1 of 3 finished runs have no face grids: their artifacts are gone" in done.output
+    exported = CliRunner().invoke(main, ["export", str(sweep), "--out", str(tmp_path / "s.zip")])
+    assert exported.exit_code == 2
+    assert "its artifacts are gone" in exported.output
+    assert not (tmp_path / "s.zip").exists()
