@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import sys
+
 import click
 
 from sweeps.commands.clean import clean_command
@@ -18,6 +21,9 @@ from sweeps.commands.ui import ui_command
 @click.version_option(package_name="cae-mnd")
 def main() -> None:
     """Which convolutional autoencoders fill their latent space with a normal distribution that nobody enforced?"""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a letter that the terminal lacks stops nothing
 
 
 for command in (

@@ -20,10 +20,12 @@ def summary(report: dict[str, Any]) -> str:
             tables = " and ".join(table for table in counts if counts[table] == number)
             parts.append(f"{number:,} {words} in the table of {tables}")
     if report.get("copies"):
-        fate = "left out" if report["duplicates"] == "drop" else "on the same side of the split as these"
-        parts.append(f"{report['copies']:,} exact copies of others, {fate}")
+        fate = "left out" if report["duplicates"] == "drop" else "on the same side of the split"
+        count = report["copies"]
+        parts.append(f"{count:,} exact {'copy of another' if count == 1 else 'copies of others'}, {fate}")
     if report.get("near_copies"):
-        parts.append(f"{report['near_copies']:,} that look like another one")
+        count = report["near_copies"]
+        parts.append(f"{count:,} that look{'s' * (count == 1)} like another one")
     others = report.get("on_neither_side", 0) - report.get("copies", 0) * (report.get("duplicates") == "drop")
     if others > 0:
         parts.append(f"{others:,} on neither side of the {report['split']} split")

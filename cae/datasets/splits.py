@@ -43,7 +43,7 @@ def split(table: pd.DataFrame, config: DataConfig, first: np.ndarray | None = No
     if min(len(train), len(test)) < SMALLEST_SIDE:
         raise DataError(
             f"data.split: {config.split} gives {len(train)} training and {len(test)} held-out images of {len(table)}; "
-            f"each side needs {SMALLEST_SIDE}: change data.test_fraction or take more images"
+            f"each side needs {SMALLEST_SIDE}: take more images, or in a sweep file another data.test_fraction"
         )
     return train, test
 

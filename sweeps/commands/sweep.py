@@ -45,8 +45,11 @@ def _show(sweep: Sweep, file: Path, storage: str | None, as_json: bool, with_met
     from sweeps import api
     from sweeps.files import json_text
     from sweeps.planning import plan
+    from sweeps.spec import grid
     from sweeps.terminal import runs
 
+    if not sweep.is_search and not as_json and grid.count(sweep) > grid.MANY:
+        return _show_many(sweep, file, storage, with_metrics)
     cells = api.cells(sweep, file, storage)
     if as_json:
         return click.echo(json_text(plan.as_json(sweep, cells)))
@@ -68,6 +71,24 @@ def _show_trash(out: Console, sweep: Sweep) -> None:
 
     if told := tracking.trash(sweep.name):
         out.print(told, style="yellow", markup=False)
+
+
+# Of a grid that is too large to be read.
+SHOWN = 40
+
+
+def _show_many(sweep: Sweep, file: Path, storage: str | None, with_metrics: bool) -> None:
+    from sweeps.planning import plan
+    from sweeps.spec import grid
+    from sweeps.terminal import runs
+
+    out, total = runs.console(), grid.count(sweep)
+    runs.show_cells(out, plan.grid_runs(sweep, file, storage, SHOWN), with_metrics=with_metrics)
+    states = plan.recorded_states(sweep.name, storage)
+    recorded = ", ".join(f"{number:,} {state}" for state, number in states.items()) or "none"
+    out.print(f"... and {total - SHOWN:,} more; --json lists all", markup=False)
+    out.print(f"{sweep.name}: {total:,} cells; recorded: {recorded}", markup=False)
+    _show_trash(out, sweep)
 
 
 def _show_search(out: Console, sweep: Sweep, cells: Sequence[SweepRun]) -> None:

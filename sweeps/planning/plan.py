@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,8 @@ from sweeps import tracking
 from sweeps.errors import SweepError
 from sweeps.locks import file_lock
 from sweeps.planning.state import State, state_of
-from sweeps.spec.display import label, readable, varied
-from sweeps.spec.grid import expand
+from sweeps.spec.display import label, readable
+from sweeps.spec.grid import expand, varied_fields
 from sweeps.spec.sweep import Sweep
 
 Digests = dict[DataConfig, str | DataError]
@@ -40,13 +41,18 @@ class SweepRun:
         return flatten(self.config)
 
 
-def grid_runs(sweep: Sweep, path: Path, storage: str | None = None) -> list[SweepRun]:
-    """The runs of a grid in file order with what is recorded of them.
+def grid_runs(sweep: Sweep, path: Path, storage: str | None = None, most: int | None = None) -> list[SweepRun]:
+    """The runs of a grid in file order with what is recorded of them, the first `most` of them if so many are enough.
 
     storage: the database of leases, if any. Raises SweepError, TrackingError.
     """
-    configs = expand(sweep, path)
-    return cells_of(configs, varied(configs), tracking.records(sweep.name), {}, storage)[: sweep.run_cap]
+    configs, names = expand(sweep, path, most), varied_fields(sweep, path)
+    return cells_of(configs, names, tracking.records(sweep.name), {}, storage)
+
+
+def recorded_states(sweep: str, storage: str | None = None) -> Counter[State]:
+    """How many of the recorded runs of a sweep are in which state."""
+    return Counter(state_of(record, storage)[0] for record in tracking.records(sweep).values())
 
 
 def cells_of(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,29 +12,71 @@ from pydantic import ValidationError
 
 from cae.config import RunConfig, flatten, from_flat
 from sweeps.errors import SweepError
-from sweeps.spec.fields import SEED
+from sweeps.spec.display import varied
+from sweeps.spec.fields import FIELDS, SEED
 from sweeps.spec.sweep import Sweep, line_of
 
+DEFAULTS = flatten(RunConfig())
+# More runs than a person reads: only a part of them is made to be shown.
+MANY = 1000
 
-def expand(sweep: Sweep, path: Path) -> list[RunConfig]:
+
+def expand(sweep: Sweep, path: Path, most: int | None = None) -> list[RunConfig]:
     """Every run of a grid in file order: product, less `exclude`, plus `include`, times seeds; each once.
 
-    Raises SweepError.
+    At most `run_cap`, or `most`, of them: no more are made. Raises SweepError.
     """
-    fixed = {name: p.value for name, p in sweep.parameters.items() if p.values is None}
-    product = _product(sweep)
-    if sweep.include and not any(parameter.values for parameter in sweep.parameters.values()):
-        product = []  # nothing is varied but by the listed cells, as in GitHub Actions
-    cells = [cell for cell in product if not any(_matches(cell, path, rule) for rule in sweep.exclude)]
-    cells += [fixed | cell for cell in sweep.include]
-    runs = [_resolve(cell | {SEED: seed}, path) for cell in cells for seed in sweep.seeds]
-    distinct = list(dict.fromkeys(runs))
-    if not distinct:
+    caps = [number for number in (sweep.run_cap, most) if number is not None]
+    runs = list(itertools.islice(_distinct(sweep, path), min(caps, default=None)))
+    if not runs:
         raise SweepError(f"{path}: exclude leaves no runs; loosen it or add values")
-    return distinct
+    return runs
 
 
-def _product(sweep: Sweep) -> list[dict[str, Any]]:
+def count(sweep: Sweep) -> int:
+    """How many runs a grid has, without making them; included cells that are in the product count twice."""
+    cells = math.prod(map(len, _axes(sweep))) + len(sweep.include)
+    if sweep.exclude or not _has_product(sweep):
+        cells = sum(1 for _ in _cells(sweep))
+    runs = cells * len(sweep.seeds)
+    return runs if sweep.run_cap is None else min(runs, sweep.run_cap)
+
+
+def varied_fields(sweep: Sweep, path: Path) -> list[str]:
+    """The fields in which the runs differ: those of the runs, or of very many, those that the file gives values."""
+    if sweep.run_cap is None and count(sweep) <= MANY:
+        return varied(expand(sweep, path))
+    listed = {name for name, parameter in sweep.parameters.items() if len(parameter.choices) > 1}
+    listed |= {name for cell in sweep.include for name in cell} | ({SEED} if len(sweep.seeds) > 1 else set())
+    return [name for name in FIELDS if name in listed and name != "data.path"]
+
+
+def _distinct(sweep: Sweep, path: Path) -> Iterator[RunConfig]:
+    seen: set[RunConfig] = set()
+    for cell in _cells(sweep):
+        for seed in sweep.seeds:
+            run = _resolve(cell | {SEED: seed}, path)
+            if run not in seen:
+                seen.add(run)
+                yield run
+
+
+def _cells(sweep: Sweep) -> Iterator[dict[str, Any]]:
+    if _has_product(sweep):
+        for row in itertools.product(*_axes(sweep)):
+            cell = {name: value for part in row for name, value in part.items()}
+            if not any(_matches(cell, rule) for rule in sweep.exclude):
+                yield cell
+    fixed = {name: p.value for name, p in sweep.parameters.items() if p.values is None}
+    yield from (fixed | cell for cell in sweep.include)
+
+
+def _has_product(sweep: Sweep) -> bool:
+    """Where nothing is varied but by the listed cells there is none, as in GitHub Actions."""
+    return not sweep.include or any(parameter.values for parameter in sweep.parameters.values())
+
+
+def _axes(sweep: Sweep) -> list[list[dict[str, Any]]]:
     axes: list[list[dict[str, Any]]] = []
     grouped: set[str] = set()
     for name in sweep.parameters:
@@ -42,12 +86,11 @@ def _product(sweep: Sweep) -> list[dict[str, Any]]:
         grouped.update(group)
         columns = [sweep.parameters[member].choices for member in group]
         axes.append([dict(zip(group, row, strict=True)) for row in zip(*columns, strict=True)])
-    return [{k: v for part in combination for k, v in part.items()} for combination in itertools.product(*axes)]
+    return axes
 
 
-def _matches(cell: dict[str, Any], path: Path, rule: dict[str, Any]) -> bool:
-    resolved = flatten(_resolve(cell, path))
-    return all(resolved[name] == value for name, value in rule.items())
+def _matches(cell: dict[str, Any], rule: dict[str, Any]) -> bool:
+    return all(cell.get(name, DEFAULTS[name]) == value for name, value in rule.items())
 
 
 def _resolve(cell: dict[str, Any], path: Path) -> RunConfig:

@@ -128,6 +128,10 @@ _MODELS: dict[str, type[Section]] = {"parameters": Parameter, "metric": Metric, 
 
 def line_of(error: Any) -> str:
     """One pydantic error as "key: what is wrong"."""
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in _words_of_line(error))
+
+
+def _words_of_line(error: Any) -> str:
     place = ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
         parent, key = error["loc"][:-1], str(error["loc"][-1])

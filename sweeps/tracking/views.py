@@ -10,10 +10,9 @@ from typing import Any
 from cae.registries import GENERATORS
 from metrics.catalog import HEADLINES
 from sweeps import tracking, workspace
-from sweeps.spec.display import varied
 from sweeps.spec.fields import SEED
 from sweeps.spec.goals import MSE
-from sweeps.spec.grid import expand
+from sweeps.spec.grid import varied_fields
 from sweeps.spec.space import space
 from sweeps.spec.sweep import Sweep
 from sweeps.tracking.errors import store_errors
@@ -79,7 +78,7 @@ def describe(sweep: Sweep, file: Path) -> str:
 
 def views(sweep: Sweep, file: Path) -> dict[str, str]:
     """Tag to value of the views that MLflow offers for the sweep."""
-    fields = space(sweep).fields if sweep.is_search else varied(expand(sweep, file))
+    fields = space(sweep).fields if sweep.is_search else varied_fields(sweep, file)
     every, cells = headlines(sweep, fields), means(sweep, fields)
     named = {"headlines": ("Headlines", every), "means": ("Means over seeds", cells)}
     # MLflow lists the newest first.

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from cae.config import flatten
 from sweeps.errors import SweepError
-from sweeps.spec.grid import expand
+from sweeps.spec.display import varied
+from sweeps.spec.grid import _resolve, count, expand, varied_fields
 from sweeps.spec.sweep import Sweep
+from tests.faults import on_call
 
 FILE = Path("s.yaml")
 
@@ -84,3 +86,44 @@ def test_number_of_runs_is_the_product(resolutions: list[int], dims: list[int], 
     parameters = {"data.resolution": {"values": resolutions}, "model.latent_dim": {"values": dims}}
     found = runs(parameters=parameters, seeds=seeds)
     assert len(found) == len(resolutions) * len(dims) * len(seeds)
+
+
+LARGE = {
+    "model.latent_dim": {"values": list(range(2, 102))},
+    "training.batch_size": {"values": list(range(1, 101))},
+    "model.activation": {"values": ["relu", "elu"]},
+}
+
+
+@pytest.mark.parametrize(
+    ("content", "number"),
+    [
+        ({}, 100_000),
+        ({"run_cap": 7}, 7),
+        ({"exclude": [{"model.latent_dim": 2}]}, 99_000),
+        ({"include": [{"model.activation": "tanh"}]}, 100_005),
+        ({"zip": [["model.latent_dim", "training.batch_size"]]}, 1000),
+    ],
+)
+def test_runs_are_counted_without_being_made(content: dict[str, object], number: int) -> None:
+    sweep = Sweep.model_validate({"name": "s", "parameters": LARGE, "seeds": [0, 1, 2, 3, 4], **content})
+    made: list[int] = []
+    with on_call(_resolve, lambda frame: made.append(1)):
+        assert count(sweep) == number
+        assert len(expand(sweep, FILE, most=3)) == 3
+    assert len(made) == 3
+    assert varied_fields(sweep, FILE)[-1] == "training.seed"
+
+
+def test_what_is_excluded_need_not_be_a_valid_run() -> None:
+    parameters = {"data.resolution": {"values": [32, 36]}, "model.maps": {"values": [[4, 8], [4, 4, 8]]}}
+    exclude = [{"data.resolution": 36, "model.maps": [4, 4, 8]}]
+    assert len(runs(parameters=parameters, exclude=exclude)) == 3
+    with pytest.raises(SweepError, match="36 is not a multiple of 8"):
+        runs(parameters=parameters)
+
+
+def test_the_fields_that_vary_are_those_of_the_runs() -> None:
+    sweep = Sweep.model_validate({"name": "s", "parameters": TWO, "seeds": [0, 1]})
+    capped = sweep.model_copy(update={"run_cap": 1000})
+    assert varied_fields(sweep, FILE) == varied_fields(capped, FILE) == varied(expand(sweep, FILE))
