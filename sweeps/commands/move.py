@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -24,12 +25,17 @@ def export_command(file: Path, archive: Path, storage: str | None) -> None:
     sweep, out = load(file, ()), console()
     found = export.content(sweep.name)
     moved = export.export(sweep, file, found.closed, storage, archive)
+    gone = []
     for run in shown(out, "exporting", moved, len(found.closed)):
         out.print(f"{run.name}: {run.status.lower()}, {run.files} files", markup=False)
+        gone += [run.name] if run.gone else []
     if found.open:
         click.echo(f"left out, as they still run: {', '.join(found.open)}")
     size = f"{archive.stat().st_size / 1e6:,.1f} MB"
     click.echo(f"{archive}: {plural(len(found.closed), 'run')}, {size}; elsewhere: cae import {archive.name}")
+    if gone:
+        click.echo(f"without their artifacts, which are gone: {', '.join(gone)}", err=True)
+        sys.exit(1)
 
 
 @click.command("import")

@@ -22,6 +22,7 @@ from sweeps.execution.callbacks import Interrupted, Lost, Pruned, RunCallbacks, 
 from sweeps.execution.task import Outcome, Task
 from sweeps.files import is_disk_full
 from sweeps.locks.work_lock import WorkLock, try_lock
+from sweeps.planning.state import remark
 
 
 def execute(task: Task) -> Outcome:
@@ -65,13 +66,13 @@ def _outcome_so_far(task: Task, record: tracking.Record | None) -> Outcome | Non
 
 def _locked(task: Task, record: tracking.Record | None, lock: WorkLock) -> Outcome:
     folder = workspace.work_folder(task.config_hash)
-    run_id = None
+    run_id, said = None, ""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with _output_to(folder / "log.txt"):
             try:
                 run_id = _open(task, record)
-                _compute_and_record(task, run_id, folder, lock)
+                said = remark(_compute_and_record(task, run_id, folder, lock))
             except Exception as error:
                 if not isinstance(error, Pruned):
                     traceback.print_exc()
@@ -85,7 +86,7 @@ def _locked(task: Task, record: tracking.Record | None, lock: WorkLock) -> Outco
     except Exception as error:
         return _failure(error, run_id, folder)
     else:
-        outcome = Outcome("finished")
+        outcome = Outcome("finished", said)
     shutil.rmtree(folder, ignore_errors=True)
     return outcome
 
@@ -115,7 +116,8 @@ def _open(task: Task, record: tracking.Record | None) -> str:
     return open_run(task.experiment_id, task.label, run_tags | leased | task.tags, task.config, previous)
 
 
-def _compute_and_record(task: Task, run_id: str, folder: Path, lock: WorkLock) -> None:
+def _compute_and_record(task: Task, run_id: str, folder: Path, lock: WorkLock) -> dict[str, float]:
+    """The metrics of the run."""
     from sweeps.tracking.recording import log_history, record, system_metrics
 
     compute = resolve_name(task.compute)
@@ -130,6 +132,7 @@ def _compute_and_record(task: Task, run_id: str, folder: Path, lock: WorkLock) -
         print(f"recorded once more after: {error}", file=sys.stderr)
         time.sleep(1)
         record(run_id, folder, task.config, result)
+    return dict(result["metrics"])
 
 
 def _prune(run_id: str | None, reason: str) -> Outcome:

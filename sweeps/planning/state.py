@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Mapping
 from typing import Literal
 
 from sweeps import tracking, workspace
@@ -14,7 +15,7 @@ State = Literal["new", "running", "finished", "failed", "pruned"]
 def state_of(record: tracking.Record, storage: str | None = None) -> tuple[State, str]:
     """The state of a recorded run, and a note where it was cut off. storage: the database of leases, if any."""
     if record.status == "FINISHED":
-        return "finished", ""
+        return "finished", remark(record.metrics)
     if tracking.PRUNED in record.tags:
         return "pruned", ""
     if record.status in ("RUNNING", "SCHEDULED") and not is_orphan(record, storage):
@@ -24,6 +25,14 @@ def state_of(record: tracking.Record, storage: str | None = None) -> tuple[State
     if record.status == "FAILED":
         return "failed", record.tags.get(tracking.ERROR, "")
     return "failed", "interrupted; goes on with the next cae run"
+
+
+def remark(metrics: Mapping[str, float]) -> str:
+    """What is to be said of a finished run beside its metrics; empty where there is nothing."""
+    explained = metrics.get("reconstruction/explained", 1.0)
+    if explained >= 0:
+        return ""
+    return "reconstructions worse than the mean image: trained too short, or diverged"
 
 
 def is_orphan(record: Record, storage: str | None = None) -> bool:

@@ -79,6 +79,9 @@ def compute(config: RunConfig, folder: Path, title: str, callbacks: Callbacks, d
         if config.model.kl_weight:
             means = latents.posterior_means(autoencoder.encoder, images.images, images.test)
         quality = latents.reconstruction(autoencoder.decoder, images, means)
+        quality["mse_mean_image"] = latents.mean_image_error(images)
+        if quality["mse_mean_image"] > 0:
+            quality["explained"] = 1 - quality["mse"] / quality["mse_mean_image"]
         omitted = write_measured(measured, sides, folder, title)
     cloud = cloud_of(sides["train"])
     trained = TrainedModel(config, autoencoder.encoder, autoencoder.decoder, sides, cloud, images, title)

@@ -35,11 +35,21 @@ def describe(config: RunConfig, result: dict[str, Any]) -> str:
         groups(metrics),
         visible(metrics),
         f"- Held-out reconstruction: BCE {metrics['reconstruction/bce']:.4f}, MSE {metrics['reconstruction/mse']:.5f}, "
-        f"SSIM {metrics['reconstruction/ssim']:.3f}.",
+        f"SSIM {metrics['reconstruction/ssim']:.3f}{explained(metrics)}.",
     ]
     lines.append(f"- Data: {images['report']}, digest `{result['data_digest']}`.")
     lines += left_out(result["omitted"])
     return "\n".join(line for line in lines if line is not None)
+
+
+def explained(metrics: dict[str, float]) -> str:
+    """What of the held-out images' variance about the mean image is reconstructed; empty in older runs."""
+    share = metrics.get("reconstruction/explained")
+    if share is None:
+        return ""
+    if share < 0:
+        return "; **worse than the mean image: trained too short, or diverged**"
+    return f"; of the variance about the mean image {100 * share:.0f} % is reconstructed"
 
 
 def headline(metrics: dict[str, float], name: str, sentence: str) -> str | None:

@@ -13,7 +13,7 @@ Goal = Literal["minimize", "maximize"]
 # Metrics of other origin than the scores of a cloud.
 OTHERS: dict[str, Goal] = {
     r"reconstruction/(mse|bce)": "minimize",
-    r"reconstruction/ssim": "maximize",
+    r"reconstruction/(ssim|explained)": "maximize",
     r"training/(held_out_)?loss": "minimize",
     r"faces/visible_\w+": "maximize",
 }

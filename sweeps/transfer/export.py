@@ -31,11 +31,12 @@ class Content:
 
 @dataclass(frozen=True)
 class Moved:
-    """A run that is in the archive, or in the record, with so many files."""
+    """A run that is in the archive, or in the record, with so many files. gone: it trained a network and has none."""
 
     name: str
     status: str
     files: int
+    gone: bool = False
 
 
 def content(sweep: str) -> Content:
@@ -83,11 +84,7 @@ def _add_run(run: Run, add: archive.Add) -> Moved:
         folder = f"runs/{described.run_id}"
         add(f"{folder}/run.json", record)
         found = sorted(path for path in files.rglob("*") if path.is_file())
-        if described.status == "FINISHED" and not found:
-            raise SweepError(
-                f"{described.name}: the run is finished and its artifacts are gone from {run.info.artifact_uri}; "
-                "bring them back, or delete the run in MLflow; nothing is exported"
-            )
         for path in found:
             add(f"{folder}/artifacts/{path.relative_to(files).as_posix()}", path)
-    return Moved(described.name, described.status, len(found))
+    gone = described.status == "FINISHED" and tracking.HASH in run.data.tags and not found
+    return Moved(described.name, described.status, len(found), gone)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -62,6 +64,26 @@ def test_reconstruction_is_that_of_the_textbook(network: Autoencoder, blobs: Ima
     }
     expected = [structural_similarity(a, b, **options) for a, b in zip(x[:20], p[:20], strict=True)]
     assert found["ssim"] == pytest.approx(np.mean(expected), abs=1e-5)
+
+
+def test_the_mean_image_is_a_yardstick(blobs: ImageSet) -> None:
+    train, test = (blobs.images[rows] / 255 for rows in (blobs.train, blobs.test))
+    expected = ((test - train.mean(axis=0)) ** 2).mean()
+    assert latents.mean_image_error(blobs, batch_size=16) == pytest.approx(expected, rel=1e-12)
+    same = replace(blobs, images=np.full_like(blobs.images, 7))
+    assert latents.mean_image_error(same) == 0
+
+
+@pytest.mark.parametrize("wrong", [0.0, 1e-30, 1.0])
+def test_errors_of_extreme_pictures_are_those_of_float64(blobs: ImageSet, wrong: float) -> None:
+    """Pictures of pure black, next to it, and white: cross-entropy is taken at 1e-7 from 0 and 1."""
+    inputs, color = keras.Input((2,)), keras.initializers.Constant(wrong)
+    flat = keras.layers.Dense(32 * 32 * 3, kernel_initializer="zeros", bias_initializer=color)
+    decoder = keras.Model(inputs, keras.layers.Reshape((32, 32, 3))(flat(inputs)))
+    found = latents.reconstruction(decoder, blobs, np.zeros((50, 2), np.float32), ssim_images=1)
+    x, p = blobs.images[blobs.test] / 255, np.clip(wrong, 1e-7, 1 - 1e-7)
+    assert found["bce"] == pytest.approx(-(x * np.log(p) + (1 - x) * np.log1p(-p)).mean(), rel=0.02)
+    assert found["mse"] == pytest.approx(((x - wrong) ** 2).mean(), rel=1e-5)
 
 
 def test_posterior_means_are_the_encoders_output(

@@ -77,6 +77,33 @@ def can_mount() -> bool:
     return bool(shutil.which("unshare")) and subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
+def test_a_record_that_can_only_be_read_is_read(recorded_home: tuple[Path, Path], tmp_path: Path) -> None:
+    """On a disk of somebody else, or of an archive: what asks needs no lock file and no folder of its own."""
+    if not can_mount():
+        pytest.skip("mounting a disk read-only needs root")
+    home, file = recorded_home
+    script = f"""
+        mount --bind {home} {home} && mount -o remount,ro,bind {home} || exit 90
+        for command in plan status "compare --out {tmp_path / "report"}" "faces --out {tmp_path / "faces"}" \\
+            "export --out {tmp_path / "tiny.zip"}" "clean --dry-run"; do
+            set -- $command; name=$1; shift
+            {sys.executable} -m sweeps $name {file} "$@" || echo "FAILED: $name"
+        done
+        {sys.executable} -m sweeps run {file} --set training.epochs=1; echo "exit $?"
+    """
+    environment = os.environ | {"CAE_HOME": str(home)}
+    command = ["unshare", "--mount", "sh", "-c", f"exec 2>&1; {script}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 0, done.stdout
+    assert "FAILED" not in done.stdout, done.stdout
+    assert "Traceback" not in done.stdout
+    assert "the report is not in the record: " in done.stdout
+    assert (tmp_path / "report" / "report.html").exists()
+    assert (tmp_path / "tiny.zip").exists()
+    assert "Read-only file system; set CAE_HOME to a folder that can be written" in done.stdout
+    assert done.stdout.endswith("exit 2\n")
+
+
 def test_a_full_disk_is_one_clear_line_and_loses_nothing(many: Path, tmp_path: Path, database: Path) -> None:
     """mlruns lies on a small disk: first not a byte is left, then room for the start of a run, then for all."""
     if not can_mount():

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,14 @@ def test_a_run_whose_lock_is_held_is_running() -> None:
 
 def test_the_reason_of_a_failure_is_told() -> None:
     assert state_of(record("FAILED", **{"sweep.error": "the loss became nan"}))[1] == "the loss became nan"
+
+
+@pytest.mark.parametrize(("explained", "said"), [(0.9, False), (0.0, False), (-0.01, True), (None, False)])
+def test_a_finished_run_that_reconstructs_nothing_says_so(explained: float | None, said: bool) -> None:
+    metrics = {} if explained is None else {"reconstruction/explained": explained}
+    state, note = state_of(replace(record("FINISHED"), metrics=metrics))
+    assert state == "finished"
+    assert ("worse than the mean image: trained too short, or diverged" in note) == said
 
 
 def test_a_new_sweep_is_all_new_and_creates_nothing(tiny_sweep: Path) -> None:

@@ -38,6 +38,20 @@ def test_description_tells_setting_and_numbers() -> None:
         assert words in text
 
 
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [
+        (0.931, "of the variance about the mean image 93 % is"),
+        (-0.2, "**worse than the mean image"),
+        (None, "SSIM 0.800."),
+    ],
+)
+def test_the_reconstruction_stands_beside_the_mean_image(share: float | None, words: str) -> None:
+    found = result()
+    found["metrics"] |= {} if share is None else {"reconstruction/explained": share}
+    assert words in describe(RunConfig(), found)
+
+
 def test_scores_that_were_left_out_are_named_with_their_reason() -> None:
     found = result()
     del found["metrics"]["mnd/radius_agreement"], found["metrics"]["mnd_test/contour_agreement"]

@@ -303,7 +303,8 @@ def test_nothing_to_export_is_one_line(database: Path, tmp_path: Path) -> None:
 def test_a_search_comes_with_its_study(database: Path, elsewhere: Use, tmp_path: Path) -> None:
     path = tmp_path / "s.yaml"
     path.write_text("name: s\nmethod: random\nrun_cap: 5\nparameters: {model.latent_dim: {min: 4, max: 8}}\n")
-    make_run("s", "finished", "FINISHED", **{tracking.HASH: "hash"})
+    done = make_run("s", "finished", "FINISHED", **{tracking.HASH: "hash"})
+    tracking.client().log_text(done, "epoch 1", "log.txt")
     study = optuna.create_study(study_name="s", storage=open_storage(None), directions=["maximize"])
     distributions = {"model.latent_dim": IntDistribution(4, 8)}
     study.add_trial(create_trial(value=0.5, params={"model.latent_dim": 5}, distributions=distributions))
