@@ -208,7 +208,8 @@ def test_twice_imports_nothing_twice(
 def test_a_later_archive_adds_what_is_new(origin: Origin, elsewhere: Use, tmp_path: Path) -> None:
     elsewhere("laptop")
     imported(origin.archive)
-    make_run("s", "finished 3", "FINISHED", **{tracking.HASH: "hash5"})
+    done = make_run("s", "finished 3", "FINISHED", **{tracking.HASH: "hash5"})
+    tracking.client().log_text(done, "epoch 1", "log.txt")
     second = exported(Path("s.yaml"), tmp_path / "second.zip")
     elsewhere("home")
     imported(origin.archive)
