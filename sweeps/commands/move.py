@@ -60,6 +60,7 @@ def import_command(archive: Path, storage: str | None, trust_plugins: bool) -> N
     out = console()
     with byte_bar(out, "checking") as tell:
         manifest = check(archive, tell)
+    restore.check_name(archive, manifest)
     if not trust_plugins:
         restore.refuse_plugins(archive, manifest)
     todo = len(restore.missing(manifest))

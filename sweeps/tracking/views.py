@@ -10,6 +10,7 @@ from typing import Any
 from cae.registries import GENERATORS
 from metrics.catalog import HEADLINES
 from sweeps import tracking, workspace
+from sweeps.errors import TrackingError
 from sweeps.spec.fields import SEED
 from sweeps.spec.goals import MSE
 from sweeps.spec.grid import varied_fields
@@ -62,7 +63,10 @@ def publish_views(sweep: Sweep, file: Path) -> None:
     """Renews the views that the sweep's experiment keeps; its description stays as it is."""
     mlflow_client = tracking.client()
     with store_errors(workspace.uri()):
-        experiment_id = mlflow_client.get_experiment_by_name(sweep.name).experiment_id
+        found = mlflow_client.get_experiment_by_name(sweep.name)
+        if found is None:
+            raise TrackingError(f"{workspace.uri()} has no experiment {sweep.name}")
+        experiment_id = found.experiment_id
         for key, value in (KIND | views(sweep, file)).items():
             mlflow_client.set_experiment_tag(experiment_id, key, value)
 

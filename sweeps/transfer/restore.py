@@ -18,6 +18,8 @@ from sweeps.execution import last_run
 from sweeps.files import atomic_write
 from sweeps.locks.work_lock import try_lock
 from sweeps.search.study_file import read_study
+from sweeps.spec import yaml_text
+from sweeps.spec.fields import shown
 from sweeps.spec.sweep import Sweep
 from sweeps.spec.sweep_file import load, parse_override
 from sweeps.tracking.errors import store_errors
@@ -31,6 +33,21 @@ def missing(manifest: Manifest) -> list[str]:
     """The runs of an archive that the record lacks or has in part, in the archive's order."""
     here = {original_id(run) for run in recorded(manifest.sweep) if IMPORTING not in run.data.tags}
     return [run for run in manifest.runs if run not in here]
+
+
+def check_name(path: Path, manifest: Manifest) -> None:
+    """Raises SweepError where a checked archive holds the file of another sweep than its manifest names."""
+    with zipfile.ZipFile(path) as content:
+        try:
+            inside = yaml_text.read(content.read(archive.SWEEP_FILE).decode("utf-8-sig"))
+        except (SweepError, UnicodeDecodeError) as error:
+            raise SweepError(f"{path}: {archive.SWEEP_FILE}: {error}") from None
+    name = inside.get("name") if isinstance(inside, dict) else None
+    if name != manifest.sweep:
+        raise SweepError(
+            f"{path}: its manifest names the sweep {manifest.sweep}, its {archive.SWEEP_FILE} {shown(name)}; "
+            "export it again where it comes from"
+        )
 
 
 def refuse_plugins(path: Path, manifest: Manifest) -> None:

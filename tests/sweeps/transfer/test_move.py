@@ -317,6 +317,18 @@ def test_a_search_comes_with_its_study(database: Path, elsewhere: Use, tmp_path:
     assert (trial.value, trial.params) == (0.5, {"model.latent_dim": 5})
 
 
+def test_an_archive_of_another_name_inside_writes_nothing(origin: Origin, elsewhere: Use, tmp_path: Path) -> None:
+    made = tmp_path / "s.zip"
+    with archive.written(made, Manifest(sweep="other", description="", overrides=[], runs=[])) as add:
+        add("sweep.yaml", origin.file)
+    elsewhere("laptop")
+    done = run("import", made)
+    assert done.exit_code == 2
+    (line,) = done.stderr.strip().splitlines()
+    assert "its manifest names the sweep other, its sweep.yaml 's'" in line
+    assert tracking.client().get_experiment_by_name("other") is None
+
+
 def test_a_study_that_is_none_is_one_clear_line(origin: Origin, elsewhere: Use, tmp_path: Path) -> None:
     """Of an archive whose checksums fit: whoever made it, what it says is not taken on trust."""
     made = tmp_path / "s.zip"
