@@ -59,7 +59,7 @@ def parse_override(text: str) -> tuple[str, Any]:
         raise SweepError(f"--set {text}: write it as section.field=value, for example training.epochs=10")
     try:
         return name, check_value(name, yaml_text.read_value(value))
-    except (ValueError, SweepError) as error:
+    except ValueError as error:  # SweepError is one
         raise SweepError(f"--set {text}: {error}") from None
 
 

@@ -70,7 +70,7 @@ def read(text: str) -> Any:
 
 
 def read_value(text: str) -> Any:
-    """One value of a command line. A word is the whole word: `/data/a #1` has no comment, and `a: b` is no mapping."""
+    """One value of a command line. A word is the whole word: `/data/a #1` has no comment."""
     try:
         node = yaml.compose(text, _Loader)
     except yaml.YAMLError:
