@@ -73,9 +73,9 @@ def reconstruction(
     """How near the pictures of the held-out latent vectors come to their images; colors in [0, 1].
 
     bce: mean binary cross-entropy per color value (its floor is the images' own entropy, not 0; a color that is wrong
-    beyond 1e-7 counts 16.1). mse: mean squared
-    error. ssim: mean structural similarity, -1 ... 1, 1 = identical, on the first `ssim_images` held-out images, with
-    the Gaussian window of Wang et al. (2004). Cost: one decoding of all, about 2 ms an image for ssim.
+    beyond 1e-7 counts 16.1). mse: mean squared error. ssim: mean structural similarity, -1 ... 1, 1 = identical, on the
+    first `ssim_images` held-out images, with the Gaussian window of Wang et al. (2004). Cost: one decoding of all,
+    about 2 ms an image for ssim.
     """
     bce, mse = 0.0, 0.0
     ssim: list[float] = []
@@ -94,7 +94,8 @@ def reconstruction(
 def mean_image_error(images: ImageSet, batch_size: int = BATCH) -> float:
     """Mean squared error of the training images' mean as the picture of each held-out image; colors in [0, 1].
 
-    What a network reaches that has learned what all images have in common and nothing else. Cost: one pass over all.
+    0 and up, 0 = all images are that mean. What a network reaches that has learned what all images have in common and
+    nothing else. Cost: one pass over all.
     """
     total = np.zeros(images.images.shape[1:])
     for start in range(0, len(images.train), batch_size):

@@ -14,7 +14,7 @@ from sweeps import tracking
 from sweeps.errors import SweepError
 from sweeps.locks import file_lock
 from sweeps.planning.state import State, state_of
-from sweeps.spec.display import label, readable
+from sweeps.spec.display import label, readable, varied
 from sweeps.spec.grid import expand, varied_fields
 from sweeps.spec.sweep import Sweep
 
@@ -46,7 +46,9 @@ def grid_runs(sweep: Sweep, path: Path, storage: str | None = None, most: int | 
 
     storage: the database of leases, if any. Raises SweepError, TrackingError.
     """
-    configs, names = expand(sweep, path, most), varied_fields(sweep, path)
+    configs = expand(sweep, path, most)
+    # Of a part of the runs alone, labels still tell what varies among all.
+    names = varied(configs) if most is None and sweep.run_cap is None else varied_fields(sweep, path)
     return cells_of(configs, names, tracking.records(sweep.name), {}, storage)
 
 
