@@ -100,6 +100,9 @@ class DataConfig(Section):
     duplicates: Literal["keep", "drop"] = Field(
         "keep", description="of an image that is there several times; kept, all copies are on one side of the split"
     )
+    surrogate: Literal["none", "gaussian", "phase"] = Field(
+        "none", description="instead of the images: of a normal population of their covariance, or with random phases"
+    )
 
     @model_validator(mode="after")
     def _mixture_has_parts(self) -> DataConfig:
@@ -157,6 +160,9 @@ class AnalysisConfig(Section):
     interval_factor: Positive = Field(1.0, description="f of mean ± f half-widths at half-maximum, per component")
     images_per_grid: Count = 32
     judged_faces: Annotated[StrictInt, Field(ge=2)] = Field(256, description="of each sampling method, for faces/...")
+    formation: StrictBool = Field(
+        True, description="headlines and faces at epochs 0, 1, 2, 4, 8 ..., on some of the training images"
+    )
     face_detector: StrictBool = Field(True, description="whether to count visible faces, by mtcnn")
     attribute_sheets: StrictBool = Field(True, description="a sheet of faces for each attribute; 30 MB for CelebA's 40")
     innermost_maps: Annotated[StrictInt, Field(ge=0)] = Field(

@@ -49,6 +49,7 @@ def load(config: DataConfig, *, progress: Progress | None = None) -> ImageSet:
     from cae.datasets import cache, mixture
     from cae.datasets.duplicates import copies_in
     from cae.datasets.splits import split
+    from cae.datasets.surrogates import surrogate
 
     folder, digest = _prepared_folder(config, progress)
     if not dataset(config.name).sized:  # else `size` is part of what is prepared
@@ -56,6 +57,8 @@ def load(config: DataConfig, *, progress: Progress | None = None) -> ImageSet:
     images, table, report = cache.read(folder)
     copies = copies_in(folder, images, progress)
     train, test = split(table, config, copies.first)
+    if config.surrogate != "none":  # split as the images that they are made of
+        images, table, report = cache.read(surrogate(folder, config.surrogate, config.seed, progress))
     report |= copies.counts() | {"duplicates": config.duplicates, "split": config.split}
     report |= {"on_neither_side": len(table) - len(train) - len(test)}
     return ImageSet(config.name, images, table, train, test, digest, report)

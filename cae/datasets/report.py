@@ -8,6 +8,10 @@ from typing import Any
 def summary(report: dict[str, Any]) -> str:
     """One line on a report of the cache: images, those left out, and rows and images without their counterpart."""
     parts = [f"{report['count']:,} images"]
+    if report.get("surrogate"):
+        parts = [
+            f"{report['count']:,} {report['surrogate']} surrogates of images, contrast {report['contrast_factor']:g}"
+        ]
     if report["left_out"]:
         parts.append(f"{report['left_out']:,} of {report['found']:,} files left out as unusable")
     other = report.get("passed_over", {})
