@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,21 +10,27 @@ import numpy as np
 from metrics.cloud import RESCALE, Cloud
 from metrics.families import FAMILIES
 from metrics.moments import DegenerateError
-from metrics.registry import Part
+from metrics.registry import Alike, Family, Part
 
-# Means over components, and the order in which correlated components make them vary more (`metrics.null.alikeness`).
-ALIKE = {m.name: m.alike for family in FAMILIES for m in family.metrics if m.alike is not None}
-ALIKE |= {name: order for family in FAMILIES for name, order in family.alike.items()}
+# Means over components, pairs or blocks, and what makes them vary more where these are alike (`metrics.alikeness`).
+ALIKE: dict[str, Alike] = {m.name: m.alike for family in FAMILIES for m in family.metrics if m.alike is not None}
+ALIKE |= {name: alike for family in FAMILIES for name, alike in family.alike.items()}
+RESOLUTION = {m.name: m.resolution for family in FAMILIES for m in family.metrics if m.resolution}
 
 
-def shape(cloud: Cloud) -> tuple[dict[str, float], dict[str, str]]:
+def alike_of(name: str) -> Alike | None:
+    """What a measure is a mean over; every level of the contours is one over the same pairs."""
+    return ALIKE.get("contour/K" if re.fullmatch(r"contour/[0-9.]+", name) else name)
+
+
+def shape(cloud: Cloud, families: Sequence[Family] = FAMILIES) -> tuple[dict[str, float], dict[str, str]]:
     """Values by name, and reasons by name of what was left out, of every measure that a normal cloud calibrates."""
-    return _measured(cloud, [part for family in FAMILIES for part in family.shape(cloud.settings)])
+    return _measured(cloud, [part for family in families for part in family.shape(cloud.settings)])
 
 
-def place(cloud: Cloud) -> tuple[dict[str, float], dict[str, str]]:
+def place(cloud: Cloud, families: Sequence[Family] = FAMILIES) -> tuple[dict[str, float], dict[str, str]]:
     """The same for what tells where the cloud lies and how its components correlate, whatever its shape."""
-    return _measured(cloud, [part for family in FAMILIES for part in family.place])
+    return _measured(cloud, [part for family in families for part in family.place])
 
 
 def _measured(cloud: Cloud, parts: Sequence[Part]) -> tuple[dict[str, float], dict[str, str]]:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import platformdirs
 
-from metrics.moments import Moments
+from metrics.spread import sides, skewness
 
 # 20 samples know their sd to 16 %, 5 to 35 %: fewer only where one sample takes seconds.
 MOST, FEWEST, VALUES = 20, 5, 100_000_000
@@ -22,11 +22,22 @@ MOST, FEWEST, VALUES = 20, 5, 100_000_000
 
 @dataclass(frozen=True)
 class Null:
-    """Mean and sd of each measure over `replicates` samples of a normal distribution, by the measure's name."""
+    """What each measure has in samples of a normal distribution, by the measure's name.
+
+    mean, sd: over `replicates` samples. low, high: a third of the way from the mean down, and up, to where a sample is
+    once in 741 times, as it would be 3 sds off if the measure were normally distributed.
+    """
 
     replicates: int
     mean: dict[str, float]
     sd: dict[str, float]
+    low: dict[str, float]
+    high: dict[str, float]
+
+    def replaced_by(self, other: Null) -> Null:
+        """This one with the measures of another in the place of its own."""
+        parts = ("mean", "sd", "low", "high")
+        return Null(other.replicates, *(getattr(self, part) | getattr(other, part) for part in parts))
 
 
 def replicates(n: int, d: int) -> int:
@@ -48,8 +59,9 @@ def null_distribution(
     (version, settings), plain values. tell: called with the samples done and to do, where there is something to do.
     count: how many samples; `replicates` of them unless given.
     The samples are N(0, I), whatever S is: shift and scale of components change no measure, and a mean over components,
-    pairs or blocks is the same for any S; its sd alone grows where components are alike (see `alikeness`). The seed is
-    fixed: all clouds of a size are compared with the same numbers. A damaged or unwritable cache costs the time again.
+    pairs or blocks is the same for any S; its sd alone grows where components are alike (see `metrics.alikeness`). The
+    seed is fixed: all clouds of a size are compared with the same numbers. A damaged or unwritable cache costs the time
+    again.
     """
     count = count or replicates(n, d)
     path = _path({**key, "n": n, "d": d, "replicates": count})
@@ -60,8 +72,9 @@ def null_distribution(
     # A measure that one sample of them did not allow has no null.
     names = [name for name in rows[0] if all(name in row for row in rows)]
     table = np.array([[row[name] for name in names] for row in rows])
-    mean, sd = table.mean(axis=0).tolist(), table.std(axis=0, ddof=1).tolist()
-    null = Null(count, dict(zip(names, mean, strict=True)), dict(zip(names, sd, strict=True)))
+    mean, sd = table.mean(axis=0), table.std(axis=0, ddof=1)
+    low, high = sides(sd, skewness(table), count)
+    null = Null(count, *(dict(zip(names, values.tolist(), strict=True)) for values in (mean, sd, low, high)))
     _write(path, null, {**key, "n": n, "d": d})
     return null
 
@@ -79,21 +92,6 @@ def _samples(
         yield measure(np.random.default_rng(drawn).standard_normal((n, d), dtype=np.float32), measured)
 
 
-def alikeness(moments: Moments, order: int) -> float:
-    """How much more a mean over components varies than over independent ones: sqrt(sum |r|^k / d), 1 and up.
-
-    k: the order of the correlation of two components' statistics, each of them 1 for the component itself. With mean
-    and sd taken out, the leading Hermite polynomial is the third, so that it is 6 for every squared or absolute
-    deviation, an upper bound as higher polynomials take part; 4 for the mean excess kurtosis, exactly for many points
-    (Mehler's formula). For 256 latent components of CelebA (60 samples of N(0, I) and of N(m, S), n = 5,400) the sd of
-    excess kurtosis rose by 2.1 (k = 4: 1.85), of absolute skewness by 1.4 (k = 6: 1.43), of the KS distance by 1.06,
-    and that of the contour agreement, which gets no factor, by 1.06. In 8 components made of two factors (150 samples,
-    n = 500; k = 4: 1.78, k = 6: 1.58) they rose by 1.6, 1.6, 1.1 and, for contours as for blocks of 2, 1.4.
-    Raises DegenerateError for constant components.
-    """
-    return float(np.sqrt((np.abs(moments.correlation) ** order).sum() / moments.d))
-
-
 def cache_folder() -> Path:
     """Where null distributions are kept: `nulls` in $CAE_CACHE, else in `cae-mnd` of the user's cache folder."""
     return Path(os.environ.get("CAE_CACHE") or platformdirs.user_cache_path("cae-mnd")) / "nulls"
@@ -107,7 +105,7 @@ def _path(key: dict[str, Any]) -> Path:
 def _read(path: Path) -> Null | None:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        return Null(content["replicates"], content["mean"], content["sd"])
+        return Null(content["replicates"], *(content[part] for part in ("mean", "sd", "low", "high")))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
 from metrics.moments import DegenerateError, Moments, in_threads, mahalanobis_squared, row_slices
+from metrics.norms import norms_squared
 
 # The articles' network: slab of half-width 1.5 in 256 components whose vectors have a mean radius of 13.9.
 ARTICLES_HALF_WIDTH, ARTICLES_RADIUS, ARTICLES_D = 1.5, 13.9, 256
@@ -99,7 +100,7 @@ def slab_half_width(points: np.ndarray) -> float:
     is 1.73. Depends on scale and shift as the points do. Cost: n d.
     """
     usual = ARTICLES_RADIUS / np.sqrt(ARTICLES_D)
-    return float(ARTICLES_HALF_WIDTH * np.sqrt(_radii_squared(points)).mean() / np.sqrt(points.shape[1]) / usual)
+    return float(ARTICLES_HALF_WIDTH * np.sqrt(norms_squared(points)).mean() / np.sqrt(points.shape[1]) / usual)
 
 
 def slab_counts(points: np.ndarray, pairs: ArrayLike, half_width: float) -> np.ndarray:
@@ -149,7 +150,7 @@ def matching_cube(points: np.ndarray) -> float:
 
     points: (n, d); |x| is the distance from the origin, not the center. The best b of the articles' naive generator.
     """
-    return float(np.sqrt(3 * _radii_squared(points).mean() / points.shape[1]))
+    return float(np.sqrt(3 * norms_squared(points).mean() / points.shape[1]))
 
 
 def cube_radius_agreement(points: np.ndarray) -> float:
@@ -161,7 +162,7 @@ def cube_radius_agreement(points: np.ndarray) -> float:
     most 0.13, 0.044 and 0.009 in 1, 2 and 5 components, and by 0.003 in 16.
     Raises DegenerateError where all points are the origin. Cost: n d, and one sort.
     """
-    squared, d = np.sort(_radii_squared(points)), points.shape[1]
+    squared, d = np.sort(norms_squared(points)), points.shape[1]
     if squared[-1] == 0:
         raise DegenerateError("all points are the origin; no cube matches their radii")
     law, n = _cube_law(squared / squared.mean(), d), len(squared)
@@ -176,12 +177,3 @@ def _cube_law(ratios: np.ndarray, d: int) -> np.ndarray:
     skewness = (16 / 945) / (4 / 45) ** 1.5
     law = ndtr(z) - skewness / np.sqrt(d) / 6 * (z**2 - 1) * np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
     return np.clip(law, 0.0, 1.0)
-
-
-def _radii_squared(points: np.ndarray) -> np.ndarray:
-    """Squared distances from the origin (n,), float64."""
-    squared = np.empty(len(points))
-    for rows in row_slices(*points.shape):
-        chunk = points[rows].astype(np.float64)
-        squared[rows] = np.einsum("ij,ij->i", chunk, chunk)
-    return squared

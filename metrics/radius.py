@@ -26,6 +26,20 @@ def radius_agreement(squared: np.ndarray, d: int, share: float = 1.0) -> float:
     return 1.0 - float(stats.kstest(squared, lambda x: np.minimum(law.cdf(x) / share, 1), method="asymp").statistic)
 
 
+def beta_agreement(squared: np.ndarray, d: int) -> float:
+    """1 - Kolmogorov-Smirnov distance of D^2 to its exact law for a normal cloud; 0 to 1, 1 = normal.
+
+    squared: (n,) squared Mahalanobis distances with the points' own mean and unbiased covariance, of n points:
+    n D^2 / (n - 1)^2 is Beta(d/2, (n - d - 1)/2) (Gnanadesikan and Kettenring 1972). `radius_agreement` holds them
+    against chi-square, their law for n far above d. Affine-invariant. Raises DegenerateError for n <= d + 1.
+    """
+    n = len(squared)
+    if n <= d + 1:
+        raise DegenerateError(f"{n} points in {d} components all have the same distance; use more than {d + 1} points")
+    law = stats.beta(d / 2, (n - d - 1) / 2, scale=(n - 1) ** 2 / n)
+    return 1.0 - float(stats.kstest(squared, law.cdf, method="asymp").statistic)
+
+
 def truncation_factor(share: float, d: int) -> float:
     """The factor, 1 and up, from the covariance of a normal cloud's core to that of the whole cloud.
 

@@ -12,6 +12,11 @@ from metrics.cloud import Cloud, Settings
 Part = tuple[tuple[str, ...], Callable[[Cloud], Sequence[float]]]
 
 
+# Over components, the order of their correlation; over pairs or blocks of the cloud, the name of these; spectrum: of
+# what varies the more, the fewer dimensions hold the variance.
+Alike = int | Literal["pairs", "few_pairs", "blocks_2", "blocks_5", "blocks_10", "spectrum"]
+
+
 @dataclass(frozen=True)
 class Metric:
     """One row of the table of metrics; `name` is the key in `Scores.values`.
@@ -19,7 +24,8 @@ class Metric:
     In names K stands for a level in sd, P for a percentage of points, R for an absolute correlation, NAME for a
     covariate. calibrated: whether normal clouds of the same n and d tell what to expect (NAME_null and so on). goal:
     which way is better, None where normal lies in between. alike: of a mean over components, the order in which
-    correlated ones make it vary more (`metrics.null.alikeness`).
+    correlated ones make it vary more; of one over pairs or blocks, which ones (`metrics.alikeness`). resolution: of a
+    share that is 0 in normal clouds, what no deviation counts for less than.
     """
 
     name: str
@@ -29,18 +35,21 @@ class Metric:
     cannot_see: str
     calibrated: bool = True
     goal: Literal["maximize", "minimize"] | None = None
-    alike: int | None = None
+    alike: Alike | None = None
+    resolution: float = 0.0
 
 
 @dataclass(frozen=True)
 class Family:
     """Measures that belong together.
 
+    name: by which `score` is asked for some families alone.
     shape: of the settings, what a normal cloud calibrates. place: what tells where the cloud lies and how its
     components correlate, whatever its shape. alike: as `Metric.alike`, of names that a row has a placeholder for.
     """
 
+    name: str
     metrics: tuple[Metric, ...]
     shape: Callable[[Settings], tuple[Part, ...]] = lambda settings: ()
     place: tuple[Part, ...] = ()
-    alike: Mapping[str, int] = field(default_factory=dict)
+    alike: Mapping[str, Alike] = field(default_factory=dict)

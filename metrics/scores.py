@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from operator import index
 from typing import TypeVar
@@ -12,36 +12,47 @@ from numpy.typing import ArrayLike
 
 from metrics import battery
 from metrics import cloud as clouds
+from metrics import covariates as following
+from metrics.alikeness import widening
 from metrics.catalog import HEADLINES, METRICS
-from metrics.cloud import Cloud, Settings
+from metrics.cloud import Cloud, Settings, in_units
 from metrics.contours import check_levels
 from metrics.core import Profile
+from metrics.families import FAMILIES
 from metrics.families.core import CORE_NAMES, CORE_PERCENT, core_name
 from metrics.intervals import interval, standard_errors
 from metrics.marginals import Marginals
 from metrics.measure import Measure, check_names, compute
-from metrics.moments import DegenerateError, Moments, Sample, moments, one_blas_thread
-from metrics.null import Null, alikeness, null_distribution
+from metrics.moments import DegenerateError, Sample, moments, one_blas_thread
+from metrics.norms import norm_nulls
+from metrics.null import Null, null_distribution
+from metrics.null_table import tabulated
 from metrics.origin import off_origin_null
 from metrics.pursuit import Direction
-from metrics.radius import radius_correlation
-from metrics.registry import Metric
+from metrics.registry import Alike, Family, Metric
+from metrics.spread import share_sides, sides, skewness
 
 # Raised whenever the same latents would get another number; recorded with every run as `metrics.version`.
-VERSION = "2"
+VERSION = "3"
 # All measures with a null are of order 1: a smaller sd is rounding (radii of n = d + 1 points are all alike, say).
 ROUNDING = 1e-9
+NAMES = tuple(family.name for family in FAMILIES)
+# What contour pairs and levels change.
+SET = ("contour",)
 
 __all__ = ["HEADLINES", "METRICS", "VERSION", "Metric", "Row", "Scores", "adjusted", "score"]
 
 Detail = TypeVar("Detail")
+# Mean, sd, and the sds below and above (see `Null`).
+Expected = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
 class Row:
     """One measure. beside: what it is read against, as far as known:
 
-    null, null_sd: mean and sd for normal clouds of this n and d. gap: null - value. gap_sds: the same in null sds.
+    null, null_sd: mean and sd for normal clouds of this n and d. gap: null - value. gap_sds: the same in null sds of
+    that side, so that 3 is exceeded as rarely as by a normal variable where the measure's law is skewed (see `Null`).
     low, high: 95 % interval, for headlines. adjusted: see the function of that name, for headlines but the last.
     """
 
@@ -85,14 +96,17 @@ def score(
     calibrate: bool = True,
     extra: Sequence[Measure] = (),
     tell: Callable[[int, int], None] = lambda done, total: None,
+    families: Sequence[str] = NAMES,
 ) -> Scores:
     """Every metric of METRICS for this cloud, beside what a normal cloud of the same size gives.
 
     latents: (n, d), floating or integer. contour_pairs: pairs of components drawn without replacement with `seed`, from
     which every other random choice (rows, blocks, starts, groups) comes as well.
-    covariates: name to one number per point, such as an image's contrast, to correlate with the radius.
-    calibrate: with null distributions and intervals. Nulls come from a cache; one that is not there yet is computed
-    once for each n and d (up to 20 times the cost of scoring), and `tell(done, to do)` is called meanwhile.
+    covariates: name to one number per point, such as an image's contrast: does the radius follow them?
+    calibrate: with null distributions and intervals. Nulls are those of a table for 125 and more points, 3 for each
+    component, and the default pairs and levels; others are simulated once for each n and d and cached (up to 20 times
+    the cost of scoring), and `tell(done, to do)` is called meanwhile.
+    families: names of `metrics.families.FAMILIES`, to measure these alone.
     extra: measures of your own, beside nulls of their own.
     A metric that these points do not allow (n <= d, constant or dependent components) is in `omitted` with its reason.
     Raises ValueError for NaN and infinity, anything but a 2-D array of numbers, fewer than 2 points, unusable levels,
@@ -100,25 +114,30 @@ def score(
     """
     check_levels(levels)
     check_names(extra)
+    chosen = [family for family in FAMILIES if family.name in families]
     settings = Settings(index(contour_pairs), tuple(float(level) for level in levels))
     sample = latents if isinstance(latents, Sample) else Sample(latents)
     if sample.points.dtype.itemsize > 8:  # np.longdouble, which SciPy's distributions do not take.
         sample = Sample(sample.points.astype(np.float64))
-    measured, drawn = np.random.SeedSequence(seed).spawn(2)
+    measured, drawn, followed = np.random.SeedSequence(seed).spawn(3)
     with one_blas_thread():
         cloud = clouds.cloud_of(sample.points, sample.moments, settings, measured)
-        values, omitted = battery.shape(cloud)
-        for more in (battery.place(cloud), _correlated(cloud, covariates or {}), compute(extra, cloud.points)):
+        values, omitted = battery.shape(cloud, chosen)
+        for more in (
+            battery.place(cloud, chosen),
+            _followed(cloud, covariates or {}, np.random.default_rng(followed)),
+            compute(extra, cloud.points),
+        ):
             values, omitted = values | more[0], omitted | more[1]
-        null = _null(cloud, tell) if calibrate else None
+        null = _null(cloud, chosen, values, tell) if calibrate else None
         more_nulls = _extra_null(cloud, extra, tell) if calibrate and extra else {}
         rows = _rows(cloud, values, null, more_nulls, np.random.default_rng(drawn))
     return Scores(
         rows,
         omitted,
-        components=_or_none(lambda: cloud.marginals),
-        profile=_or_none(lambda: _profile(cloud, null)),
-        worst=_or_none(lambda: cloud.worst),
+        components=_or_none(lambda: cloud.marginals) if "marginal" in families else None,
+        profile=_or_none(lambda: _profile(cloud, null)) if "core" in families else None,
+        worst=_or_none(lambda: cloud.worst) if "pursuit" in families else None,
     )
 
 
@@ -132,30 +151,48 @@ def adjusted(value: float, null: float) -> float:
     return 1 - float(np.sqrt(max((1 - value) ** 2 - (1 - null) ** 2, 0.0)))
 
 
-def _correlated(cloud: Cloud, covariates: Mapping[str, ArrayLike]) -> tuple[dict[str, float], dict[str, str]]:
-    """Correlation of the radius with each covariate, and the reasons for those without."""
-    values: dict[str, float] = {}
-    omitted: dict[str, str] = {}
-    for name, given in covariates.items():
-        each = np.asarray(given, dtype=np.float64)
-        if each.shape != (cloud.moments.n,):
-            raise ValueError(f"covariate {name} has shape {each.shape}; give one number for each of {cloud.moments.n}")
-        if not np.isfinite(each).all():
-            raise ValueError(f"covariate {name} holds NaN or infinity; remove such points or mend their source")
-        try:
-            values[f"radius/correlation_{name}"] = radius_correlation(cloud.squared, each)
-        except DegenerateError as error:
-            omitted[f"radius/correlation_{name}"] = str(error)
+def _followed(
+    cloud: Cloud, covariates: Mapping[str, ArrayLike], rng: np.random.Generator
+) -> tuple[dict[str, float], dict[str, str]]:
+    """What the radius has to do with the covariates, and the reasons for what cannot be told."""
+    known = following.checked(covariates, cloud.moments.n)
+    names = ("radius/explained", "radius/agreement_of_rest")
+    if not known:
+        return {}, {}
+    try:
+        squared = cloud.squared
+    except DegenerateError as error:
+        return {}, dict.fromkeys([*(f"radius/correlation_{name}" for name in known), *names], str(error))
+    found, reasons = following.correlations(squared, known)
+    values = {f"radius/correlation_{name}": value for name, value in found.items()}
+    omitted = {f"radius/correlation_{name}": reason for name, reason in reasons.items()}
+    try:
+        values |= zip(names, following.explained(squared, known, cloud.moments.d, rng), strict=True)
+    except DegenerateError as error:
+        omitted |= dict.fromkeys(names, str(error))
     return values, omitted
 
 
-def _null(cloud: Cloud, tell: Callable[[int, int], None]) -> Null:
+def _null(cloud: Cloud, families: Sequence[Family], values: Iterable[str], tell: Callable[[int, int], None]) -> Null:
+    """What normal clouds of this size have: out of the table; simulated, once for each size, what is not in it."""
     settings, own = cloud.settings, cloud.moments
+    known = tabulated(own.n, own.d, VERSION)
+    simulated = [family for family in families if known is None or _is_missing(family, settings, known, values)]
+    if known is not None and not simulated:
+        return known
 
     def measure(sample: np.ndarray, seed: np.random.SeedSequence) -> dict[str, float]:
-        return battery.shape(clouds.cloud_of(sample, moments(sample), settings, seed))[0]
+        return battery.shape(clouds.cloud_of(sample, moments(sample), settings, seed), simulated)[0]
 
-    return null_distribution(own.n, own.d, {"version": VERSION, **asdict(settings)}, measure, tell)
+    key = {"version": VERSION, "families": [family.name for family in simulated], **asdict(settings)}
+    found = null_distribution(own.n, own.d, key, measure, tell)
+    return found if known is None else known.replaced_by(found)
+
+
+def _is_missing(family: Family, settings: Settings, known: Null, values: Iterable[str]) -> bool:
+    """Whether the table lacks something that the family has measured, or has it for other settings."""
+    names = {name for names, _ in family.shape(settings) for name in names} & set(values)
+    return not names <= known.mean.keys() or (family.name in SET and settings != Settings())
 
 
 def _extra_null(
@@ -186,32 +223,49 @@ def _rows(
     ordered = sorted(values, key=lambda name: name not in HEADLINES)
     if null is None:
         return tuple(Row(name, values[name]) for name in ordered)
-    own, expected = cloud.moments, {name: (null.mean[name], null.sd[name]) for name in null.mean} | more_nulls
-    if "off_origin_distance" in values:
-        expected["off_origin_distance"] = off_origin_null(_of_unit_size(own))
-    for name in battery.ALIKE.keys() & values.keys() & null.mean.keys():
-        expected[name] = null.mean[name], null.sd[name] * alikeness(own, battery.ALIKE[name])
+    own = cloud.moments
+    expected = _expected(cloud, values, null) | {name: (mean, sd, sd, sd) for name, (mean, sd) in more_nulls.items()}
     squared = _or_none(lambda: cloud.squared)
     errors = standard_errors(cloud.points, own, squared, cloud.pairs, cloud.settings.levels, rng)
     return tuple(Row(name, values[name], _beside(name, values[name], expected, errors)) for name in ordered)
 
 
-def _of_unit_size(own: Moments) -> Moments:
-    """The same cloud with a largest variance of 1: what has no unit is the same, and no square of it overflows."""
-    largest = own.covariance.diagonal().max()
-    return replace(own, mean=own.mean / np.sqrt(largest), covariance=own.covariance / largest)
+def _expected(cloud: Cloud, values: dict[str, float], null: Null) -> dict[str, Expected]:
+    """Name to mean and sd in normal clouds of this n, d and covariance, and the sds of either side (see `Null`)."""
+    widenings: dict[Alike, float] = {}
+    expected: dict[str, Expected] = {}
+    for name in values.keys() & null.mean.keys():
+        alike = battery.alike_of(name)
+        if alike is not None and alike not in widenings:
+            widenings[alike] = widening(cloud, alike)
+        factor, mean = widenings[alike] if alike is not None else 1.0, null.mean[name]
+        sd, low, high = (part[name] * factor for part in (null.sd, null.low, null.high))
+        if name.endswith("_rejected"):
+            low, high = share_sides(mean, sd)
+        least = battery.RESOLUTION.get(name, 0.0)
+        expected[name] = mean, sd, max(low, least), max(high, least)
+    own = cloud.moments
+    if "off_origin_distance" in values:
+        mean, sd = off_origin_null(in_units(own, cloud.unit))
+        expected["off_origin_distance"] = mean, sd, sd, sd
+    if "origin/norm_agreement" in values:
+        for name, samples in norm_nulls(in_units(own, cloud.unit)).items():
+            spread = samples.std(ddof=1, keepdims=True)
+            (low,), (high,) = sides(spread, skewness(samples[:, None]), len(samples))
+            expected[f"origin/{name}"] = float(samples.mean()), float(spread[0]), float(low), float(high)
+    return expected
 
 
-def _beside(
-    name: str, value: float, expected: dict[str, tuple[float, float]], errors: dict[str, float]
-) -> dict[str, float]:
+def _beside(name: str, value: float, expected: dict[str, Expected], errors: dict[str, float]) -> dict[str, float]:
     beside: dict[str, float] = {}
     if name in expected:
-        mean, sd = expected[name]
-        beside |= {"null": mean, "null_sd": sd, "gap": mean - value}
-        # A measure that is the same in every sample (no block rejected in any, say) has no sd to count in.
-        if sd > ROUNDING:
-            beside["gap_sds"] = (mean - value) / sd
+        mean, sd, low, high = expected[name]
+        gap = mean - value
+        beside |= {"null": mean, "null_sd": sd, "gap": gap}
+        # A measure that is the same in every sample has no sd to count in.
+        side = low if gap > 0 else high
+        if side > ROUNDING:
+            beside["gap_sds"] = gap / side
         if name in HEADLINES[:3]:
             beside["adjusted"] = adjusted(value, mean)
     if name in errors:

@@ -6,16 +6,21 @@ Adding a measure is a `Metric` and its function in its family's file, and a high
 from __future__ import annotations
 
 from metrics.families import (
+    classifier,
     contour,
+    copula,
     core,
     correlation,
     elliptical,
     marginal,
     multivariate,
+    neighbours,
     origin,
     pca,
     pursuit,
     radius,
+    robust,
+    sliced,
 )
 
 # In the order in which they are measured and listed.
@@ -27,6 +32,11 @@ FAMILIES = (
     elliptical.FAMILY,
     pursuit.FAMILY,
     pca.FAMILY,
+    sliced.FAMILY,
+    classifier.FAMILY,
+    copula.FAMILY,
+    neighbours.FAMILY,
+    robust.FAMILY,
     core.FAMILY,
     correlation.FAMILY,
     origin.FAMILY,

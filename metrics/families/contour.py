@@ -36,6 +36,7 @@ METRICS = (
         "density contours and ellipses",
         "what needs three components to be seen; structure finer than a quarter of an sd",
         goal="maximize",
+        alike="pairs",
     ),
     Metric(
         "contour/K",
@@ -44,6 +45,7 @@ METRICS = (
         "contour_agreement at the K-sigma ellipse alone: small K the core, large K the tails",
         "as contour_agreement",
         goal="maximize",
+        alike="pairs",
     ),
     Metric(
         "contour/least",
@@ -63,6 +65,7 @@ METRICS = (
     ),
 )
 FAMILY = Family(
+    "contour",
     METRICS,
     shape=_parts,
 )

@@ -43,9 +43,13 @@ METRICS = (
     ),
 )
 FAMILY = Family(
+    "core",
     METRICS,
     shape=lambda settings: (
         (tuple(core_name(name, percent) for name in CORE_NAMES for percent in CORE_PERCENT), _core),
     ),
-    alike={core_name("marginal_gaussianity", percent): 6 for percent in CORE_PERCENT},
+    alike={
+        **{core_name("marginal_gaussianity", percent): 6 for percent in CORE_PERCENT},
+        **{core_name("contour_agreement", percent): "few_pairs" for percent in CORE_PERCENT},
+    },
 )

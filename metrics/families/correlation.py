@@ -32,6 +32,7 @@ METRICS = (
     ),
 )
 FAMILY = Family(
+    "correlation",
     METRICS,
     place=(
         (

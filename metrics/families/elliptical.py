@@ -36,6 +36,7 @@ METRICS = (
     ),
 )
 FAMILY = Family(
+    "elliptical",
     METRICS,
     shape=lambda settings: (
         (

@@ -124,6 +124,7 @@ METRICS = (
     ),
 )
 FAMILY = Family(
+    "marginal",
     METRICS,
     shape=lambda settings: (
         (

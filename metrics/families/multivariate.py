@@ -9,12 +9,12 @@ from metrics.cloud import BLOCK_ROWS, Cloud
 from metrics.moments import DegenerateError, Moments, check_full_rank, check_varying, moments
 from metrics.registry import Family, Metric
 
-BLOCKS, BLOCK_SIZES = 20, (2, 5, 10)
+BLOCK_SIZES = (2, 5, 10)
 
 
 def _henze_zirkler(size: int) -> Callable[[Cloud], list[float]]:
     def blocks(cloud: Cloud) -> list[float]:
-        chosen = multivariate.random_blocks(cloud.moments.d, size, BLOCKS, cloud.rng(2))
+        chosen = cloud.blocks(size)
         if not len(chosen):
             raise DegenerateError(f"{cloud.moments.d} components have no block of {size}; use at least {size}")
         few = cloud.some(BLOCK_ROWS)
@@ -55,6 +55,7 @@ METRICS = (
         "see null",
         "any deviation within 20 blocks of 2 components: mean Henze-Zirkler statistic of 1,000 points",
         "what needs more components; also at _5 and _10. In 64 and more the statistic is void for any data",
+        alike="blocks_2",
     ),
     Metric(
         "multivariate/henze_zirkler_2_rejected",
@@ -62,6 +63,7 @@ METRICS = (
         "0.05 = normal",
         "share of those blocks that the 5 % test rejects",
         "how far off they are",
+        alike="blocks_2",
     ),
     Metric(
         "multivariate/henze_zirkler_5",
@@ -69,6 +71,7 @@ METRICS = (
         "see null",
         "the same in blocks of 5",
         "as of 2",
+        alike="blocks_5",
     ),
     Metric(
         "multivariate/henze_zirkler_5_rejected",
@@ -76,6 +79,7 @@ METRICS = (
         "0.05 = normal",
         "the same in blocks of 5",
         "as of 2",
+        alike="blocks_5",
     ),
     Metric(
         "multivariate/henze_zirkler_10",
@@ -83,6 +87,7 @@ METRICS = (
         "see null",
         "the same in blocks of 10",
         "as of 2",
+        alike="blocks_10",
     ),
     Metric(
         "multivariate/henze_zirkler_10_rejected",
@@ -90,6 +95,7 @@ METRICS = (
         "0.05 = normal",
         "the same in blocks of 10",
         "as of 2",
+        alike="blocks_10",
     ),
     Metric(
         "multivariate/energy_distance",
@@ -100,6 +106,7 @@ METRICS = (
     ),
 )
 FAMILY = Family(
+    "multivariate",
     METRICS,
     shape=lambda settings: (
         (("multivariate/mardia_skewness",), lambda cloud: [multivariate.skewness_excess(cloud.white, cloud.moments.n)]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from metrics import origin
+from metrics import norms, origin
 from metrics.cloud import Cloud
 from metrics.moments import DegenerateError
 from metrics.registry import Family, Metric
@@ -11,6 +11,12 @@ from metrics.registry import Family, Metric
 def _place_by_radius(cloud: Cloud) -> list[float]:
     own = cloud.moments
     return [origin.origin_mahalanobis(own), origin.share_nearer_than_origin(cloud.squared, own)]
+
+
+def _norms(cloud: Cloud) -> list[float]:
+    law = cloud.norm_law
+    squared = norms.norms_squared(cloud.points, cloud.unit)
+    return [norms.norm_agreement(squared, law), norms.norm_spread(squared, law)]
 
 
 def _slab(cloud: Cloud) -> list[float]:
@@ -28,6 +34,21 @@ METRICS = (
         "how far the center is from the origin, in root mean square distances of the points from the center",
         "the shape of the cloud: it tells no normal cloud from others",
         goal="minimize",
+    ),
+    Metric(
+        "origin/norm_agreement",
+        "0 to 1",
+        "1 = normal",
+        "a shell around the origin: 1 - KS distance of the distances from the origin to those of N(mean, covariance)",
+        "directions; anything but the distance from the origin",
+        goal="maximize",
+    ),
+    Metric(
+        "origin/norm_spread",
+        "0 and up",
+        "1 = normal, 0 = a shell",
+        "how much the squared distances from the origin vary, over what those of N(mean, covariance) do",
+        "the form of their distribution",
     ),
     Metric(
         "origin/norm",
@@ -65,9 +86,11 @@ METRICS = (
     ),
 )
 FAMILY = Family(
+    "origin",
     METRICS,
     place=(
         (("off_origin_distance",), lambda cloud: [origin.off_origin_distance(cloud.moments)]),
+        (("origin/norm_agreement", "origin/norm_spread"), _norms),
         (("origin/norm",), lambda cloud: [origin.off_origin_norm(cloud.moments)]),
         (("origin/mahalanobis", "origin/share_nearer"), _place_by_radius),
         (("origin/slab_share",), _slab),

@@ -63,6 +63,7 @@ METRICS = (
     ),
 )
 FAMILY = Family(
+    "pca",
     METRICS,
     shape=lambda settings: ((("pca/marginal_gaussianity", "pca/leading_gaussianity"), _axes),),
     place=((("pca/effective_dimension", "pca/components_90"), _spectrum),),

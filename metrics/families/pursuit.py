@@ -35,6 +35,7 @@ METRICS = (
     ),
 )
 FAMILY = Family(
+    "pursuit",
     METRICS,
     shape=lambda settings: ((("pursuit/ks", "pursuit/skewness", "pursuit/excess_kurtosis"), _worst),),
 )

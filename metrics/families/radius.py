@@ -21,6 +21,7 @@ def _cube(cloud: Cloud) -> list[float]:
     return [origin.matching_cube(few), origin.cube_radius_agreement(few)]
 
 
+RADII = ("radius_agreement", "radius/spread", "multivariate/mardia_kurtosis")
 METRICS = (
     Metric(
         "radius_agreement",
@@ -39,12 +40,38 @@ METRICS = (
         "the form of their distribution; few outliers count much",
     ),
     Metric(
+        "radius/beta_agreement",
+        "0 to 1",
+        "1 = normal",
+        "the same as radius_agreement by the exact law for few points in many dimensions",
+        "as radius_agreement",
+        goal="maximize",
+    ),
+    Metric(
         "radius/correlation_NAME",
         "-1 to 1",
         "0 = unrelated",
         "whether the radius follows a property of the image such as its contrast: Spearman's correlation",
         "relations that are not monotonic",
         calibrated=False,
+    ),
+    Metric(
+        "radius/explained",
+        "any",
+        "0 = nothing",
+        "whether the radius follows all those properties together: share of the variance of its logarithm that a "
+        "regression predicts, cross-validated",
+        "properties that nobody measured",
+        calibrated=False,
+    ),
+    Metric(
+        "radius/agreement_of_rest",
+        "0 to 1",
+        "1 = normal",
+        "whether that is all: radius_agreement once the predicted part is divided out",
+        "as radius_agreement",
+        calibrated=False,
+        goal="maximize",
     ),
     Metric(
         "radius/cube",
@@ -64,7 +91,11 @@ METRICS = (
     ),
 )
 FAMILY = Family(
+    "radius",
     METRICS,
-    shape=lambda settings: ((("radius_agreement", "radius/spread", "multivariate/mardia_kurtosis"), _radii),),
+    shape=lambda settings: (
+        (RADII, _radii),
+        (("radius/beta_agreement",), lambda cloud: [radius.beta_agreement(cloud.squared, cloud.moments.d)]),
+    ),
     place=((("radius/cube", "radius/cube_agreement"), _cube),),
 )

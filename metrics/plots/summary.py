@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from textwrap import fill
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -25,14 +26,23 @@ from metrics.scores import Scores
 
 SIZE = (16.0, 11.0)
 MISSING = "–"
-# Left or right edges of the table's columns, as shares of its width.
-COLUMNS = {"": 0.0, "value": 0.46, "95 % interval": 0.68, "normal clouds": 0.89, "gap in sd": 1.0}
+# Left or right edges of the table's columns, as shares of its width, without and with others beside: name, value,
+# interval, the last of the others, normal clouds, gap.
+COLUMNS = ((0.0, 0.46, 0.68, 0.68, 0.89, 1.0), (0.0, 0.32, 0.51, 0.7, 0.9, 1.0))
 
 
-def draw_summary(latents: ArrayLike, scores: Scores, figure: Figure, title: str, seed: int = 0) -> None:
+def draw_summary(
+    latents: ArrayLike,
+    scores: Scores,
+    figure: Figure,
+    title: str,
+    beside: Mapping[str, Mapping[str, float]] = MappingProxyType({}),
+    seed: int = 0,
+) -> None:
     """One page: the headlines in a table, and every picture of this package. SIZE in inches suits it.
 
     latents: (n, d). scores: those of the same latents. What they do not allow leaves its reason in its place.
+    beside: what others score, such as an untrained network: their names as columns of the table, to metric and value.
     Cost: with saving 2 s at 15,000 x 256 and 3 s at 170,000 x 256 on 2 idle cores.
     """
     points, own = as_points(latents), moments(latents)
@@ -41,7 +51,7 @@ def draw_summary(latents: ArrayLike, scores: Scores, figure: Figure, title: str,
     # A figure of its own for each part: long labels of one cannot narrow its neighbours.
     grid = figure.add_gridspec(3, 4)
     left = grid[:2, :2].subgridspec(2, 1, height_ratios=(1, 3.2))
-    _draw_table(scores.values, own, figure.add_subfigure(left[0]).subplots())
+    _draw_table(scores.values, own, beside, figure.add_subfigure(left[0]).subplots())
     contours = _part(figure, left[1], "Pairs of components")
     _or_reason(lambda: contour_panels(points, own, contours, seed), contours)
     places = [grid[0, 2], grid[0, 3], grid[1, 2], grid[1, 3], *(grid[2, column] for column in range(4))]
@@ -89,22 +99,27 @@ def _or_reason(draw: Callable[[], None], place: Axes | SubFigure) -> None:
         place.text(0.5, 0.5, fill(str(error), 40), ha="center", va="center", fontsize=TEXT, color=FAINT)
 
 
-def _draw_table(values: dict[str, float], own: Moments, ax: Axes) -> None:
-    """A row for each headline: its value, its interval, mean and sd of normal clouds, the gap between in those sd."""
+def _draw_table(values: dict[str, float], own: Moments, beside: Mapping[str, Mapping[str, float]], ax: Axes) -> None:
+    """A row for each headline: value, interval, what others score, mean and sd of normal clouds, gap."""
     ax.set_axis_off()
     ax.set(xlim=(0, 1), ylim=(-len(PERFECT), 1.4))
     words = f"n = {own.n:,}   d = {own.d:,}   dotted: a normal distribution with the same mean and covariance"
     ax.text(0, 1.05, words, fontsize=TEXT + 1, color=INK)
-    for name, x in COLUMNS.items():
+    others = [name for name in beside if beside[name]]
+    heads = ("", "value", "95 % interval", *others, "normal clouds", "gap in sd")
+    edges = COLUMNS[len(others) > 0]
+    places = (*edges[:3], *np.linspace(edges[2], edges[3], len(others) + 1)[1:], *edges[4:])
+    for name, x in zip(heads, places, strict=True):
         ax.text(x, 0.25, name, ha="right" if x else "left", fontsize=TEXT, color=FAINT)
     ax.axhline(0.05, color=FAINT, linewidth=0.8)
     for row, name in enumerate(PERFECT):
-        for column, (text, x) in enumerate(zip(_row(name, values), COLUMNS.values(), strict=True)):
+        cells = _row(name, values, [beside[other].get(name) for other in others])
+        for column, (text, x) in enumerate(zip(cells, places, strict=True)):
             weight = "bold" if column == 1 else "normal"
-            ax.text(x, -0.75 - row, text, ha="right" if x else "left", fontsize=TEXT + 2, fontweight=weight, color=INK)
+            ax.text(x, -0.75 - row, text, ha="right" if x else "left", fontsize=TEXT + 1, fontweight=weight, color=INK)
 
 
-def _row(name: str, values: dict[str, float]) -> list[str]:
+def _row(name: str, values: dict[str, float], others: Sequence[float | None]) -> list[str]:
     """The cells of a headline's row; MISSING for numbers that are not there."""
 
     def written(form: str, *endings: str) -> str:
@@ -115,6 +130,7 @@ def _row(name: str, values: dict[str, float]) -> list[str]:
         name.replace("_", " "),
         written("{:.4f}", ""),
         written("{:.4f} – {:.4f}", "_low", "_high"),
+        *(MISSING if other is None else f"{other:.3f}" for other in others),
         written("{:.4f} ± {:.4f}", "_null", "_null_sd"),
         written("{:z.1f}", "_gap_sds").replace("-", "−"),
     ]

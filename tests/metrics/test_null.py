@@ -11,10 +11,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from metrics.battery import ALIKE
-from metrics.marginals import marginals
-from metrics.moments import DegenerateError, Moments, moments
-from metrics.null import Null, alikeness, cache_folder, null_distribution, replicates
+from metrics.null import Null, cache_folder, null_distribution, replicates
 
 N, D = 30, 2
 KEY = {"version": "test", "levels": (1.0, 2.0)}
@@ -211,84 +208,6 @@ def test_without_a_variable_the_cache_is_in_the_users_own_folder(monkeypatch: py
 )
 def test_samples_are_fewer_where_one_takes_long(n: int, d: int, count: int) -> None:
     assert replicates(n, d) == count
-
-
-@pytest.mark.parametrize("order", [4, 6])
-@pytest.mark.parametrize("scale", [1.0, 1e-3])
-def test_components_that_are_not_alike_vary_no_more(order: int, scale: float) -> None:
-    assert alikeness(Moments(10, np.zeros(5), scale * np.diag([1.0, 2.0, 3.0, 4.0, 5.0])), order) == pytest.approx(1)
-
-
-@pytest.mark.parametrize("order", [4, 6])
-@pytest.mark.parametrize(("d", "r"), [(1, 0.0), (2, -0.5), (8, 0.9), (8, 1.0)])
-def test_equally_correlated_components_vary_as_in_closed_form(order: int, d: int, r: float) -> None:
-    correlation = np.full((d, d), r) + (1 - r) * np.eye(d)
-    sd = np.arange(1.0, d + 1)
-    own = Moments(100, np.full(d, 5.0), correlation * np.outer(sd, sd))
-    assert alikeness(own, order) == pytest.approx(np.sqrt(1 + (d - 1) * abs(r) ** order))
-
-
-def test_constant_components_are_alike_to_nothing() -> None:
-    with pytest.raises(DegenerateError, match="constant components: 1"):
-        alikeness(Moments(10, np.ones(3), np.diag([1.0, 0.0, 1.0])), 4)
-
-
-MEASURES = {
-    "marginal_gaussianity": lambda each: 1 - each.ks.mean(),
-    "marginal/wasserstein": lambda each: each.wasserstein.mean(),
-    "marginal/skewness_abs": lambda each: np.abs(each.skewness).mean(),
-    "marginal/excess_kurtosis": lambda each: each.excess_kurtosis.mean(),
-}
-SAMPLES, POINTS, COMPONENTS = 150, 500, 8
-# sd of samples of a law with kurtosis k is off by sqrt((k - 1) / (4 m)); k = 6 is more than any of these means has. Of
-# the ratio of two sds sqrt(2) times that, and 4 standard errors.
-OFF = 4 * np.sqrt(2 * (6 - 1) / (4 * SAMPLES))
-
-
-def measured(sample: np.ndarray, seed: np.random.SeedSequence | None = None) -> dict[str, float]:
-    each = marginals(sample, moments(sample))
-    return {name: float(compute(each)) for name, compute in MEASURES.items()}
-
-
-@pytest.fixture
-def many_replicates(cache: Path) -> Null:
-    """20 samples know their sd to 16 %; 150 to 6 %, so that a wrong factor shows."""
-    return null_distribution(POINTS, COMPONENTS, KEY, measured, count=SAMPLES)
-
-
-def equally_correlated(rng: np.random.Generator) -> np.ndarray:
-    return np.full((COMPONENTS, COMPONENTS), 0.9) + 0.1 * np.eye(COMPONENTS)
-
-
-def two_factors(rng: np.random.Generator) -> np.ndarray:
-    loadings = rng.standard_normal((2, COMPONENTS))
-    return loadings.T @ loadings + 0.1 * np.eye(COMPONENTS)
-
-
-def independent(rng: np.random.Generator) -> np.ndarray:
-    return np.eye(COMPONENTS)
-
-
-@pytest.mark.parametrize("covariance", [independent, two_factors, equally_correlated])
-def test_gaps_of_normal_clouds_with_any_covariance_are_of_the_size_of_their_sd(
-    many_replicates: Null, covariance: Callable[[np.random.Generator], np.ndarray]
-) -> None:
-    rng = np.random.default_rng(5)
-    root = np.linalg.cholesky(covariance(rng))
-    z: dict[str, list[float]] = {name: [] for name in MEASURES}
-    for _ in range(SAMPLES):
-        points = rng.standard_normal((POINTS, COMPONENTS)) @ root.T + 3
-        own = moments(points)
-        for name, value in measured(points).items():
-            sd = many_replicates.sd[name] * alikeness(own, ALIKE[name])
-            z[name].append((many_replicates.mean[name] - value) / sd)
-    for name, gaps in z.items():
-        # Mean of the null and of the gaps have at most this error each, in sds.
-        assert abs(np.mean(gaps)) < 4 * np.sqrt(2 / SAMPLES), name
-        # The factor is an upper bound, up to which an sd in excess of the null's would be false alarm.
-        assert np.std(gaps) < np.exp(OFF), name
-    # Mehler's formula is exact for the kurtosis of many points, of which 500 are nearly enough.
-    assert np.std(z["marginal/excess_kurtosis"]) > np.exp(-OFF)
 
 
 def test_a_fresh_cloud_exceeds_the_usual_20_replicates_as_student_s_t_does(cache: Path) -> None:

@@ -13,14 +13,16 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from metrics import METRICS, VERSION, Scores, score
-from metrics.battery import ALIKE
+from metrics.alikeness import widening
+from metrics.battery import ALIKE, alike_of
 from metrics.catalog import HEADLINES
+from metrics.cloud import Settings, cloud_of
 from metrics.contours import contour_agreement
 from metrics.families.core import CORE_NAMES, CORE_PERCENT, core_name
 from metrics.intervals import GROUPS, interval
 from metrics.marginals import ks_distances
 from metrics.moments import mahalanobis_squared, moments, one_blas_thread
-from metrics.null import alikeness, cache_folder
+from metrics.null import cache_folder
 from metrics.origin import off_origin_null
 from metrics.radius import radius_agreement
 from metrics.scores import adjusted
@@ -30,6 +32,7 @@ SHAPES = HEADLINES[:3]
 # One size and one choice of settings for all nulls, those of test_catalog.py, so that they are computed once.
 N, D = 500, 12
 OPTIONS = {"contour_pairs": 3, "levels": (1, 2.25)}
+ROBUST = {metric.name for metric in METRICS if metric.name.startswith("robust/")}
 CORE = {core_name(name, percent) for name in CORE_NAMES for percent in CORE_PERCENT}
 
 
@@ -52,7 +55,8 @@ def test_what_stands_beside_a_value_is_made_of_value_and_null(make, calibrated: 
         if "null" in row.beside:
             assert row.beside["gap"] == row.beside["null"] - row.value
         if "gap_sds" in row.beside:
-            assert row.beside["gap_sds"] == row.beside["gap"] / row.beside["null_sd"]
+            # Sds of the side that the value lies on: those of a skewed measure are longer on one.
+            assert np.sign(row.beside["gap_sds"]) == np.sign(row.beside["gap"])
     for name in SHAPES:
         assert values[f"{name}_adjusted"] == adjusted(values[name], values[f"{name}_null"])
     for name in HEADLINES:
@@ -63,20 +67,26 @@ def test_what_stands_beside_a_value_is_made_of_value_and_null(make, calibrated: 
 
 def test_the_nulls_are_those_of_the_cache_widened_where_components_are_alike() -> None:
     rng = np.random.default_rng(2)
-    points = rng.standard_normal((N, D)) + 2 * rng.standard_normal((N, 1))
-    own, scores = moments(points), score(points, **OPTIONS)
-    stored = [json.loads(path.read_text()) for path in cache_folder().glob(f"n={N}_d={D}_*.json")]
-    (null,) = [each for each in stored if each["levels"] == list(OPTIONS["levels"])]
-    assert (null["version"], null["contour_pairs"], null["replicates"]) == (VERSION, 3, 20)
+    n, d = 60, 12  # beyond the table
+    points = rng.standard_normal((n, d)) + 2 * rng.standard_normal((n, 1))
+    cloud = cloud_of(points, moments(points), Settings(), np.random.SeedSequence(0).spawn(1)[0])
+    scores = score(points)
+    (null,) = [json.loads(path.read_text()) for path in cache_folder().glob(f"n={n}_d={d}_*.json")]
+    assert (null["version"], null["contour_pairs"], null["replicates"]) == (VERSION, 200, 20)
     widened = set()
     for row in scores.rows:
         if row.name in null["mean"]:
-            factor = alikeness(own, ALIKE[row.name]) if row.name in ALIKE else 1.0
+            alike = alike_of(row.name)
+            # All pairs and blocks are chosen by seeds of their own: only components are the same in any cloud.
+            if alike is not None and not isinstance(alike, int):
+                assert row.beside["null_sd"] >= null["sd"][row.name]
+                continue
+            factor = 1.0 if alike is None else widening(cloud, alike)
             assert row.beside["null"] == null["mean"][row.name]
             assert row.beside["null_sd"] == pytest.approx(null["sd"][row.name] * factor)
             # 12 components with a correlation of 4 / 5: sqrt(1 + 11 * 0.8^6) for the higher order.
             widened |= {row.name} if factor > 1.5 else set()
-    assert widened == set(ALIKE)
+    assert widened == {name for name, alike in ALIKE.items() if isinstance(alike, int)} & null["mean"].keys()
 
 
 def test_the_null_of_the_origin_is_the_closed_form(calibrated: dict[Callable, Scores]) -> None:
@@ -130,7 +140,7 @@ def test_a_held_out_set_with_few_points_is_read_against_its_own_null() -> None:
     for name in SHAPES:
         assert abs(scores.values[f"{name}_gap_sds"]) < 5
     # Half of the points are fewer than components; fewer than 500 points know no intervals but the origin's.
-    assert set(scores.omitted) == CORE
+    assert set(scores.omitted) == CORE | ROBUST
     assert scores.profile is None
     assert [name for name in HEADLINES if f"{name}_low" in scores.values] == ["off_origin_distance"]
 
@@ -235,6 +245,7 @@ def test_the_interval_is_no_wider_than_groups_can_know(calibrated: dict[Callable
 def shape_values(points: np.ndarray) -> dict[str, float]:
     """Everything that does not say where the cloud lies, or how its axes are scaled."""
     place = {metric.name for metric in METRICS if not metric.calibrated} | {"off_origin_distance"}
+    place |= {"origin/norm_agreement", "origin/norm_spread"}
     values = quick(points).values
     return {
         name: value
@@ -251,9 +262,10 @@ def test_components_in_other_units_have_exactly_the_same_shape(seed: int, powers
     assert shape_values(points * 2.0 ** np.array(powers)) == pytest.approx(shape_values(points), rel=1e-9)
 
 
-# Random starts of the search lead elsewhere once a digit changes.
+# Random starts of the search lead elsewhere once a digit changes; directions, halves and normal points are drawn.
 def without_search(values: dict[str, float]) -> dict[str, float]:
-    return {name: value for name, value in values.items() if not name.startswith("pursuit/")}
+    drawn = ("pursuit/", "sliced/", "classifier/", "neighbours/")
+    return {name: value for name, value in values.items() if not name.startswith(drawn)}
 
 
 def moved_points(n: int, bins: int) -> float:
@@ -372,7 +384,13 @@ FULL_RANK = {
     "pursuit/excess_kurtosis",
     "origin/mahalanobis",
     "origin/share_nearer",
-} | CORE
+    "radius/beta_agreement",
+    "copula/radius_agreement",
+}
+FULL_RANK |= {metric.name for metric in METRICS if metric.name.startswith(("sliced/", "classifier/"))} | CORE | ROBUST
+NEIGHBOURS = {metric.name for metric in METRICS if metric.name.startswith("neighbours/")}
+CLASSIFIER = {metric.name for metric in METRICS if metric.name.startswith("classifier/")}
+COPULA = {"copula/contour_agreement", "copula/radius_agreement"}
 MARGINAL = {metric.name for metric in METRICS if metric.name.startswith("marginal")}
 TESTS = {name for name in MARGINAL if "anderson" in name or "shapiro" in name}
 CONTOUR = {"contour_agreement", "contour/least", "contour/2.0", "contour/correlated"}
@@ -380,21 +398,21 @@ CORRELATION = {f"correlation/above_0.{tenth}" for tenth in range(1, 7)} | {"corr
 PURSUIT = {name for name in FULL_RANK if name.startswith("pursuit")}
 CUBE = {"radius/cube", "radius/cube_agreement"}
 PCA = {"pca/marginal_gaussianity", "pca/leading_gaussianity", "pca/effective_dimension", "pca/components_90"}
-SPREAD = {"off_origin_distance"} | PCA
+SPREAD = {"off_origin_distance", "origin/norm_agreement", "origin/norm_spread"} | PCA
 
 
 def blocks(*sizes: int) -> set[str]:
     return {f"multivariate/henze_zirkler_{size}{end}" for size in sizes for end in ("", "_rejected")}
 
 
-CONSTANT = FULL_RANK | MARGINAL | CONTOUR | CORRELATION | blocks(2, 5, 10)
+CONSTANT = FULL_RANK | COPULA | NEIGHBOURS | MARGINAL | CONTOUR | CORRELATION | blocks(2, 5, 10)
 CASES = {
     "n <= d": (RNG.standard_normal((40, 40)), FULL_RANK, "40 points in 40 components .*use more than (40|81) points"),
     "a constant component": (spoiled(2, 5.0), CONSTANT, "constant components: 2; leave them out"),
     "a zero component": (spoiled(0, 0.0), CONSTANT, "constant components: 0; leave them out"),
     "a duplicated component": (
         spoiled(3, POINTS[:, 1]),
-        FULL_RANK | CONTOUR | blocks(2, 5, 10),
+        FULL_RANK | CONTOUR | COPULA | blocks(2, 5, 10),
         "linearly dependent components: 1, 3; leave 1 of them out",
     ),
     "a sum of components": (
@@ -405,13 +423,26 @@ CASES = {
     "2 components": (POINTS[:, :2], blocks(5, 10), "2 components have no block of 5; use at least 5"),
     "1 component": (
         POINTS[:, :1],
-        CONTOUR | CORRELATION | CORE | blocks(2, 5, 10) | {"elliptical/direction_uniformity", "origin/slab_share"},
+        CONTOUR
+        | CORRELATION
+        | CORE
+        | blocks(2, 5, 10)
+        | {
+            "elliptical/direction_uniformity",
+            "origin/slab_share",
+            "copula/contour_agreement",
+            "robust/contour_agreement",
+        },
         "1 component has no pairs; contours need at least 2 components",
     ),
-    "3 points": (POINTS[:3, :2], TESTS | PURSUIT | CORE | blocks(5, 10), "3 points; this test needs at least 8"),
+    "3 points": (
+        POINTS[:3, :2],
+        TESTS | PURSUIT | CORE | ROBUST | CLASSIFIER | NEIGHBOURS | {"radius/beta_agreement"} | blocks(5, 10),
+        "3 points; this test needs at least 8",
+    ),
     "2 points": (
         POINTS[:2, :2],
-        FULL_RANK | TESTS | CONTOUR | blocks(2, 5, 10),
+        FULL_RANK | TESTS | CONTOUR | COPULA | NEIGHBOURS | blocks(2, 5, 10),
         "2 points in 2 components .*; use more than 2 points, or fewer components",
     ),
     "one point many times": (np.ones((50, 3)), CONSTANT | SPREAD, "all points are the same; their spread is 0"),
@@ -433,7 +464,7 @@ CASES = {
     ),
     "a component that only one point has": (
         spoiled(3, np.arange(60) == 17),
-        CORE | blocks(5, 10),
+        CORE | ROBUST | blocks(5, 10),
         "among the innermost 99 % of the points: constant components: 3; leave them out",
     ),
     "a far center": (POINTS + 1e7, blocks(5, 10), "4 components have no block of 10; use at least 10"),
