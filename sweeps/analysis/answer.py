@@ -8,7 +8,9 @@ from collections.abc import Iterator, Sequence
 from metrics.catalog import HEADLINES
 from sweeps.analysis.cells import Cell, noise
 from sweeps.analysis.comparison import Comparison
+from sweeps.spec.display import plural
 from sweeps.spec.goals import MSE
+from sweeps.spec.remarks import LEAST_EXPLAINED, training_words
 from sweeps.spec.sweep import Metric
 
 # PED-ANOVA asks what sets the best tenth of the trials apart; its authors want five of them there.
@@ -20,16 +22,30 @@ ROUNDING = 1e-6
 def answer(comparison: Comparison) -> str:
     """One sentence: the best cell, by how much, and whether that is more than the noise between seeds."""
     ranked = [group for group in reversed(comparison.groups) if group.rank is not None and group.keeps]
+    if not ranked and not any(group.has_learned for group in comparison.groups):
+        return (
+            f"No finished cell reconstructs its images: all explain less than {100 * LEAST_EXPLAINED:.0f} % of what "
+            "the mean image leaves. Their scores say nothing about an autoencoder; train longer, or at another rate."
+        )
     if not ranked:
         return f"No finished cell keeps the constraints: {', '.join(comparison.sweep.constraints)}."
     if len(comparison.ranking) > 1:
         return _front(comparison, ranked)
     metric = comparison.ranking[0]
     best = f"Best by {metric.name}: {ranked[0].label} with {_mean(comparison, ranked[0], metric)}"
+    beside = f"{_trained(ranked[0], metric)}{''.join(f' But it is {remark}.' for remark in ranked[0].remarks)}"
     if comparison.lead is None:
         kept = " that keeps the constraints" if comparison.sweep.constraints else ""
-        return f"{best}; there is no other finished cell{kept}."
-    return f"{best}, {_ahead(comparison, metric)} than the next, {ranked[1].label}: {_verdict(comparison, ranked)}."
+        return f"{best}; there is no other finished cell{kept}.{beside}"
+    verdict = _verdict(comparison, ranked)
+    return f"{best}, {_ahead(comparison, metric)} than the next, {ranked[1].label}: {verdict}.{beside}"
+
+
+def _trained(cell: Cell, metric: Metric) -> str:
+    """What training did to the metric in this cell; empty where controls do not know it."""
+    name, means = metric.name.removeprefix("mnd/"), {key: summary.mean for key, summary in cell.summaries.items()}
+    said = training_words(name, "it", means) if metric.name.startswith("mnd/") else None
+    return "" if said is None else f" In this cell {said}."
 
 
 def _front(comparison: Comparison, ranked: Sequence[Cell]) -> str:
@@ -79,8 +95,25 @@ def decimals(comparison: Comparison, metric: str) -> int:
 def limitations(comparison: Comparison) -> list[str]:
     """Lines on what these runs cannot say, and why; each once."""
     return list(
-        dict.fromkeys([*_unfinished(comparison), *_effects(comparison), *_search(comparison), *_sizes(comparison)])
+        dict.fromkeys(
+            [
+                *_faults(comparison),
+                *_unfinished(comparison),
+                *_effects(comparison),
+                *_search(comparison),
+                *_sizes(comparison),
+            ]
+        )
     )
+
+
+def _faults(comparison: Comparison) -> Iterator[str]:
+    for group in comparison.groups:
+        yield from (f"{group.label}: {remark}" for remark in group.remarks)
+    unranked = sum(not group.has_learned for group in comparison.groups)
+    if unranked:
+        few = f"explains less than {100 * LEAST_EXPLAINED:.0f} %"
+        yield f"{plural(unranked, 'cell')} without a rank: what {few} of its images is no autoencoder"
 
 
 def _unfinished(comparison: Comparison) -> Iterator[str]:

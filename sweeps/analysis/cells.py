@@ -11,6 +11,7 @@ from sweeps.planning.plan import SweepRun
 from sweeps.spec.constraint import parse_constraint
 from sweeps.spec.display import shown_values, varied
 from sweeps.spec.fields import SEED
+from sweeps.spec.remarks import EXPLAINED, SPREAD, has_learned, remarks
 from sweeps.spec.sweep import Sweep
 
 # MLflow stores infinity as the largest number there is.
@@ -34,8 +35,9 @@ class Cell:
     """A cell with its finished runs.
 
     values: the fields that vary between the sweep's cells, as a person reads them. rank: 1 is best; None where the cell
-    lacks the ranking metric. is_pareto: whether no other is better in the ranking metric and reconstruction alike.
-    keeps: whether it keeps the sweep's constraints.
+    lacks the ranking metric or has learned nothing. is_pareto: whether no other is better in the ranking metric and
+    reconstruction alike. keeps: whether it keeps the sweep's constraints. has_learned: whether its networks reconstruct
+    enough for a score to mean anything. remarks: faults that the scores do not show.
     """
 
     cell_hash: str
@@ -45,6 +47,8 @@ class Cell:
     rank: int | None = None
     is_pareto: bool = False
     keeps: bool = True
+    has_learned: bool = True
+    remarks: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -64,7 +68,19 @@ def groups_of(sweep: Sweep, cells: Sequence[SweepRun], metrics: Iterable[str]) -
     for runs, shown in zip(together, values, strict=True):
         summaries = {name: summary for name in asked if (summary := _summary(runs, name)) is not None}
         kept = [c.metric in summaries and c.violation(summaries[c.metric].mean) <= 0 for c in constraints]
-        found.append(Cell(str(runs[0].cell_hash), shown, tuple(runs), summaries, keeps=all(kept)))
+        means = {name: s.mean for name in (EXPLAINED, SPREAD) if (s := _summary(runs, name)) is not None}
+        learned, faults = has_learned(means), tuple(remarks(means))
+        found.append(
+            Cell(
+                str(runs[0].cell_hash),
+                shown,
+                tuple(runs),
+                summaries,
+                keeps=all(kept),
+                has_learned=learned,
+                remarks=faults,
+            )
+        )
     return found
 
 

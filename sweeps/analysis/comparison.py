@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from sweeps.spec.goals import MSE, Goal, goal_of
 from sweeps.spec.sweep import Metric, Sweep
 
 # After the ranking metric: reconstruction first, as a bad autoencoder can be very normal.
+CONTROLS = ("untrained", "projection")
 COMPARED = (MSE, *(f"mnd/{name}" for name in HEADLINES))
 
 
@@ -56,7 +58,7 @@ def compare(sweep: Sweep, path: Path, cells: Sequence[SweepRun], metric: str | N
     metrics = tuple(dict.fromkeys([*(m.name for m in ranking), *COMPARED, *plugged]))
     # Of a measure with no better way there is no importance for reaching it.
     rated = [name for name in metrics if plugged.get(name, "known") or name in [metric.name for metric in ranking]]
-    in_file_order = groups_of(sweep, cells, metrics)
+    in_file_order = groups_of(sweep, cells, [*metrics, *map(control_of, itertools.product(CONTROLS, metrics))])
     groups = ranked(in_file_order, ranking)
     return Comparison(
         sweep=sweep,
@@ -68,6 +70,12 @@ def compare(sweep: Sweep, path: Path, cells: Sequence[SweepRun], metric: str | N
         importance=_importance(sweep, groups, rated, ranking, plugged) if sweep.is_search else {},
         unfinished=dict(Counter(cell.state for cell in cells if cell.state != "finished")),
     )
+
+
+def control_of(named: tuple[str, str]) -> str:
+    """The metric of a control, of its name and the run's own metric."""
+    control, metric = named
+    return f"control/{control}/{metric.removeprefix('mnd/')}"
 
 
 def plugged_goals(finished: Sequence[SweepRun]) -> dict[str, Goal | None]:

@@ -36,6 +36,7 @@ def _group(group: Cell) -> dict[str, Any]:
         "rank": group.rank,
         "pareto": group.is_pareto,
         "keeps": group.keeps,
+        "remarks": list(group.remarks),
         "values": group.values,
         "run_ids": [cell.run_id for cell in group.runs],
         "metrics": {name: asdict(summary) for name, summary in group.summaries.items()},

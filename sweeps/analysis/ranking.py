@@ -28,8 +28,10 @@ class Lead:
 
 
 def ranked(groups: Sequence[Cell], ranking: Sequence[Metric]) -> tuple[Cell, ...]:
-    """From worst to best: by the metric, of several by how many fronts lie before; broken constraints stand behind."""
-    rated = [group for group in groups if all(metric.name in group.summaries for metric in ranking)]
+    """From worst to best: by the metric, of several by how many fronts lie before; broken constraints stand behind, and
+    without a rank behind all who has learned nothing or lacks the metric."""
+    able = [group for group in groups if group.has_learned]
+    rated = [group for group in able if all(metric.name in group.summaries for metric in ranking)]
     unrated = [group for group in groups if group not in rated]
     fronts = _fronts(_costs(rated, ranking)) if len(ranking) > 1 else np.zeros(len(rated))
     first = _costs(rated, ranking[:1]).ravel()

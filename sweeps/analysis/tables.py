@@ -7,7 +7,7 @@ from collections.abc import Callable
 from sweeps.analysis.answer import decimals
 from sweeps.analysis.cells import Cell
 from sweeps.analysis.column import Column
-from sweeps.analysis.comparison import Comparison
+from sweeps.analysis.comparison import Comparison, control_of
 from sweeps.analysis.effects import Effect, Effects, Estimate
 from sweeps.spec.display import short_name
 from sweeps.spec.goals import MSE
@@ -23,21 +23,35 @@ def group_columns(comparison: Comparison) -> list[Column]:
     ]
     if comparison.sweep.constraints:
         columns.append(Column("keeps", ["yes" if group.keeps else "no" for group in groups]))
+    if any(group.remarks for group in groups):
+        columns.append(Column("fault", [", ".join(map(fault, group.remarks)) for group in groups], right=False))
     for position, name in enumerate(comparison.metrics):
         columns += _metric_columns(comparison, name, 0 if position < len(comparison.ranking) else 2 + position)
     return columns
 
 
+def fault(remark: str) -> str:
+    """A remark in two or three words; in full it stands in the answer and among what cannot be told."""
+    return remark.partition(":")[0]
+
+
 def _metric_columns(comparison: Comparison, metric: str, need: int) -> list[Column]:
-    """Mean ± sd; what a normal cloud has, and the gap, where there is such a thing."""
+    """Mean ± sd; where known, what an untrained network, the pixels alone and a normal cloud have, and the gap."""
     places, short = decimals(comparison, metric), short_name(metric)
     groups = comparison.groups
     columns = [Column(short, [_mean(group, metric, places) for group in groups], 1 if metric == MSE else need)]
+    for head, control, more in (("untrained", "untrained", 5), ("pixels", "projection", 15)):
+        name = control_of((control, metric))
+        if any(name in group.summaries for group in groups):
+            means = [
+                _rounded(group.summaries[name].mean if name in group.summaries else None, places) for group in groups
+            ]
+            columns.append(Column(head, means, need + more if need else 2 + (more > 5)))
     if metric.endswith("off_origin_distance") or all(_part(group, metric, "null") is None for group in groups):
         return columns
     beside = [
         Column(part, [_rounded(_part(group, metric, name), places) for group in groups], more)
-        for part, name, more in (("MND", "null", need + 20), ("gap", "gap", need + 10 if need else 2))
+        for part, name, more in (("MND", "null", need + 20), ("gap", "gap", need + 10 if need else 4))
     ]
     return [*columns, *beside]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -165,8 +166,19 @@ def _run_grid(
         cells = api.run(sweep, file, launch, SweepProgress(out), todo=todo, prepare=prepare_and_tell(out))
     runs.show_cells(out, cells, with_metrics=True)
     runs.show_legend(out)
+    _show_answer(out, sweep, file, cells)
     runs.show_next(out, file)
     sys.exit(exit_code(cells, todo))
+
+
+def _show_answer(out: Console, sweep: Sweep, file: Path, cells: Sequence[SweepRun]) -> None:
+    """The one sentence of `cae compare`, where it has anything to compare."""
+    from sweeps.analysis.answer import answer
+    from sweeps.analysis.comparison import compare
+    from sweeps.errors import SweepError
+
+    with suppress(SweepError):  # no run has finished, or none measures the metric: the table above says so
+        out.print(answer(compare(sweep, file, cells)), markup=False, style="bold")
 
 
 def exit_code(cells: Sequence[SweepRun], tried: Sequence[SweepRun] = ()) -> int:
@@ -192,6 +204,7 @@ def _run_search(
     last_run.remember(sweep.name, overrides, launch.storage)
     cells = api.run(sweep, file, launch, SweepProgress(out), limit, prepare=prepare_and_tell(out))
     search.show_trials(out, sweep, cells)
+    _show_answer(out, sweep, file, cells)
     show_next(out, file)
     sys.exit(exit_code(cells))
 

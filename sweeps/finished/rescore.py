@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cae.config import RunConfig
+from cae.datasets import DataError
+from cae.latents import mean_image_error
 from metrics import VERSION
 from sweeps import tracking, workspace
 from sweeps.errors import SweepError
 from sweeps.files import read_json, write_json
+from sweeps.finished.lookup import FinishedRun
+from sweeps.run.compute import untrained
+from sweeps.run.controls import gains, measure_controls
 from sweeps.run.description import describe
-from sweeps.run.latents import SIDES, load_latents
+from sweeps.run.latents import SIDES, LatentSplit, load_latents, with_properties
 from sweeps.run.measure import measure
 from sweeps.run.plots import write_measured
 from sweeps.tracking.artifacts import fetch
@@ -59,20 +64,49 @@ def rescore(sweep: str, runs: list[Finished]) -> Iterator[tuple[Finished, dict[s
 def _rescore(sweep: str, run: Finished, folder: Path) -> dict[str, float]:
     stored = {name: fetch(run.run_id, name, folder) for name in STORED}
     config = RunConfig.model_validate(read_json(stored["config.json"]))
+    before = read_json(stored["result.json"])
     sides = load_latents(stored["latents/latents.npz"])
+    fresh, reasons = _from_images(FinishedRun(run.run_id, run.name, sweep, folder), before["metrics"], sides)
     measured = measure(sides, config.analysis)
-    omitted = write_measured(measured, sides, folder, f"{sweep}  ·  {run.name}")
-    result = _renewed(read_json(stored["result.json"]), measured.metrics, measured.steps, omitted)
+    kept = {name: value for name, value in before["metrics"].items() if name.startswith("control/")} | fresh
+    omitted = write_measured(measured, sides, kept, folder, f"{sweep}  ·  {run.name}") | reasons
+    metrics = measured.metrics | fresh
+    metrics |= gains(measured.metrics | kept)
+    result = _renewed(before, metrics, measured.steps, omitted)
     write_json(folder / "result.json", result)
     files = [folder / name for name in ("scores", "plots", "result.json")]
-    renew_scores(run.run_id, measured.metrics, measured.steps, files, describe(config, result))
-    return measured.metrics
+    renew_scores(run.run_id, metrics, measured.steps, files, describe(config, result))
+    return metrics
+
+
+def _from_images(
+    run: FinishedRun, before: Mapping[str, float], sides: dict[str, LatentSplit]
+) -> tuple[dict[str, float], dict[str, str]]:
+    """What needs the run's images, and its network as it was untrained: controls, yardsticks, and, put into the sides,
+    properties of the images. Where the images are not at hand, nothing and the reason."""
+    config = run.config()
+    try:
+        images = run.images()
+    except DataError as error:
+        return {}, {"control": f"not measured again, as the images are not at hand: {error}"}
+    for name, index in (("train", images.train), ("test", images.test)):
+        if len(index) == len(sides[name].vectors):
+            sides[name] = with_properties(sides[name], images, index)
+    found = measure_controls(config, images, lambda: untrained(config).encoder)
+    metrics = dict(found.metrics)
+    mean_image = mean_image_error(images)
+    metrics["reconstruction/mse_mean_image"] = mean_image
+    if mean_image > 0 and "reconstruction/mse" in before:
+        metrics["reconstruction/explained"] = 1 - before["reconstruction/mse"] / mean_image
+    return metrics, found.omitted
 
 
 def _renewed(
     result: dict[str, Any], metrics: dict[str, float], steps: dict[str, dict[int, float]], omitted: dict[str, str]
 ) -> dict[str, Any]:
-    """The result with every number that comes from the latent vectors replaced."""
+    """The result with every number replaced that comes from the latent vectors, and from the images where at hand."""
     renewed = {*SIDES, "attributes"}
     others = {name: value for name, value in result["metrics"].items() if name.partition("/")[0] not in renewed}
-    return result | {"metrics": metrics | others, "steps": steps, "omitted": omitted, "metrics_version": VERSION}
+    formed = {name: curve for name, curve in result.get("steps", {}).items() if name.startswith("formation/")}
+    parts = {"metrics": others | metrics, "steps": formed | steps, "omitted": omitted, "metrics_version": VERSION}
+    return result | parts

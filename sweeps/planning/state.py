@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from sweeps import tracking, workspace
+from sweeps.spec.remarks import remarks
 from sweeps.tracking.store import Record
 
 State = Literal["new", "running", "finished", "failed", "pruned"]
@@ -29,10 +30,7 @@ def state_of(record: tracking.Record, storage: str | None = None) -> tuple[State
 
 def remark(metrics: Mapping[str, float]) -> str:
     """What is to be said of a finished run beside its metrics; empty where there is nothing."""
-    explained = metrics.get("reconstruction/explained", 1.0)
-    if explained >= 0:
-        return ""
-    return "reconstructions worse than the mean image: trained too short, or diverged"
+    return "; ".join(remarks(metrics))
 
 
 def is_orphan(record: Record, storage: str | None = None) -> bool:

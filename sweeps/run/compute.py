@@ -24,8 +24,11 @@ from cae.model import Autoencoder, build, summary
 from cae.training import Epoch, Progress, train
 from metrics import VERSION as METRICS_VERSION
 from sweeps.files import read_json, write_json
+from sweeps.run import formation
+from sweeps.run.controls import gains, measure_controls
 from sweeps.run.draw import write_faces, write_judged
 from sweeps.run.folder import append_history
+from sweeps.run.formation import observe
 from sweeps.run.latents import LatentSplit, load_latents, save_latents
 from sweeps.run.measure import measure
 from sweeps.run.plots import write_measured
@@ -69,8 +72,12 @@ def compute(config: RunConfig, folder: Path, title: str, callbacks: Callbacks, d
     write_json(folder / "config.json", config.model_dump(mode="json"))
     with clock.step("load"):
         images = planned_images(config, digest)
+    with clock.step("control"):
+        autoencoder = untrained(config)
+        controls = measure_controls(config, images, lambda: autoencoder.encoder)
+        observe(autoencoder, images, config, folder, 0)
     with clock.step("train"):
-        autoencoder = fit(config, images, folder, clock.callbacks)
+        fit(autoencoder, config, images, folder, clock.callbacks)
     with clock.step("encode"):
         sides = encode(autoencoder, images, folder)
     with clock.step("score"):
@@ -82,7 +89,7 @@ def compute(config: RunConfig, folder: Path, title: str, callbacks: Callbacks, d
         quality["mse_mean_image"] = latents.mean_image_error(images)
         if quality["mse_mean_image"] > 0:
             quality["explained"] = 1 - quality["mse"] / quality["mse_mean_image"]
-        omitted = write_measured(measured, sides, folder, title)
+        omitted = write_measured(measured, sides, controls.metrics, folder, title)
     cloud = cloud_of(sides["train"])
     trained = TrainedModel(config, autoencoder.encoder, autoencoder.decoder, sides, cloud, images, title)
     with clock.step("draw"):
@@ -91,10 +98,11 @@ def compute(config: RunConfig, folder: Path, title: str, callbacks: Callbacks, d
     with clock.step("judge"):
         judged, reasons = write_judged(trained, folder)
     reconstruction = {f"reconstruction/{name}": value for name, value in quality.items()}
+    metrics = measured.metrics | reconstruction | controls.metrics
     result = {
-        "metrics": measured.metrics | reconstruction | judged,
-        "steps": measured.steps,
-        "omitted": omitted | reasons,
+        "metrics": metrics | gains(metrics) | judged,
+        "steps": measured.steps | formation.read(folder),
+        "omitted": omitted | controls.omitted | reasons,
         "seconds": clock.seconds,
         "images": {"train": len(images.train), "held_out": len(images.test), "report": report.summary(images.report)},
         "data_digest": images.digest,
@@ -122,16 +130,20 @@ def planned_images(config: RunConfig, digest: str) -> ImageSet:
 # --- train -------------------------------------------------------------------------------------------------------
 
 
-def fit(config: RunConfig, images: ImageSet, folder: Path, callbacks: Callbacks) -> Autoencoder:
-    """The trained autoencoder. Weights, order of images and everything else random come from training.seed."""
+def untrained(config: RunConfig) -> Autoencoder:
+    """The autoencoder before its first step, its weights drawn with training.seed."""
     keras.utils.clear_session()
     keras.utils.set_random_seed(config.training.seed)
-    autoencoder = build(config.model, config.data.resolution, config.training.precision)
+    return build(config.model, config.data.resolution, config.training.precision)
+
+
+def fit(autoencoder: Autoencoder, config: RunConfig, images: ImageSet, folder: Path, callbacks: Callbacks) -> None:
+    """Trains it. The order of images and everything else random come from training.seed."""
     checkpoints = folder / "checkpoints"
     for epoch in train(autoencoder, images, config.training, checkpoints, callbacks.on_progress):
         append_history(folder, epoch)
+        observe(autoencoder, images, config, folder, epoch.epoch)
         callbacks.on_epoch(epoch)
-    return autoencoder
 
 
 # --- encode ------------------------------------------------------------------------------------------------------

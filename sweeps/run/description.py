@@ -6,6 +6,7 @@ from typing import Any
 
 from cae.config import RunConfig
 from sweeps.spec.display import readable
+from sweeps.spec.remarks import remarks, training_words
 
 # How far a score may fall short of its null, an MND of the same n and d, to be called this.
 WORDS = ((0.01, "cannot be told from"), (0.03, "come close to"), (0.1, "differ visibly from"), (2.0, "are far from"))
@@ -14,14 +15,15 @@ WORDS = ((0.01, "cannot be told from"), (0.03, "come close to"), (0.1, "differ v
 def describe(config: RunConfig, result: dict[str, Any]) -> str:
     """Markdown: the data and network in one line, then each headline beside what an MND of that size gives."""
     metrics, images = result["metrics"], result["images"]
-    model, training = config.model, config.training
+    model, settings = config.model, config.training
     norm = "with" if model.batch_norm else "without"
+    surrogate = "" if config.data.surrogate == "none" else f", {config.data.surrogate} surrogates,"
     enforced = f", KL weight {model.kl_weight:g}" if model.kl_weight else ""
     lines = [
-        f"**{config.data.name}** at {config.data.resolution} px ({images['train']:,} training images, "
+        f"**{config.data.name}**{surrogate} at {config.data.resolution} px ({images['train']:,} training images, "
         f"{images['held_out']:,} held out); {readable(list(model.maps))} maps, {model.activation}, {norm} batch norm, "
-        f"{model.latent_dim} latent dimensions{enforced}; {training.loss}, {training.epochs} epochs, "
-        f"{training.precision}, seed {training.seed}.",
+        f"{model.latent_dim} latent dimensions{enforced}; {settings.loss}, {settings.epochs} epochs, "
+        f"{settings.precision}, seed {settings.seed}.",
         "",
         "The latent vectors of the training images against a multivariate normal distribution (MND) of the same "
         "number of points and dimensions:",
@@ -29,27 +31,31 @@ def describe(config: RunConfig, result: dict[str, Any]) -> str:
         headline(metrics, "marginal_gaussianity", "One component at a time, they {} an MND"),
         headline(metrics, "contour_agreement", "Two at a time, their contours {} the ellipses of an MND"),
         headline(metrics, "radius_agreement", "In all dimensions at once, their distances from the center {} an MND's"),
+        training(metrics),
         origin(metrics),
         tails(metrics),
-        contrast(metrics),
+        follows(metrics),
         groups(metrics),
         visible(metrics),
         f"- Held-out reconstruction: BCE {metrics['reconstruction/bce']:.4f}, MSE {metrics['reconstruction/mse']:.5f}, "
         f"SSIM {metrics['reconstruction/ssim']:.3f}{explained(metrics)}.",
     ]
+    lines += [f"- **{said[:1].upper()}{said[1:]}.**" for said in remarks(metrics)]
     lines.append(f"- Data: {images['report']}, digest `{result['data_digest']}`.")
     lines += left_out(result["omitted"])
     return "\n".join(line for line in lines if line is not None)
 
 
 def explained(metrics: dict[str, float]) -> str:
-    """What of the held-out images' variance about the mean image is reconstructed; empty in older runs."""
-    share = metrics.get("reconstruction/explained")
+    """What of the held-out images' variance about the mean image is reconstructed, and by as many principal components;
+    empty in older runs."""
+    share, mean_image = metrics.get("reconstruction/explained"), metrics.get("reconstruction/mse_mean_image")
     if share is None:
         return ""
-    if share < 0:
-        return "; **worse than the mean image: trained too short, or diverged**"
-    return f"; of the variance about the mean image {100 * share:.0f} % is reconstructed"
+    words, linear = f"; of the variance about the mean image {100 * share:.0f} % is reconstructed", ""
+    if mean_image and "reconstruction/mse_pca" in metrics:
+        linear = f", by as many principal components {100 * (1 - metrics['reconstruction/mse_pca'] / mean_image):.0f} %"
+    return words + linear
 
 
 def headline(metrics: dict[str, float], name: str, sentence: str) -> str | None:
@@ -84,10 +90,27 @@ def tails(metrics: dict[str, float]) -> str | None:
     )
 
 
-def contrast(metrics: dict[str, float]) -> str | None:
-    """One line on what the radius has to do with the image's contrast."""
-    value = metrics.get("mnd/radius/correlation_contrast")
-    return None if value is None else f"- Correlation of the radius with the image's contrast: {value:.2f}."
+def training(metrics: dict[str, float]) -> str | None:
+    """One line on what training did to the headlines, beside what the pixels alone have; None without controls."""
+    words = {"marginal_gaussianity": "marginals", "contour_agreement": "contours", "radius_agreement": "radii"}
+    told = [said for name, word in words.items() if (said := training_words(name, word, metrics)) is not None]
+    if not told:
+        return None
+    return f"- What did training do? {'. '.join(said[:1].upper() + said[1:] for said in told)}."
+
+
+def follows(metrics: dict[str, float]) -> str | None:
+    """One line on what the radius has to do with properties of the image."""
+    start = "mnd/radius/correlation_"
+    found = {name.removeprefix(start): value for name, value in metrics.items() if name.startswith(start)}
+    if not found:
+        return None
+    each = ", ".join(f"{name} {value:z.2f}" for name, value in sorted(found.items(), key=lambda item: -abs(item[1])))
+    share, rest = metrics.get("mnd/radius/explained"), metrics.get("mnd/radius/agreement_of_rest")
+    part = 100 * max(share or 0.0, 0.0)
+    together = "" if share is None else f"; together they explain {part:.0f} % of the log radius' variance"
+    left = "" if rest is None else f", and without it the radii agree to {rest:.3f}"
+    return f"- The radius follows (rank correlation): {each}{together}{left}."
 
 
 def groups(metrics: dict[str, float]) -> str | None:

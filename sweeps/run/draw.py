@@ -15,7 +15,7 @@ from metrics.moments import DegenerateError
 from metrics.plots import draw_generated
 from sweeps.errors import SweepError
 from sweeps.run.face_quality import face_quality, plotted
-from sweeps.run.plots import DPI
+from sweeps.run.plots import save_figure
 from sweeps.run.sheets import PLANES, SHEETS, Choice, Sheet, sheet_of
 from sweeps.run.trained_model import TrainedModel
 
@@ -72,6 +72,5 @@ def plot_points(trained: TrainedModel, points: Mapping[str, np.ndarray], path: P
         draw_generated(trained.sides["train"].sample, points, planes, figure)
     except DegenerateError as error:
         return {f"plots/{path.stem}": str(error)}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=DPI)
+    save_figure(figure, path)
     return {}

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from cae.datasets import ImageSet
-from cae.datasets.crops import contrasts
+from cae.image_properties import PROPERTIES, image_properties
 from metrics import Sample
 
 # float16 keeps 3 digits, far below the noise of any score, up to this magnitude.
@@ -22,12 +22,12 @@ SIDES = {"mnd": "train", "mnd_test": "test"}
 class LatentSplit:
     """One side of the split: latent vectors (n, d), float32, and what is known of their images.
 
-    contrast: (n,) sd of the luminance; None in files of metrics version 1. attributes: name to (n,) of 1, 0 and -1,
-    not known.
+    properties: name to (n,), see `cae.image_properties`; of files of metrics version 2 the contrast alone, of version 1
+    none. attributes: name to (n,) of 1, 0 and -1, not known.
     """
 
     vectors: np.ndarray
-    contrast: np.ndarray | None = None
+    properties: dict[str, np.ndarray] = field(default_factory=dict)
     attributes: dict[str, np.ndarray] = field(default_factory=dict)
 
     @cached_property
@@ -37,7 +37,7 @@ class LatentSplit:
 
 
 def save_latents(path: Path, images: ImageSet, train: np.ndarray, test: np.ndarray) -> None:
-    """Writes both sides' vectors, the indices, contrasts and attributes of their images, as `latents.npz`."""
+    """Writes both sides' vectors, the indices, properties and attributes of their images, as `latents.npz`."""
     largest = max(float(np.abs(train).max()), float(np.abs(test).max()))
     dtype = np.float16 if largest < FLOAT16_LIMIT else np.float32
     known = images.attributes.fillna(-1).astype(np.int8)
@@ -45,7 +45,8 @@ def save_latents(path: Path, images: ImageSet, train: np.ndarray, test: np.ndarr
     for name, vectors, index in (("train", train, images.train), ("test", test, images.test)):
         content[name] = vectors.astype(dtype)
         content[f"{name}_index"] = index
-        content[f"{name}_contrast"] = contrasts(images.images, index)
+        for kind, values in image_properties(images.images, index).items():
+            content[f"{name}_{kind}"] = values
         content[f"{name}_attributes"] = known.to_numpy()[index]
     path.parent.mkdir(exist_ok=True)
     np.savez(path, **content)  # type: ignore[arg-type]
@@ -63,4 +64,12 @@ def _side(stored: Any, name: str) -> LatentSplit:
         return side
     table = stored[f"{name}_attributes"]
     attributes = {str(column): table[:, number] for number, column in enumerate(stored["attributes"])}
-    return replace(side, contrast=stored[f"{name}_contrast"], attributes=attributes)
+    properties = {kind: stored[f"{name}_{kind}"] for kind in PROPERTIES if f"{name}_{kind}" in stored}
+    return replace(side, properties=properties, attributes=attributes)
+
+
+def with_properties(side: LatentSplit, images: ImageSet, index: np.ndarray) -> LatentSplit:
+    """The side with the properties of its images, where the file that it comes from lacks some."""
+    if side.properties.keys() == set(PROPERTIES):
+        return side
+    return replace(side, properties=image_properties(images.images, index))

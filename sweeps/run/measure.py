@@ -47,12 +47,11 @@ def measure(sides: dict[str, LatentSplit], analysis: AnalysisConfig) -> Measurem
     of: dict[str, Scores] = {}
     for prefix, name in SIDES.items():
         side = sides[name]
-        covariates = {} if side.contrast is None else {"contrast": side.contrast}
         found = score(
             side.sample,
             contour_pairs=analysis.contour_pairs,
             levels=analysis.levels,
-            covariates=covariates,
+            covariates=side.properties,
             extra=plugged_measures(analysis),
         )
         of[name] = found

@@ -12,7 +12,7 @@ MSE = "reconstruction/mse"
 Goal = Literal["minimize", "maximize"]
 # Metrics of other origin than the scores of a cloud.
 OTHERS: dict[str, Goal] = {
-    r"reconstruction/(mse|bce)": "minimize",
+    r"reconstruction/(mse|bce|mse_pca)": "minimize",
     r"reconstruction/(ssim|explained)": "maximize",
     r"training/(held_out_)?loss": "minimize",
     r"faces/visible_\w+": "maximize",
@@ -21,7 +21,8 @@ OTHERS: dict[str, Goal] = {
 
 def goal_of(metric: str) -> Goal:
     """What a sweep would want of the metric. Raises SweepError where its name does not tell."""
-    score = re.fullmatch(r"mnd(?:_test)?/(.+?)(_adjusted|_gap)?", metric)
+    # A gain is better where the score is: training has moved it that way.
+    score = re.fullmatch(r"(?:mnd|mnd_test|gain|control/[a-z]+)/(.+?)(_adjusted|_gap)?", metric)
     others = (goal for pattern, goal in OTHERS.items() if re.fullmatch(pattern, metric))
     found = _goal_of_score(score[1], score[2]) if score else next(others, None)
     if found is None:

@@ -13,8 +13,19 @@ COMMON = ("mnd/marginal_gaussianity", "mnd/contour_agreement", "mnd/radius_agree
 PARTS = ("gap", "gap_sds", "null", "null_sd", "adjusted", "low", "high")
 # Those of every run; what stands behind these prefixes depends on data and settings.
 OTHERS = tuple(f"training/{name}" for name in ("loss", "held_out_loss", "images_per_second"))
-OTHERS += tuple(f"reconstruction/{name}" for name in ("mse", "bce", "ssim", "mse_mean_image", "explained"))
-OPEN = ("faces/", "attributes/", "seconds/", "system/", "mnd/groups/", "mnd/core/", "mnd_test/core/")
+OTHERS += tuple(f"reconstruction/{name}" for name in ("mse", "bce", "ssim", "mse_mean_image", "mse_pca", "explained"))
+OTHERS += tuple(f"gain/{name.removeprefix('mnd/')}" for name in COMMON)
+OPEN = (
+    "control/",
+    "formation/",
+    "faces/",
+    "attributes/",
+    "seconds/",
+    "system/",
+    "mnd/groups/",
+    "mnd/core/",
+    "mnd_test/core/",
+)
 PLACEHOLDERS = {"K": r"\d+(\.\d+)?", "P": r"\d+", "R": r"\d+(\.\d+)?", "NAME": r"\w+"}
 
 

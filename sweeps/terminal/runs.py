@@ -74,6 +74,9 @@ def _number(cell: SweepRun, metric: str, with_null: bool) -> Text:
     if value is None:
         return Text("-")
     shown = Text(f"{value:.4f}" if metric.startswith("reconstruction/") else f"{value:.3f}")
+    untrained = cell.metrics.get(f"control/untrained/{metric.removeprefix('mnd/')}")
+    if with_null and untrained is not None:
+        shown.append(f" ({untrained:.3f})", "dim")
     if with_null and null is not None and not metric.endswith("off_origin_distance"):
         shown.append(f" / {null:.3f}", "dim")
     return shown
@@ -83,7 +86,7 @@ def show_legend(out: Console) -> None:
     """What the headline columns mean, in two lines."""
     out.print(
         "marginals, contours, radii: agreement with a normal distribution in 1, 2 and all dimensions, 1 is perfect; "
-        "behind the slash, what a true normal cloud of that size scores.\n"
+        "in parentheses the network before its training, behind the slash a true normal cloud of that size.\n"
         "off-origin: distance of the center from the origin, in sizes of the cloud. MSE: held-out reconstruction.",
         style="dim",
     )

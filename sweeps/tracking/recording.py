@@ -33,7 +33,7 @@ from sweeps.workspace import uri
 EPOCH_METRICS = {"loss": "training/loss", "held_out_loss": "training/held_out_loss"}
 SPEED = "training/images_per_second"
 # Progress and checkpoints serve the running process; previews go to the image chart.
-NOT_UPLOADED = {"checkpoints", "previews", "progress.json"}
+NOT_UPLOADED = {"checkpoints", "previews", "formation", "formation.json", "progress.json"}
 
 
 def open_run(experiment_id: str, name: str, tags: dict[str, str], config: RunConfig, previous: str | None) -> str:
@@ -110,7 +110,7 @@ def record(run_id: str, folder: Path, config: RunConfig, result: dict[str, Any])
     client.log_batch(run_id, metrics=[Metric(name, value, stamp, 0) for name, value in numbers.items()])
     log_steps(run_id, result.get("steps", {}), stamp)
     log_dataset(run_id, config, result)
-    log_previews(run_id, folder / "previews")
+    log_previews(run_id, folder)
     for item in sorted(folder.iterdir()):
         if item.name not in NOT_UPLOADED and not item.name.startswith("."):
             upload(run_id, item)
@@ -121,16 +121,25 @@ def record(run_id: str, folder: Path, config: RunConfig, result: dict[str, Any])
 def log_previews(run_id: str, folder: Path) -> None:
     """Small grids for MLflow's image chart. Those that an upload which broke off has left are not logged again.
 
-    At step 0: the chart opens there, and shows side by side what was logged at the same step, not at the last.
+    `faces/NAME` at step 0: the chart opens there, and shows side by side what was logged at the same step, not at the
+    last. `formation/NAME` at the epochs after which they were made: its slider shows faces being learned.
     """
     client = tracking.client()
     there = [Path(item.path).name for item in client.list_artifacts(run_id, "images")]
-    for picture in sorted(folder.glob("*.png")):
+    for key, step, picture in previews(folder):
         # MLflow writes the picture, then a smaller one beside it.
-        name = f"faces~{picture.stem}+step+0+"
+        name = f"{key.replace('/', '~')}+step+{step}+"
         if not any(found.startswith(name) and found.endswith(".webp") for found in there):
-            image = np.asarray(Image.open(picture))
-            client.log_image(run_id, image, key=f"faces/{picture.stem}", step=0, synchronous=True)
+            client.log_image(run_id, np.asarray(Image.open(picture)), key=key, step=step, synchronous=True)
+
+
+def previews(folder: Path) -> list[tuple[str, int, Path]]:
+    """Name, step and file of each picture for MLflow's image chart in a run's folder."""
+    found = [(f"faces/{picture.stem}", 0, picture) for picture in sorted((folder / "previews").glob("*.png"))]
+    for picture in sorted((folder / "formation").glob("*.png")):
+        name, _, epoch = picture.stem.rpartition("_")
+        found.append((f"formation/{name}", int(epoch), picture))
+    return found
 
 
 def log_steps(run_id: str, steps: dict[str, dict[int, float]], stamp: int) -> None:

@@ -30,6 +30,9 @@ MOST = 15_000
 NORMALITY = [f"mnd/{name}" for name in HEADLINES]
 # Those that have a null, a normal cloud of the same n and d.
 NULLS = [f"{name}_null" for name in NORMALITY if not name.endswith("off_origin_distance")]
+# What an untrained network and the pixels alone score.
+BESIDE = [f"control/{control}/{name}" for control in ("untrained", "projection") for name in HEADLINES]
+FORMED = ["formation/reconstruction", "formation/mnd"]
 FACES = ("reconstruction", *GENERATORS.builtin)
 FINISHED = f"attributes.status = 'FINISHED' and tags.`{tracking.HASH}` != ''"
 
@@ -95,10 +98,10 @@ def views(sweep: Sweep, file: Path) -> dict[str, str]:
 def headlines(sweep: Sweep, fields: list[str]) -> State:
     """The finished runs, the best by the sweep's metric first: headlines, then what an MND has, then what varies."""
     metrics = _metrics(sweep)
-    columns = [f"metrics.`{name}`" for name in [*metrics, *NULLS]] + [f"params.`{name}`" for name in fields]
+    columns = [f"metrics.`{name}`" for name in [*metrics, *NULLS, *BESIDE]] + [f"params.`{name}`" for name in fields]
     first = sweep.metric[0]
     order = {"orderByKey": f"metrics.`{first.name}`", "orderByAsc": first.goal == "minimize"}
-    widths = {RUN_NAME: 140 + 85 * len(fields)} | dict.fromkeys(columns[: len(metrics) + len(NULLS)], 170)
+    widths = {RUN_NAME: 140 + 85 * len(fields)} | dict.fromkeys(columns[: len(metrics) + len(NULLS) + len(BESIDE)], 170)
     shown = {"selectedColumns": columns, "columnOrder": [RUN_NAME, *columns], "columnWidths": widths}
     return order | shown | {"searchFilter": FINISHED, "runsHiddenMode": "SHOW_ALL"} | charts(metrics, _settings(fields))
 
@@ -131,8 +134,10 @@ def charts(metrics: list[str], fields: list[str]) -> State:
     trade = _card("SCATTER", "headlines", xaxis=_axis(MSE), yaxis=_axis("mnd/radius_agreement"))
     keys = [f"faces/{name}" for name in FACES]
     grids = _card("IMAGE", "grids", imageKeys=keys, step=0, showRunParams=False, displayName="One column a run")
-    cards = [*(across if fields else []), trade, *bars, grids]
+    learned = _card("IMAGE", "learning", imageKeys=FORMED, step=0, showRunParams=False, displayName="By epoch")
+    cards = [*(across if fields else []), trade, *bars, grids, learned]
     sections = [_section("headlines", "Headlines", 3), _section("grids", "Face grids", 1, height=900)]
+    sections.append(_section("learning", "Faces being learned: move the step", 1, height=600))
     sections = [_section("overview", "What varies, and the headlines", 1), *sections] if fields else sections
     numbered = [card | {"uuid": f"sweep-{number}"} for number, card in enumerate(cards)]
     return {"compareRunCharts": numbered, "compareRunSections": sections, "isAccordionReordered": True}

@@ -6,6 +6,7 @@ import pytest
 
 from sweeps.analysis.answer import answer, decimals, limitations
 from sweeps.analysis.comparison import Comparison, compare
+from sweeps.analysis.tables import group_columns
 from sweeps.planning.plan import SweepRun
 from tests.sweeps.analysis.test_comparison import CONTOURS, FILE, MSE, RADII, THREE, grid, scores, sweep_of
 from tests.sweeps.fakes import cell_of
@@ -15,9 +16,70 @@ def compared(cells: list[SweepRun], **content: Any) -> Comparison:
     return compare(sweep_of(**content), FILE, cells)
 
 
+EXPLAINED, SPREAD = "reconstruction/explained", "mnd/origin/norm_spread"
+
+
 def search(cells: list[SweepRun], **content: Any) -> Comparison:
     parameters = {"model.activation": {"values": ["relu", "tanh", "elu"]}}
     return compared(cells, method="random", parameters=parameters, run_cap=9, **content)
+
+
+def learned(values: dict[str, tuple[float, float, float]]) -> list[SweepRun]:
+    """Cells by activation: radii, what is explained, and how much the squared norms vary."""
+    return [
+        cell_of(scores(radii, **{EXPLAINED: explained, SPREAD: spread}), activation=name)
+        for name, (radii, explained, spread) in values.items()
+    ]
+
+
+# --- faults ------------------------------------------------------------------------------------------------------
+
+
+def test_a_network_that_learned_nothing_is_never_crowned_and_is_said_to_have_learned_nothing() -> None:
+    found = compared(learned({"relu": (0.99, 0.01, 1.0), "tanh": (0.7, 0.8, 1.0), "elu": (0.6, 0.9, 1.0)}))
+    assert answer(found).startswith("Best by mnd/radius_agreement: activation=tanh with 0.700")
+    assert [(group.values["model.activation"], group.rank) for group in found.groups] == [
+        ("relu", None),
+        ("elu", 2),
+        ("tanh", 1),
+    ]
+    assert not found.groups[0].is_pareto
+    lines = limitations(found)
+    assert "activation=relu: reconstructs next to nothing: 1 % of what the mean image leaves" in lines
+    assert "1 cell without a rank: what explains less than 10 % of its images is no autoencoder" in lines
+
+
+def test_where_no_cell_has_learned_anything_there_is_no_best() -> None:
+    found = compared(learned({"relu": (0.99, 0.01, 1.0), "tanh": (0.98, -0.3, 1.0)}))
+    assert answer(found).startswith("No finished cell reconstructs its images: all explain less than 10 %")
+    assert found.lead is None
+
+
+def test_a_shell_that_wins_is_told_as_one() -> None:
+    found = compared(learned({"tanh": (0.77, 0.8, 0.07), "relu": (0.6, 0.9, 1.0)}))
+    assert "But it is a shell around the origin: squared distances from it vary 0.07 times" in answer(found)
+    columns = {column.head: column.cells for column in group_columns(found)}
+    assert columns["fault"] == ["", "a shell around the origin"]
+
+
+def test_what_training_did_to_the_best_cell_is_told() -> None:
+    controls = {"control/untrained/radius_agreement": 0.635, "control/projection/radius_agreement": 0.605}
+    found = compared([cell_of(scores(0.6, **controls), activation="relu"), cell_of(scores(0.5), activation="tanh")])
+    assert answer(found).endswith(" In this cell training moved it from 0.635 to 0.600; the pixels alone have 0.605.")
+    columns = [(column.head, list(column.cells)) for column in group_columns(found)]
+    heads = [head for head, _ in columns]
+    place = heads.index("radii")
+    assert heads[place : place + 5] == ["radii", "untrained", "pixels", "MND", "gap"]
+    assert columns[place + 1][1] == ["-", "0.635"]
+    assert columns[place + 2][1] == ["-", "0.605"]
+
+
+def test_gains_are_metrics_to_compare_by() -> None:
+    cells = [
+        cell_of(scores(0.6, **{"gain/radius_agreement": g}), activation=a) for a, g in (("relu", -0.1), ("tanh", 0.02))
+    ]
+    found = compare(sweep_of(), FILE, cells, "gain/radius_agreement")
+    assert found.groups[-1].values["model.activation"] == "tanh"
 
 
 # --- one sentence ------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from cae.config import RunConfig
-from sweeps.run.description import contrast, describe, groups, headline, left_out, tails, visible
+from sweeps.run.description import describe, follows, groups, headline, left_out, tails, visible
 
 
 def result(**changes: float) -> dict:
@@ -42,7 +42,8 @@ def test_description_tells_setting_and_numbers() -> None:
     ("share", "words"),
     [
         (0.931, "of the variance about the mean image 93 % is"),
-        (-0.2, "**worse than the mean image"),
+        (-0.2, "**Reconstructions worse than the mean image"),
+        (0.02, "**Reconstructs next to nothing: 2 %"),
         (None, "SSIM 0.800."),
     ],
 )
@@ -50,6 +51,26 @@ def test_the_reconstruction_stands_beside_the_mean_image(share: float | None, wo
     found = result()
     found["metrics"] |= {} if share is None else {"reconstruction/explained": share}
     assert words in describe(RunConfig(), found)
+
+
+def test_what_training_did_and_as_many_principal_components_are_told() -> None:
+    found = result()
+    for name in ("marginal_gaussianity", "contour_agreement", "radius_agreement"):
+        found["metrics"] |= {f"control/untrained/{name}": 0.8, f"control/projection/{name}": 0.7}
+    found["metrics"] |= {"reconstruction/explained": 0.9, "reconstruction/mse_mean_image": 0.05}
+    found["metrics"] |= {"reconstruction/mse_pca": 0.01}
+    text = describe(RunConfig(), found)
+    assert "- What did training do? Training moved marginals from 0.800 to 0.900; the pixels alone have 0.700. " in text
+    assert "Training moved radii from 0.800 to 0.900" in text
+    assert "90 % is reconstructed, by as many principal components 80 %" in text
+    surrogate = RunConfig.model_validate({"data": {"surrogate": "phase"}})
+    assert "**synthetic**, phase surrogates, at 96 px" in describe(surrogate, found)
+
+
+def test_a_shell_is_said_to_be_one() -> None:
+    found = result()
+    found["metrics"]["mnd/origin/norm_spread"] = 0.2
+    assert "- **A shell around the origin: squared distances from it vary 0.20 times" in describe(RunConfig(), found)
 
 
 def test_scores_that_were_left_out_are_named_with_their_reason() -> None:
@@ -75,9 +96,14 @@ def test_tails_are_laid_to_the_radius_where_nothing_is_left_without_it(before, a
     assert line is None if words is None else words in line
 
 
-def test_contrast_and_groups_are_told_where_they_are_known() -> None:
-    assert contrast({}) is None
-    assert "contrast: 0.54." in contrast({"mnd/radius/correlation_contrast": 0.54})
+def test_what_the_radius_follows_and_groups_are_told_where_they_are_known() -> None:
+    assert follows({}) is None
+    assert follows({"mnd/radius/correlation_contrast": 0.54}).endswith("(rank correlation): contrast 0.54.")
+    more = {"mnd/radius/correlation_detail": -0.8, "mnd/radius/explained": 0.75, "mnd/radius/agreement_of_rest": 0.78}
+    assert follows({"mnd/radius/correlation_contrast": 0.54} | more) == (
+        "- The radius follows (rank correlation): detail -0.80, contrast 0.54; together they explain 75 % of the log "
+        "radius' variance, and without it the radii agree to 0.780."
+    )
     assert groups({}) is None
     known = {"mnd/groups/radius_agreement": 0.61, "mnd/groups/radius_agreement_all": 0.6}
     assert "0.610 on average, in as many images at random 0.600" in groups(known)

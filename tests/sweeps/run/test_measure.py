@@ -9,6 +9,7 @@ import pytest
 
 from cae.config import AnalysisConfig
 from cae.datasets import ImageSet
+from cae.image_properties import PROPERTIES
 from metrics import VERSION, score
 from metrics.catalog import HEADLINES
 from metrics.moments import moments
@@ -44,13 +45,13 @@ def stored(images: ImageSet, tmp_path: Path, scale: float = 1.0) -> tuple[np.nda
     return vectors, load_latents(tmp_path / "latents" / "latents.npz")
 
 
-def test_what_is_stored_comes_back_with_contrast_and_attributes(images: ImageSet, tmp_path: Path) -> None:
+def test_what_is_stored_comes_back_with_properties_and_attributes(images: ImageSet, tmp_path: Path) -> None:
     vectors, sides = stored(images, tmp_path)
     assert {name: len(side.vectors) for name, side in sides.items()} == {"train": 500, "test": 100}
     np.testing.assert_allclose(sides["train"].vectors, vectors[:500], rtol=1e-3)
     assert sides["train"].vectors.dtype == np.float32
-    assert sides["train"].contrast is not None
-    assert sides["train"].contrast[3] == 0
+    assert list(sides["train"].properties) == list(PROPERTIES)
+    assert sides["train"].properties["contrast"][3] == 0
     assert set(sides["test"].attributes) == {"Smiling", "Male"}
     assert sides["train"].attributes["Smiling"][0] == -1
     np.testing.assert_array_equal(sides["test"].attributes["Male"], images.table["Male"][500:])
@@ -65,7 +66,7 @@ def test_files_of_version_1_have_vectors_alone(tmp_path: Path) -> None:
     vectors = np.zeros((4, 2), np.float16)
     np.savez(tmp_path / "latents.npz", train=vectors, test=vectors, train_index=np.arange(4), test_index=np.arange(4))
     side = load_latents(tmp_path / "latents.npz")["train"]
-    assert side.contrast is None
+    assert side.properties == {}
     assert side.attributes == {}
 
 
@@ -137,6 +138,6 @@ def test_the_moments_of_each_side_are_computed_once_for_scores_plots_and_generat
 
     with on_call(moments, count):
         measured = measure(sides, AnalysisConfig(contour_pairs=5))
-        write_measured(measured, sides, tmp_path, "title")
+        write_measured(measured, sides, {}, tmp_path, "title")
         cloud_of(sides["train"])
     assert computed == {"train": 1, "test": 1}

@@ -39,7 +39,9 @@ def test_columns_are_headlines_then_their_nulls_then_what_varies(tmp_path: Path)
     shown = state(written(tmp_path, f"{TINY_SWEEP}seeds: [0, 1]\n"), "headlines")["selectedColumns"]
     assert set(shown[:5]) == {f"metrics.`{name}`" for name in (*(f"mnd/{n}" for n in HEADLINES), views.MSE)}
     assert [name.endswith("_null`") for name in shown[5:8]] == [True, True, True]
-    assert shown[8:] == ["params.`model.activation`", "params.`training.seed`"]
+    controls = [f"metrics.`control/{c}/{name}`" for c in ("untrained", "projection") for name in HEADLINES]
+    assert shown[8:16] == controls
+    assert shown[16:] == ["params.`model.activation`", "params.`training.seed`"]
 
 
 @pytest.mark.parametrize(("goal", "ascending"), [("maximize", False), ("minimize", True)])

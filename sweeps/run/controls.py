@@ -1,0 +1,140 @@
+"""What the images alone and an untrained network score: what a run's own scores are read against.
+
+Of the same images and as many dimensions, through the same code. Computed once for each data set, size and network,
+and kept beside the null distributions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+import keras
+import numpy as np
+
+from cae import latents, pixels
+from cae.config import RunConfig, flatten, plugin_identities
+from cae.datasets import ImageSet
+from metrics import VERSION, score
+from metrics.catalog import HEADLINES
+from metrics.null import cache_folder
+from sweeps.files import read_json, write_json
+
+CONTROLS = ("untrained", "projection", "pca")
+FAMILIES = ("marginal", "contour", "radius", "elliptical", "origin")
+# What tells a shell, a common radius and heavy tails from the headlines' like.
+KEPT = (
+    *HEADLINES,
+    "radius/spread",
+    "elliptical/kurtosis",
+    "elliptical/kurtosis_of_directions",
+    "origin/norm_agreement",
+    "origin/norm_spread",
+)
+
+
+@dataclass(frozen=True)
+class Controls:
+    """metrics: `control/NAME/METRIC`, and `reconstruction/mse_pca`. omitted: name to reason for what is left out."""
+
+    metrics: dict[str, float]
+    omitted: dict[str, str]
+
+
+def measure_controls(config: RunConfig, images: ImageSet, untrained: Callable[[], keras.Model]) -> Controls:
+    """The controls of a run's training images, out of the cache or computed and put there.
+
+    untrained: makes the run's encoder as it is before its first step. projection: a random Gaussian projection of the
+    color values. pca: their scores along the d widest principal axes, not rotated: rotated at random they would be
+    the images' main part in random directions, which is what `projection` is already; as they are, each component is
+    one of the directions in which the images differ most. For the measures that no rotation changes it is the same.
+    """
+    data = _of_data(config, images)
+    network = data | _of_network(config)
+    found = [
+        _kept("untrained", network, lambda: _scored("untrained", _encoded(untrained(), images), config)),
+        _kept("projection", data, lambda: _scored("projection", _projected(config, images), config)),
+        _kept("pca", data, lambda: _principal(config, images)),
+    ]
+    return Controls(
+        {name: value for each in found for name, value in each.metrics.items()},
+        {name: reason for each in found for name, reason in each.omitted.items()},
+    )
+
+
+def gains(metrics: dict[str, float]) -> dict[str, float]:
+    """`gain/HEADLINE`: how far training moved each headline from where the untrained network had it."""
+    pairs = {name: (f"mnd/{name}", f"control/untrained/{name}") for name in HEADLINES}
+    return {
+        f"gain/{name}": metrics[own] - metrics[control]
+        for name, (own, control) in pairs.items()
+        if own in metrics and control in metrics
+    }
+
+
+# --- each control ------------------------------------------------------------------------------------------------
+
+
+def _encoded(encoder: keras.Model, images: ImageSet) -> np.ndarray:
+    return latents.encode(encoder, images.images, images.train)
+
+
+def _projected(config: RunConfig, images: ImageSet) -> np.ndarray:
+    return pixels.random_projection(images.images, images.train, config.model.latent_dim)
+
+
+def _principal(config: RunConfig, images: ImageSet) -> Controls:
+    """The scores along the principal axes, and how well so many axes rebuild the held-out images."""
+    try:
+        axes = pixels.pixel_axes(images, config.model.latent_dim)
+    except ValueError as error:
+        return Controls({}, {"control/pca": str(error)})
+    found = _scored("pca", axes.scores(images.images, images.train), config)
+    rebuilt = axes.error(images.images, images.test)
+    return Controls(found.metrics | {"reconstruction/mse_pca": rebuilt}, found.omitted)
+
+
+def _scored(name: str, vectors: np.ndarray, config: RunConfig) -> Controls:
+    analysis = config.analysis
+    found = score(
+        vectors, contour_pairs=analysis.contour_pairs, levels=analysis.levels, calibrate=False, families=FAMILIES
+    )
+    reasons = {key: found.omitted[key] for key in KEPT if key in found.omitted}
+    return Controls(
+        {f"control/{name}/{key}": found.values[key] for key in KEPT if key in found.values},
+        {f"control/{name}/{key}": reason for key, reason in reasons.items()},
+    )
+
+
+# --- the cache ---------------------------------------------------------------------------------------------------
+
+
+def _kept(name: str, key: dict[str, Any], compute: Callable[[], Controls]) -> Controls:
+    """Out of the cache, or computed and put there; a cache that is damaged or full costs the time again."""
+    digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:16]
+    path = cache_folder().parent / "controls" / f"{name}_{digest}.json"
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        content = read_json(path)
+        return Controls(content["metrics"], content["omitted"])
+    found = compute()
+    with suppress(OSError):
+        write_json(path, {"metrics": found.metrics, "omitted": found.omitted, "key": key})
+    return found
+
+
+def _of_data(config: RunConfig, images: ImageSet) -> dict[str, Any]:
+    fields = {k: v for k, v in flatten(config).items() if k.startswith("data.") and k != "data.path"}
+    fields["data.mixture"] = [{k: v for k, v in part.items() if k != "path"} for part in fields["data.mixture"]]
+    measured = {"pairs": config.analysis.contour_pairs, "levels": list(config.analysis.levels), "version": VERSION}
+    return {"digest": images.digest, "d": config.model.latent_dim, **measured, **fields}
+
+
+def _of_network(config: RunConfig) -> dict[str, Any]:
+    names = ("training.precision", "training.seed")
+    fields = {k: v for k, v in flatten(config).items() if k.startswith("model.") or k in names}
+    return fields | {"keras": version("keras"), "plugins": plugin_identities(config)}
