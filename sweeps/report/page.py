@@ -179,10 +179,10 @@ def _pairs(comparison: Comparison) -> Markup | None:
 
 
 def _results(shown: Sequence[Representative]) -> dict[str, dict[str, Any]]:
-    """What a run recorded of each data set, by its digest; of a run without `result.json`, nothing."""
-    first = {str(cell.run.data_digest): cell.run for cell in reversed(shown)}
+    """What a run recorded of each data set, by `text.data_key`; of a run without `result.json`, nothing."""
+    first = {text.data_key(cell.run): cell.run for cell in reversed(shown)}
     with tempfile.TemporaryDirectory(prefix="cae-report-") as scratch:
-        return {digest: _result(run, Path(scratch) / digest) for digest, run in first.items()}
+        return {key: _result(run, Path(scratch) / key) for key, run in first.items()}
 
 
 def _result(run: SweepRun, folder: Path) -> dict[str, Any]:

@@ -72,13 +72,21 @@ def fixed(comparison: Comparison) -> list[tuple[str, str]]:
 def data_sets(comparison: Comparison, results: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str]]:
     """What each data set is called, and its images, as far as its run recorded them.
 
-    results: `result.json` by digest, empty where a run has none.
+    results: `result.json` by `data_key`, empty where a run has none.
     """
-    first = {str(run.data_digest): run.config.data for run in _runs(comparison)}
+    first = {data_key(run): run for run in _runs(comparison)}
     return [
-        (f"{data.name} at {data.resolution} px", f"{_images(results.get(digest, {}))}digest {digest}")
-        for digest, data in first.items()
+        (
+            f"{run.config.data.name} at {run.config.data.resolution} px",
+            f"{_images(results.get(key, {}))}digest {run.data_digest}",
+        )
+        for key, run in first.items()
     ]
+
+
+def data_key(run: SweepRun) -> str:
+    """What tells the image set of a run from others: the digest, and the surrogates that were made of it."""
+    return f"{run.data_digest}-{run.config.data.surrogate}"
 
 
 def _images(result: Mapping[str, Any]) -> str:
