@@ -13,6 +13,7 @@ from rich.table import Table
 
 from metrics import Scores
 from metrics.catalog import HEADLINES
+from metrics.intervals import GROUPS, SMALLEST_GROUP
 from metrics.scores import Row
 from sweeps.analysis.column import Column
 from sweeps.terminal.table import as_table, fitting, show_lack
@@ -25,6 +26,9 @@ def show_scores(out: Console, scores: Scores, shape: tuple[int, ...]) -> None:
     shown = fitting(out, columns)
     out.print(as_table(shown))
     show_lack(out, columns, shown)
+    if shape[0] < GROUPS * SMALLEST_GROUP:
+        needed = f"{GROUPS} groups of {SMALLEST_GROUP} points are compared for them"
+        out.print(f"no intervals of marginals, contours and radii: {needed}, these are {shape[0]}", style="dim")
     out.print(_others([row for row in scores.rows if row.name not in HEADLINES]))
     reasons = sorted(scores.omitted.items(), key=lambda item: item[1])
     for reason, names in groupby(reasons, key=lambda item: item[1]):

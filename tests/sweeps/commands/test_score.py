@@ -38,7 +38,9 @@ def test_the_table_has_headlines_families_and_the_null(latents: str) -> None:
 def test_a_size_beyond_the_table_of_nulls_is_said_to_take_its_time_once(tmp_path: Path) -> None:
     path = tmp_path / "few.npy"
     np.save(path, np.random.default_rng(0).normal(size=(60, 4)))
-    assert "measuring 20 normal clouds of 60 x 4, once for this size" in run(str(path)).stderr
+    done = run(str(path))
+    assert "measuring 20 normal clouds of 60 x 4, once for this size" in done.stderr
+    assert "no intervals of marginals, contours and radii: 10 groups of 50 points are compared" in done.stdout
     assert "measuring" not in run(str(path)).stderr
 
 
