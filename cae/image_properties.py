@@ -18,7 +18,7 @@ def image_properties(images: np.ndarray, indices: np.ndarray) -> dict[str, np.nd
     brightness: mean luminance. contrast: its standard deviation. saturation: mean difference between the largest and
     the smallest color value of a pixel. detail: root mean square difference between neighbouring pixels' luminance.
     border: standard deviation of the luminance in the outer eighth, what the background adds.
-    Cost: 0.1 ms an image of 96 px, in chunks.
+    Cost: 0.2 ms an image of 64 px, in chunks.
     """
     blocks = [_chunk(images[indices[start : start + CHUNK]]) for start in range(0, len(indices), CHUNK)]
     table = np.concatenate(blocks) if blocks else np.empty((0, len(PROPERTIES)), np.float32)

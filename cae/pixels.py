@@ -48,18 +48,18 @@ class PixelAxes:
         return total / (len(indices) * len(self.mean))
 
 
-def pixel_axes(images: ImageSet, d: int, seed: int = 0) -> PixelAxes:
+def pixel_axes(images: ImageSet, d: int, seed: int = 0, fitted: int = FITTED) -> PixelAxes:
     """The d principal axes of the training images' color values, in [0, 1].
 
-    By subspace iteration from a random start (Halko, Martinsson and Tropp 2011), of at most FITTED images: the matrix
+    By subspace iteration from a random start (Halko, Martinsson and Tropp 2011), of at most `fitted` images: the matrix
     of all color values fits into no memory, and scikit-learn's IncrementalPCA takes a decomposition for each chunk. The
     last axes are known to within their neighbours of nearly the same width. Raises ValueError for fewer images or color
     values than axes. Cost: 4 n (d + 16) multiplications a color value and pass.
     """
     rows = np.asarray(images.train)
     rng = np.random.default_rng(seed)
-    if len(rows) > FITTED:
-        rows = np.sort(rng.choice(rows, FITTED, replace=False))
+    if len(rows) > fitted:
+        rows = np.sort(rng.choice(rows, fitted, replace=False))
     pixels = int(np.prod(images.images.shape[1:]))
     if d >= min(len(rows), pixels):
         raise ValueError(f"{len(rows)} images of {pixels} color values have no {d} principal axes")

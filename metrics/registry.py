@@ -12,9 +12,8 @@ from metrics.cloud import Cloud, Settings
 Part = tuple[tuple[str, ...], Callable[[Cloud], Sequence[float]]]
 
 
-# Over components, the order of their correlation; over pairs or blocks of the cloud, the name of these; spectrum: of
-# what varies the more, the fewer dimensions hold the variance.
-Alike = int | Literal["pairs", "few_pairs", "blocks_2", "blocks_5", "blocks_10", "spectrum"]
+# Over components, the order of their correlation; over pairs or blocks of the cloud, the name of these.
+Alike = int | Literal["pairs", "few_pairs", "blocks_2", "blocks_5", "blocks_10"]
 
 
 @dataclass(frozen=True)

@@ -42,10 +42,10 @@ def robust_core(points: np.ndarray) -> RobustCore:
     deterministic MCD, 2012). Then the mean and covariance of the points inside tell who is inside, until nobody changes
     sides: whose squared distance is within the quantile INSIDE of its exact law, the Beta law for a point that these
     moments are made of, the F law for another (Hardin and Rocke 2005); with 256 components and some thousand points the
-    two differ by more than the radii vary. scikit-learn's MCD tries hundreds of random starts: a minute at 5,000 x 256.
+    two differ by more than the radii vary. scikit-learn's MCD tries hundreds of random starts instead.
     Where fewer than half are inside, no normal cloud goes through most of the points: the innermost half it is then, by
     its own moments, and the share of outliers is 0.5. Raises DegenerateError where
-    half of the points have no invertible covariance. Cost: n d^2 multiplications a round, 3 to 20 rounds.
+    half of the points have no invertible covariance. Cost: n d^2 multiplications a round, at most ROUNDS of them.
     """
     n, d = points.shape
     if int(START * n) <= d + 1:

@@ -1,4 +1,4 @@
-"""Makes the table of null distributions: `python -m metrics.tabulate FOLDER`, hours of two cores, resumable.
+"""Makes the table of null distributions: `python -m metrics.tabulate FOLDER`, over an hour of two cores, resumable.
 
 Each node is a file of the values of its samples; from all of them `metrics/nulls.npz` is written.
 """

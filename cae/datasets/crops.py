@@ -58,11 +58,6 @@ def luminance(image: np.ndarray) -> np.ndarray:
     return image @ np.array([0.299, 0.587, 0.114], np.float32)
 
 
-def contrasts(images: np.ndarray, indices: np.ndarray) -> np.ndarray:
-    """float32 (len(indices),): the standard deviation of the luminance of each of these pictures, 0 to 127.5."""
-    return np.array([luminance(images[index]).std() for index in indices], np.float32)
-
-
 def fit(image: np.ndarray, view: View) -> np.ndarray:
     """The RGB picture uint8 (h, w, 3) cropped, scaled to (resolution, resolution, 3) and, if asked, normalised."""
     rows, columns = window(image.shape[0], image.shape[1], view.crop)

@@ -19,7 +19,7 @@ METRICS = (
         "clusters, and a core that is denser than a normal cloud's: typical distance to the nearest neighbour over "
         "that of N(mean, covariance)",
         "few close pairs: see the next",
-        alike="spectrum",
+        alike=2,
     ),
     Metric(
         "neighbours/near_duplicates",

@@ -58,7 +58,9 @@ def compare(sweep: Sweep, path: Path, cells: Sequence[SweepRun], metric: str | N
     metrics = tuple(dict.fromkeys([*(m.name for m in ranking), *COMPARED, *plugged]))
     # Of a measure with no better way there is no importance for reaching it.
     rated = [name for name in metrics if plugged.get(name, "known") or name in [metric.name for metric in ranking]]
-    in_file_order = groups_of(sweep, cells, [*metrics, *map(control_of, itertools.product(CONTROLS, metrics))])
+    in_file_order = groups_of(
+        sweep, cells, [*metrics, *itertools.starmap(control_of, itertools.product(CONTROLS, metrics))]
+    )
     groups = ranked(in_file_order, ranking)
     return Comparison(
         sweep=sweep,
@@ -72,9 +74,8 @@ def compare(sweep: Sweep, path: Path, cells: Sequence[SweepRun], metric: str | N
     )
 
 
-def control_of(named: tuple[str, str]) -> str:
-    """The metric of a control, of its name and the run's own metric."""
-    control, metric = named
+def control_of(control: str, metric: str) -> str:
+    """The name of what a control scores where the run itself has `metric`."""
     return f"control/{control}/{metric.removeprefix('mnd/')}"
 
 

@@ -41,7 +41,7 @@ def _metric_columns(comparison: Comparison, metric: str, need: int) -> list[Colu
     groups = comparison.groups
     columns = [Column(short, [_mean(group, metric, places) for group in groups], 1 if metric == MSE else need)]
     for head, control, more in (("untrained", "untrained", 5), ("pixels", "projection", 15)):
-        name = control_of((control, metric))
+        name = control_of(control, metric)
         if any(name in group.summaries for group in groups):
             means = [
                 _rounded(group.summaries[name].mean if name in group.summaries else None, places) for group in groups

@@ -37,15 +37,17 @@ def observe(autoencoder: Autoencoder, images: ImageSet, config: RunConfig, folde
     """Adds this epoch to `formation.json`, and its faces to `formation/`; nothing where it is not one of those shown.
 
     The same images, pairs and draws each time, and in every run on the same data.
-    Cost: 0.2 to 0.5 s on two cores at 96 px, the encoding of POINTS images most of it.
+    Cost: the encoding of POINTS images, the marginals, PAIRS contours and 12 pictures.
     """
     if not config.analysis.formation or epoch not in shown_epochs(config.training.epochs):
+        return
+    if epoch == 0 and (folder / FILE).exists():  # a run that goes on: what came after it stands
         return
     size = min(max(POINTS, RATIO * config.model.latent_dim), len(images.train))
     chosen = np.random.default_rng(SEED).permutation(images.train)[:size]
     vectors = latents.encode(autoencoder.encoder, images.images, np.sort(chosen))
     found = score(vectors, contour_pairs=PAIRS, calibrate=False, families=FAMILIES).values
-    rows = {name: curve for name, curve in (read_json(folder / FILE) or {}).items() if name in SHOWN}
+    rows = read_json(folder / FILE) or {}
     for name in SHOWN:
         if name in found:
             rows[name] = {key: value for key, value in rows.get(name, {}).items() if int(key) < epoch}

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from metrics.alikeness import blocks, components, spectrum
+from metrics.alikeness import blocks, components
 from metrics.battery import ALIKE
 from metrics.contours import contour_agreement, random_pairs
 from metrics.marginals import marginals
@@ -106,8 +106,8 @@ def test_independent_components_leave_blocks_as_they_are() -> None:
 
 
 def test_a_flat_cloud_has_fewer_dimensions_than_a_round_one() -> None:
-    assert spectrum(Moments(100, np.zeros(6), np.diag([1.0, 2, 3, 4, 5, 6]))) == pytest.approx(1)
-    assert spectrum(Moments(100, np.zeros(4), np.ones((4, 4)))) == pytest.approx(2)
+    assert components(Moments(100, np.zeros(6), np.diag([1.0, 2, 3, 4, 5, 6])), 2) == pytest.approx(1)
+    assert components(Moments(100, np.zeros(4), np.ones((4, 4))), 2) == pytest.approx(2)
 
 
 def test_blocks_of_the_same_directions_are_one() -> None:

@@ -66,6 +66,13 @@ def test_an_epoch_that_is_repeated_replaces_itself_and_what_came_after(tmp_path:
     assert list(read(tmp_path)["formation/radius_agreement"]) == [0, 1]
 
 
+def test_a_run_that_goes_on_keeps_what_came_before_it_was_cut_off(tmp_path: Path, images: ImageSet) -> None:
+    network = untrained(config())
+    for epoch in (0, 1, 2, 0, 4):  # killed after the third epoch, and built anew
+        observe(network, images, config(), tmp_path, epoch)
+    assert list(read(tmp_path)["formation/radius_agreement"]) == [0, 1, 2, 4]
+
+
 def test_a_key_turns_it_off(tmp_path: Path, images: ImageSet) -> None:
     observe(untrained(config()), images, config(formation=False), tmp_path, 0)
     assert read(tmp_path) == {}
