@@ -39,7 +39,7 @@ def training(resolution: int, latent_dim: int, images: int) -> Callable[[], int]
     import keras
 
     from cae.config import ModelConfig, TrainingConfig
-    from cae.model import build_autoencoder
+    from cae.convolutional import build_autoencoder
     from cae.training import batches, compile_model, step
 
     keras.utils.set_random_seed(0)

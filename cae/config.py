@@ -128,22 +128,70 @@ class ModelConfig(Section):
     negative_slope: Annotated[Number, Field(ge=0)] = Field(0.3, description="of leaky_relu alone")
     batch_norm: StrictBool = False
     latent_dim: Annotated[StrictInt, Field(ge=2)] = 256
-    kl_weight: Annotated[Number, Field(ge=0)] = Field(
-        0.0, description="0: plain autoencoder; above: a variational one, 1 weighs its KL term as the ELBO does"
+    latent_batch_norm: StrictBool = Field(False, description="of the latent vectors, without scale and offset")
+    blocks: Count = Field(1, description="convolutions of each stage; those beside the first keep side and maps")
+    residual: StrictBool = Field(False, description="whether those beside the first are added to their input")
+    resampling: Literal["strides", "pooling"] = Field(
+        "strides", description="of the convolutions, or max pooling in the encoder and upsampling in the decoder"
     )
+    dense: tuple[Count, ...] = Field((), description="units of layers before the latent one, mirrored behind it")
+    dropout: Annotated[Number, Field(ge=0, lt=1)] = Field(0.0, description="share dropped behind each stage")
+    regularizer: Literal["none", "kl", "gae", "mmd", "sliced", "sigreg"] = Field(
+        "none", description="what draws the latent vectors to N(0, I); kl makes the autoencoder variational"
+    )
+    regularizer_weight: Annotated[Number, Field(ge=0)] = Field(
+        1.0, description="beside the reconstruction loss of an image, summed over color values; 1 with kl is the ELBO"
+    )
+    kl_weight: Annotated[Number, Field(ge=0)] = Field(
+        0.0, description="above 0: an older spelling of regularizer kl with this regularizer_weight"
+    )
+    latent_l2: Annotated[Number, Field(ge=0)] = Field(
+        0.0, description="weight of half the squared norm of the latent vector, beside the same sum"
+    )
+    decoder_l2: Annotated[Number, Field(ge=0)] = Field(
+        0.0, description="weight of the decoder's squared weights without biases, beside the same sum"
+    )
+
+    @property
+    def enforced(self) -> tuple[str, float]:
+        """Regularizer and weight, however they are spelled; ("none", 0) without."""
+        if self.kl_weight:
+            return "kl", self.kl_weight
+        used = self.regularizer != "none" and self.regularizer_weight > 0
+        return (self.regularizer, self.regularizer_weight) if used else ("none", 0.0)
+
+    @model_validator(mode="after")
+    def _enforced_once(self) -> ModelConfig:
+        if self.kl_weight and self.regularizer not in ("none", "kl"):
+            raise ValueError(f"model.kl_weight belongs to regularizer kl, not {self.regularizer}; remove one of them")
+        if self.kl_weight and self.regularizer == "kl" and self.regularizer_weight not in (1.0, self.kl_weight):
+            raise ValueError(
+                f"model.kl_weight: {self.kl_weight:g} and regularizer_weight: {self.regularizer_weight:g} "
+                "are the same weight; remove one of them"
+            )
+        return self
 
 
 class TrainingConfig(Section):
     """How the autoencoder is trained."""
 
     loss: Literal["bce", "mse"] = "bce"
-    optimizer: Literal["adam"] = "adam"
+    optimizer: Literal["adam", "adamw", "sgd", "rmsprop"] = Field(
+        "adam", description="sgd has a momentum of 0.9 by Nesterov"
+    )
     learning_rate: Positive = 5e-4
+    weight_decay: Annotated[Number, Field(ge=0)] | None = Field(
+        None, description="decoupled, of all weights but biases and norms; null: 0.004 for adamw, 0 for others"
+    )
     schedule: Literal["constant", "cosine", "exponential"] = Field(
         "constant", description="cosine falls to 0, exponential to 1 % of learning_rate, at the last step"
     )
     batch_size: Count = 128
     epochs: Count = 24
+    patience: Annotated[StrictInt, Field(ge=0)] = Field(
+        0, description="epochs without a lower held-out loss that end the training; the best one's weights stay; 0: all"
+    )
+    flips: StrictBool = Field(False, description="whether half of the images are mirrored, others in each epoch")
     precision: Literal["float32", "bfloat16"] = "float32"
     seed: Seed = 0
 
@@ -208,9 +256,12 @@ def from_flat(values: dict[str, Any]) -> RunConfig:
 def irrelevant(config: RunConfig) -> set[str]:
     """Fields that cannot change the result: where the images lie, and settings of parts that are not used."""
     names = {"data.path"}
-    # A builder of a plug-in may use it whatever the activation.
-    if config.model.activation != "leaky_relu" and MODELS.is_builtin(config.model.builder):
-        names.add("model.negative_slope")
+    # A builder of a plug-in may use them whatever the activation and the number of blocks.
+    if MODELS.is_builtin(config.model.builder):
+        names |= {"model.negative_slope"} if config.model.activation != "leaky_relu" else set()
+        names |= {"model.residual"} if config.model.blocks == 1 else set()
+    if config.training.optimizer != "adamw" and config.training.weight_decay == 0:
+        names.add("training.weight_decay")  # as null
     # Of a plug-in nothing more is known without importing it, which a look at a configuration must not do.
     return names | set(DATASETS.load(config.data.name).irrelevant if DATASETS.is_builtin(config.data.name) else [])
 
@@ -221,7 +272,22 @@ def identity(config: RunConfig) -> dict[str, Any]:
     fields = {k: v for k, v in flatten(config).items() if v != default[k] and k not in ignored}
     if "data.mixture" in fields:
         fields["data.mixture"] = [{k: v for k, v in part.items() if k != "path"} for part in fields["data.mixture"]]
-    return fields
+    return {k: v for k, v in fields.items() if k not in _ENFORCED} | _enforced(config.model)
+
+
+_ENFORCED = ("model.regularizer", "model.regularizer_weight", "model.kl_weight")
+
+
+def _enforced(model: ModelConfig) -> dict[str, Any]:
+    """What is enforced, in the spelling that its oldest runs were hashed with."""
+    regularizer, weight = model.enforced
+    if regularizer == "kl":
+        return {"model.kl_weight": weight}
+    default = ModelConfig()
+    found: dict[str, tuple[Any, Any]] = {"model.regularizer": (regularizer, default.regularizer)}
+    if regularizer != "none":
+        found["model.regularizer_weight"] = (weight, default.regularizer_weight)
+    return {name: value for name, (value, usual) in found.items() if value != usual}
 
 
 # The fields whose values are names in a registry.

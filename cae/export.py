@@ -6,7 +6,8 @@ from typing import Any
 
 import keras
 
-from cae.layers import BatchNorm, LeakyReLU, PictureTranspose, Posterior
+from cae.latent_layers import Posterior, Regularizer
+from cae.layers import BatchNorm, LeakyReLU, PictureTranspose
 
 # Our layers compute the same as these, only faster.
 STOCK = {
@@ -31,9 +32,10 @@ def with_stock_layers(network: keras.Model) -> keras.Model:
 
 
 def _stock(layer: Any) -> Any:
-    # Posterior is taken apart where it is called.
-    kind = keras.layers.Identity if isinstance(layer, Posterior) else STOCK.get(type(layer), type(layer))
-    return kind.from_config({"name": layer.name} if kind is keras.layers.Identity else layer.get_config())
+    # Posterior is taken apart where it is called; a penalty has no part in what a network gives.
+    if isinstance(layer, Posterior | Regularizer):
+        return keras.layers.Identity(name=layer.name)
+    return STOCK.get(type(layer), type(layer)).from_config(layer.get_config())
 
 
 def _call(layer: Any, *inputs: Any, **named: Any) -> Any:

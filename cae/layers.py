@@ -1,4 +1,4 @@
-"""Activations, the picture's layer, batch normalization and the variational latent layer.
+"""Activations, the picture's layer and batch normalization.
 
 What is TensorFlow alone stands here, with a plain Keras fallback. docs/performance.md says what each part gains.
 """
@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
-import numpy as np
 
 from cae.registries import ACTIVATIONS
 
@@ -117,44 +116,6 @@ class BatchNorm(keras.layers.BatchNormalization):
 
     def _average(self, moving: Any, value: Any) -> None:
         moving.assign(moving * self.momentum + keras.ops.cast(value, moving.dtype) * (1.0 - self.momentum))
-
-
-@keras.saving.register_keras_serializable(package="cae")
-class Posterior(keras.layers.Layer):
-    """In training one point of each image's N(mean, exp(log_variance)), elsewhere its mean (Kingma and Welling 2014).
-
-    inputs: mean and log_variance, both float32 (n, d). Adds `kl_scale` times the batch's mean `kl_divergence` to the
-    loss, in training and elsewhere.
-    """
-
-    def __init__(self, kl_scale: float, **layer: Any) -> None:
-        super().__init__(**layer)
-        self.kl_scale = kl_scale
-        self.seed_generator = keras.random.SeedGenerator(0)
-
-    def call(self, inputs: Any, training: bool | None = None) -> Any:
-        mean, log_variance = inputs
-        self.add_loss(self.kl_scale * keras.ops.mean(kl_divergence(mean, log_variance)))
-        if not training:
-            return mean
-        noise = keras.random.normal(keras.ops.shape(mean), dtype=self.compute_dtype, seed=self.seed_generator)
-        return mean + keras.ops.exp(log_variance / 2) * noise
-
-    def reseed(self, *seed: int) -> None:
-        """Lets the noise depend on these numbers alone. Keras writes no generator's state into a checkpoint."""
-        self.seed_generator.state.assign([np.random.SeedSequence(seed).generate_state(1)[0], 0])
-
-    def get_config(self) -> dict[str, Any]:
-        return super().get_config() | {"kl_scale": self.kl_scale}
-
-
-def kl_divergence(mean: Any, log_variance: Any) -> Any:
-    """(n,): Kullback-Leibler divergence of N(mean, exp(log_variance)) from N(0, I) in nats, 0 = the same.
-
-    mean, log_variance: (n, d), variances without correlations. Source: Kingma and Welling 2014, appendix B.
-    """
-    terms = keras.ops.square(mean) + keras.ops.exp(log_variance) - 1.0 - log_variance
-    return keras.ops.sum(terms, axis=-1) / 2.0
 
 
 def gradients(objective: Callable[[], Any], variables: list[Any]) -> list[Any]:

@@ -1,15 +1,14 @@
-"""The convolutional autoencoder: strided convolutions, one linear latent layer, mirrored transposed convolutions."""
+"""An autoencoder: what a builder gives, and its halves read back."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import keras
 
 from cae.config import ModelConfig, RunConfig, load_plugins
-from cae.layers import MOMENTUM, BatchNorm, PictureTranspose, Posterior, activation, plugged_activation
+from cae.layers import plugged_activation
 from cae.plugins import PluginError
 from cae.registries import ACTIVATIONS, MODELS
 
@@ -21,8 +20,8 @@ class Autoencoder:
     """encoder: uint8 (n, h, w, 3) -> float32 (n, latent_dim); decoder: back to float32 (n, h, w, 3) in [0, 1].
 
     `model` is both in a row and shares their weights; it ends before the sigmoid, with the pictures' logits, of which
-    the losses are computed. With kl_weight > 0 the encoder gives the means of the images' posterior normal
-    distributions, and in training a random point of each.
+    the losses are computed. A variational encoder gives the means of the images' posterior normal distributions, and in
+    training a random point of each.
     """
 
     encoder: keras.Model
@@ -52,55 +51,6 @@ def build(config: ModelConfig, resolution: int, precision: str = "float32") -> A
             has = f"{network.input_shape} to {network.output_shape}"
             raise PluginError(f"{config.builder}: its {part} goes from {has}, not from {shapes[0]} to {shapes[1]}")
     return made
-
-
-def build_autoencoder(config: ModelConfig, resolution: int, precision: str = "float32") -> Autoencoder:
-    """An untrained autoencoder for square images of `resolution` pixels, a multiple of 2^layers.
-
-    precision: "float32", or "bfloat16" for the convolutions' arithmetic; weights, latent vectors and pictures are
-    float32 in both.
-    """
-    dtype = "float32" if precision == "float32" else "mixed_bfloat16"
-    encoder = _encoder(config, resolution, dtype)
-    return autoencoder(encoder, _to_logits(config, resolution, dtype))
-
-
-def _encoder(config: ModelConfig, resolution: int, dtype: str) -> keras.Model:
-    images = keras.Input((resolution, resolution, CHANNELS), dtype="uint8", name="images")
-    x = keras.layers.Rescaling(1 / 255, dtype="float32", name="to_unit_interval")(images)
-    for i, maps in enumerate(config.maps, start=1):
-        x = keras.layers.Conv2D(maps, **_convolution(config), dtype=dtype, name=f"conv_{i}")(x)
-        x = _activate(x, config, dtype, f"conv_{i}")
-    x = keras.layers.Flatten(dtype=dtype, name="flatten")(x)
-    latents = keras.layers.Dense(config.latent_dim, dtype="float32", name="latent")(x)
-    if config.kl_weight > 0:
-        log_variances = keras.layers.Dense(config.latent_dim, dtype="float32", name="log_variance")(x)
-        # The reconstruction loss is a mean over color values: the KL term is shared out among as many.
-        kl_scale = config.kl_weight / (resolution * resolution * CHANNELS)
-        latents = Posterior(kl_scale, dtype="float32", name="posterior")([latents, log_variances])
-    return keras.Model(images, latents, name="encoder")
-
-
-def _to_logits(config: ModelConfig, resolution: int, dtype: str) -> keras.Model:
-    side = resolution // 2 ** len(config.maps)
-    latents = keras.Input((config.latent_dim,), name="latents")
-    x = keras.layers.Dense(side * side * config.maps[-1], dtype=dtype, name="dense")(latents)
-    x = keras.layers.Reshape((side, side, config.maps[-1]), dtype=dtype, name="reshape")(x)
-    for i, maps in enumerate(reversed(config.maps[:-1]), start=1):
-        x = keras.layers.Conv2DTranspose(maps, **_convolution(config), dtype=dtype, name=f"deconv_{i}")(x)
-        x = _activate(x, config, dtype, f"deconv_{i}")
-    x = PictureTranspose(CHANNELS, **_convolution(config), dtype=dtype, name="deconv_image")(x)
-    return keras.Model(latents, x, name="to_logits")
-
-
-def _convolution(config: ModelConfig) -> dict[str, Any]:
-    return {"kernel_size": config.kernel_size, "strides": 2, "padding": "same"}
-
-
-def _activate(x: Any, config: ModelConfig, dtype: str, name: str) -> Any:
-    kind = config.activation.rpartition(":")[2]  # of a plug-in without its module
-    x = activation(config.activation, config.negative_slope, dtype=dtype, name=f"{name}_{kind}")(x)
-    return BatchNorm(momentum=MOMENTUM, dtype=dtype, name=f"{name}_batch_norm")(x) if config.batch_norm else x
 
 
 def load_network(path: Path, config: RunConfig) -> keras.Model:

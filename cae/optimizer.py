@@ -1,13 +1,20 @@
-"""Adam in one pass over the weights, and its learning rate's schedules."""
+"""Optimizers, Adam in one pass over the weights, and the learning rate's schedules."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import keras
 
+from cae.config import TrainingConfig
+
 # Learning rate of the last step over that of the first, for the exponential schedule.
 EXPONENTIAL_END = 0.01
+# Keras' own for AdamW; and what is usual with SGD.
+ADAMW_DECAY, MOMENTUM = 0.004, 0.9
+# Offsets and scales say nothing of how large a network's function is.
+UNDECAYED = ("bias", "beta", "gamma")
 
 
 class Adam(keras.optimizers.Adam):
@@ -37,11 +44,27 @@ class Adam(keras.optimizers.Adam):
         )
 
 
-def optimizer(schedule: str, learning_rate: float, steps: int) -> Adam:
-    """Adam for a training of `steps` steps; schedule: constant, cosine or exponential."""
+def optimizer(config: TrainingConfig, steps: int, weights: Iterable[Any]) -> keras.optimizers.Optimizer:
+    """The optimizer for a training of these weights in `steps` steps, built.
+
+    Decay is decoupled from the gradient (Loshchilov and Hutter 2019), so that AdamW is Adam with a decay.
+    """
+    rate, weights = _rate(config, steps), list(weights)
+    decay = ADAMW_DECAY if config.weight_decay is None and config.optimizer == "adamw" else config.weight_decay
+    options: dict[str, Any] = {"weight_decay": decay or None}
+    if config.optimizer == "sgd":
+        options |= {"momentum": MOMENTUM, "nesterov": True}
+    kinds = {"adam": Adam, "adamw": Adam, "sgd": keras.optimizers.SGD, "rmsprop": keras.optimizers.RMSprop}
+    made = kinds[config.optimizer](rate, **options)
+    made.exclude_from_weight_decay([weight for weight in weights if weight.name in UNDECAYED])
+    made.build(weights)
+    return made
+
+
+def _rate(config: TrainingConfig, steps: int) -> Any:
     rates: dict[str, Any] = {
-        "constant": learning_rate,
-        "cosine": keras.optimizers.schedules.CosineDecay(learning_rate, steps),
-        "exponential": keras.optimizers.schedules.ExponentialDecay(learning_rate, steps, EXPONENTIAL_END),
+        "constant": config.learning_rate,
+        "cosine": keras.optimizers.schedules.CosineDecay(config.learning_rate, steps),
+        "exponential": keras.optimizers.schedules.ExponentialDecay(config.learning_rate, steps, EXPONENTIAL_END),
     }
-    return Adam(rates[schedule])
+    return rates[config.schedule]

@@ -21,7 +21,7 @@ DATASETS = Registry(
 )
 MODELS = Registry(
     "cae.models",
-    {"conv": "cae.model:build_autoencoder"},
+    {"conv": "cae.convolutional:build_autoencoder"},
     expected="a function of ModelConfig, resolution and precision that gives an Autoencoder",
 )
 _KERAS = ("relu", "elu", "selu", "gelu", "silu", "mish", "softplus", "tanh", "sigmoid", "linear")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import keras
@@ -14,7 +15,7 @@ import numpy as np
 
 from cae.config import TrainingConfig
 from cae.datasets.imageset import ImageSet
-from cae.layers import Posterior
+from cae.latent_layers import reseed
 from cae.losses import LOSSES
 from cae.model import Autoencoder
 from cae.optimizer import optimizer
@@ -63,14 +64,17 @@ def train(
 ) -> Iterator[Epoch]:
     """Trains in place and yields each finished epoch, from the one after the newest checkpoint in `checkpoints`.
 
-    The order of the images and a variational encoder's noise depend on the seed and the epoch alone, so an interrupted
-    training sees the same batches as one that was not. Raises TrainingDiverged, also where the last epoch leaves the
-    held-out images worse off than the untrained network did.
+    Everything random depends on the seed and the epoch alone, so an interrupted training sees the same batches as one
+    that was not. With `patience` the network ends with the weights of the epoch of the lowest held-out loss. Raises
+    TrainingDiverged, also where the last epoch leaves the held-out images worse off than the untrained network did.
     """
     model = autoencoder.model
     compile_model(model, config, steps=config.epochs * math.ceil(len(images.train) / config.batch_size))
     start_loss = _held_out_loss(model, images, config)
+    best = read_best(checkpoints) if config.patience else None
     for epoch in range(restore(model, checkpoints) + 1, config.epochs + 1):
+        if best is not None and epoch - 1 - best.epoch >= config.patience:
+            break
         start = time.perf_counter()
         for progress in _one_epoch(model, images, config, epoch):
             _check(progress.loss, epoch, config, start_loss, RISE)
@@ -80,14 +84,17 @@ def train(
         _check(held_out_loss, epoch, config, start_loss, RISE_AT_END if epoch == config.epochs else RISE)
         yield Epoch(epoch, progress.loss, held_out_loss, len(images.train) / seconds)
         # After the caller has written the epoch down: killed in between, the epoch is repeated, never lost.
+        if config.patience and (best is None or held_out_loss < best.loss):
+            best = save_best(model, checkpoints, Best(epoch, held_out_loss))
         save(model, checkpoints, epoch)
+    if best is not None:
+        model.load_weights(checkpoints / BEST)
 
 
 def compile_model(model: keras.Model, config: TrainingConfig, steps: int) -> None:
     """Readies `Autoencoder.model` for `steps` steps of training. XLA would halve the speed on a CPU."""
-    adam = optimizer(config.schedule, config.learning_rate, steps)
-    model.compile(optimizer=adam, loss=LOSSES[config.loss], jit_compile=False)
-    adam.build(model.trainable_variables)
+    chosen = optimizer(config, steps, model.trainable_variables)
+    model.compile(optimizer=chosen, loss=LOSSES[config.loss], jit_compile=False)
 
 
 def step(model: keras.Model, batch: np.ndarray) -> float:
@@ -110,12 +117,13 @@ def _one_epoch(model: keras.Model, images: ImageSet, config: TrainingConfig, epo
     intervals (1.3, 2.6, 5.1, 10.2 s), so that an epoch took up to twice its time.
     """
     order = np.random.default_rng([config.seed, epoch]).permutation(images.train)
-    for layer in model.layers:
-        if isinstance(layer, Posterior):
-            layer.reseed(config.seed, epoch)
+    mirrored = np.random.default_rng([config.seed, epoch, 1]).random(len(order)) < (0.5 if config.flips else 0)
+    reseed(model, config.seed, epoch)
     start = told = time.perf_counter()
     done, total = 0, 0.0
     for batch in batches(images.images, order, config.batch_size):
+        flipped = mirrored[done : done + len(batch)]
+        batch[flipped] = batch[flipped, :, ::-1]
         total += step(model, batch) * len(batch)
         done += len(batch)
         now = time.perf_counter()
@@ -143,13 +151,21 @@ def _check(loss: float, epoch: int, config: TrainingConfig, start_loss: float, r
 
 def save(model: keras.Model, folder: Path, epoch: int) -> None:
     """Writes weights and optimizer state after `epoch`, whole or not at all, and drops older checkpoints."""
-    folder.mkdir(parents=True, exist_ok=True)
-    older = list(folder.glob("*.weights.h5"))
-    unfinished = folder / "unfinished.weights.h5"
-    model.save_weights(unfinished, overwrite=True)
-    os.replace(unfinished, folder / f"epoch-{epoch:05d}.weights.h5")
+    older = [path for path in folder.glob("epoch-*.weights.h5") if path.name != _file(epoch)]
+    _save_weights(model, folder / _file(epoch))
     for path in older:
         path.unlink(missing_ok=True)
+
+
+def _file(epoch: int) -> str:
+    return f"epoch-{epoch:05d}.weights.h5"
+
+
+def _save_weights(model: keras.Model, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name("unfinished.weights.h5")
+    model.save_weights(unfinished, overwrite=True)
+    os.replace(unfinished, path)
 
 
 def restore(model: keras.Model, folder: Path) -> int:
@@ -159,3 +175,31 @@ def restore(model: keras.Model, folder: Path) -> int:
         return 0
     model.load_weights(newest)
     return int(newest.name.split(".")[0].removeprefix("epoch-"))
+
+
+# --- the best epoch --------------------------------------------------------------------------------------------------
+
+BEST, BEST_LOSS = "best.weights.h5", "best.json"
+
+
+@dataclass(frozen=True)
+class Best:
+    """The epoch of the lowest held-out loss so far."""
+
+    epoch: int
+    loss: float
+
+
+def save_best(model: keras.Model, folder: Path, best: Best) -> Best:
+    """Writes weights and which epoch they are of. Killed in between, that epoch is repeated, and so is this."""
+    _save_weights(model, folder / BEST)
+    unfinished = folder / f"unfinished-{BEST_LOSS}"
+    unfinished.write_text(json.dumps(asdict(best)), encoding="utf-8")
+    os.replace(unfinished, folder / BEST_LOSS)
+    return best
+
+
+def read_best(folder: Path) -> Best | None:
+    """What `save_best` wrote; None where there is none."""
+    path = folder / BEST_LOSS
+    return Best(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None

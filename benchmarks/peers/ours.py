@@ -9,7 +9,8 @@ import keras
 from benchmarks.peers.counting import operations
 from benchmarks.peers.work import LATENT_DIM, LEARNING_RATE, MAPS, SLOPE, Contender, Work
 from cae.config import ModelConfig, TrainingConfig
-from cae.model import Autoencoder, build_autoencoder
+from cae.convolutional import build_autoencoder
+from cae.model import Autoencoder
 from cae.training import compile_model, step
 
 

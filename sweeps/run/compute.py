@@ -21,13 +21,13 @@ from cae.config import RunConfig
 from cae.datasets import DataError, ImageSet, load, report
 from cae.export import with_stock_layers
 from cae.model import Autoencoder, build, summary
-from cae.training import Epoch, Progress, train
+from cae.training import Epoch, Progress, read_best, train
 from metrics import VERSION as METRICS_VERSION
 from sweeps.files import read_json, write_json
 from sweeps.run import formation
 from sweeps.run.controls import gains, measure_controls
 from sweeps.run.draw import write_faces, write_judged
-from sweeps.run.folder import append_history
+from sweeps.run.folder import append_history, read_history
 from sweeps.run.formation import observe
 from sweeps.run.latents import LatentSplit, load_latents, save_latents
 from sweeps.run.measure import measure
@@ -83,7 +83,7 @@ def compute(config: RunConfig, folder: Path, title: str, callbacks: Callbacks, d
     with clock.step("score"):
         measured = measure(sides, config.analysis)
         means = sides["test"].vectors
-        if config.model.kl_weight:
+        if config.model.enforced[0] == "kl":
             means = latents.posterior_means(autoencoder.encoder, images.images, images.test)
         quality = latents.reconstruction(autoencoder.decoder, images, means)
         quality["mse_mean_image"] = latents.mean_image_error(images)
@@ -105,6 +105,7 @@ def compute(config: RunConfig, folder: Path, title: str, callbacks: Callbacks, d
         "omitted": omitted | controls.omitted | reasons,
         "seconds": clock.seconds,
         "images": {"train": len(images.train), "held_out": len(images.test), "report": report.summary(images.report)},
+        "epochs": epochs(folder),
         "data_digest": images.digest,
         "metrics_version": METRICS_VERSION,
         "versions": {name: version(name) for name in ("cae-mnd", "keras", "tensorflow", "numpy", "scipy")},
@@ -144,6 +145,12 @@ def fit(autoencoder: Autoencoder, config: RunConfig, images: ImageSet, folder: P
         append_history(folder, epoch)
         observe(autoencoder, images, config, folder, epoch.epoch)
         callbacks.on_epoch(epoch)
+
+
+def epochs(folder: Path) -> dict[str, int]:
+    """trained: how many; kept: the one whose weights the network has, which patience may have taken back."""
+    trained, best = len(read_history(folder)), read_best(folder / "checkpoints")
+    return {"trained": trained, "kept": best.epoch if best else trained}
 
 
 # --- encode ------------------------------------------------------------------------------------------------------

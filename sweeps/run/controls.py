@@ -18,7 +18,7 @@ import keras
 import numpy as np
 
 from cae import latents, pixels
-from cae.config import RunConfig, flatten, plugin_identities
+from cae.config import RunConfig, flatten, identity, plugin_identities
 from cae.datasets import ImageSet
 from metrics import VERSION, score
 from metrics.catalog import HEADLINES
@@ -27,6 +27,8 @@ from sweeps.files import read_json, write_json
 
 CONTROLS = ("untrained", "projection", "pca")
 FAMILIES = ("marginal", "contour", "radius", "elliptical", "origin")
+# Of a network, what has no part in how it starts.
+PENALTIES = {f"model.{name}" for name in ("regularizer", "regularizer_weight", "latent_l2", "decoder_l2")}
 # What tells a shell, a common radius and heavy tails from the headlines' like.
 KEPT = (
     *HEADLINES,
@@ -135,6 +137,7 @@ def _of_data(config: RunConfig, images: ImageSet) -> dict[str, Any]:
 
 
 def _of_network(config: RunConfig) -> dict[str, Any]:
-    names = ("training.precision", "training.seed")
-    fields = {k: v for k, v in flatten(config).items() if k.startswith("model.") or k in names}
+    # Penalties draw no weights: whatever is enforced, the network starts as the one that nothing enforces.
+    used = {k: v for k, v in identity(config).items() if k.startswith("model.") and k not in PENALTIES}
+    fields = used | {k: v for k, v in flatten(config).items() if k in ("training.precision", "training.seed")}
     return fields | {"keras": version("keras"), "plugins": plugin_identities(config)}

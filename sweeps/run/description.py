@@ -18,11 +18,10 @@ def describe(config: RunConfig, result: dict[str, Any]) -> str:
     model, settings = config.model, config.training
     norm = "with" if model.batch_norm else "without"
     surrogate = "" if config.data.surrogate == "none" else f", {config.data.surrogate} surrogates,"
-    enforced = f", KL weight {model.kl_weight:g}" if model.kl_weight else ""
     lines = [
         f"**{config.data.name}**{surrogate} at {config.data.resolution} px ({images['train']:,} training images, "
         f"{images['held_out']:,} held out); {readable(list(model.maps))} maps, {model.activation}, {norm} batch norm, "
-        f"{model.latent_dim} latent dimensions{enforced}; {settings.loss}, {settings.epochs} epochs, "
+        f"{model.latent_dim} latent dimensions{enforced(config)}; {settings.loss}, {epochs(config, result)}, "
         f"{settings.precision}, seed {settings.seed}.",
         "",
         "The latent vectors of the training images against a multivariate normal distribution (MND) of the same "
@@ -44,6 +43,22 @@ def describe(config: RunConfig, result: dict[str, Any]) -> str:
     lines.append(f"- Data: {images['report']}, digest `{result['data_digest']}`.")
     lines += left_out(result["omitted"])
     return "\n".join(line for line in lines if line is not None)
+
+
+def enforced(config: RunConfig) -> str:
+    """What draws the latent vectors to N(0, I); empty where nothing does."""
+    name, weight = config.model.enforced
+    words = "" if name == "none" else f", drawn to N(0, I) by {name} of weight {weight:g}"
+    return words + (f", latent L2 of weight {config.model.latent_l2:g}" if config.model.latent_l2 else "")
+
+
+def epochs(config: RunConfig, result: dict[str, Any]) -> str:
+    """How many epochs, and whose weights were kept where patience ended the training or took it back."""
+    planned = config.training.epochs
+    found = result.get("epochs", {"trained": planned, "kept": planned})
+    if found["kept"] == planned:
+        return f"{planned} epochs"
+    return f"{found['trained']} of {planned} epochs, the weights of epoch {found['kept']}"
 
 
 def explained(metrics: dict[str, float]) -> str:

@@ -143,7 +143,18 @@ def _words_of_line(error: Any) -> str:
 # --- searches ---------------------------------------------------------------------------------------------------------
 
 # Between runs that differ in one of these, losses cannot be compared.
-INCOMPARABLE = ("training.loss", "model.kl_weight", "data.name", "data.mixture", "data.contrast", "training.epochs")
+INCOMPARABLE = (
+    "training.loss",
+    "model.regularizer",
+    "model.regularizer_weight",
+    "model.kl_weight",
+    "model.latent_l2",
+    "model.decoder_l2",
+    "data.name",
+    "data.mixture",
+    "data.contrast",
+    "training.epochs",
+)
 
 
 def check_search(sweep: Sweep) -> None:

@@ -19,6 +19,7 @@ SHORT = {
     "model.kl_weight": "kl",
     "model.latent_dim": "z",
     "model.negative_slope": "slope",
+    "model.regularizer_weight": "weight",
     "training.batch_size": "batch",
     "training.learning_rate": "lr",
 }

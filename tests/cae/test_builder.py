@@ -42,7 +42,7 @@ def test_a_network_of_a_plugin_trains_and_loads_in_safe_mode(tmp_path: Path) -> 
     [
         ("def net(config, resolution, precision): return 3", "gives int, not a cae.model.Autoencoder"),
         (
-            "from cae.model import build_autoencoder\n"
+            "from cae.convolutional import build_autoencoder\n"
             "def net(config, resolution, precision):\n"
             "    return build_autoencoder(config.model_copy(update={'latent_dim': 7}), resolution, precision)",
             "its encoder goes from (None, 32, 32, 3) to (None, 7), not from (None, 32, 32, 3) to (None, 3)",

@@ -37,6 +37,16 @@ def message(values: dict[str, object]) -> str:
         ({"data.split": "identity"}, "needs celeba"),
         ({"analysis.levels": [1.0, 9.0]}, "less than or equal to 5"),
         ({"model.colour": 3}, "Extra inputs"),
+        ({"model.regularizer": "wae"}, "'none', 'kl', 'gae', 'mmd', 'sliced' or 'sigreg'"),
+        ({"model.regularizer_weight": -1}, "greater than or equal to 0"),
+        ({"model.kl_weight": 1, "model.regularizer": "mmd"}, "belongs to regularizer kl, not mmd"),
+        ({"model.kl_weight": 1, "model.regularizer": "kl", "model.regularizer_weight": 2}, "are the same weight"),
+        ({"model.dropout": 1}, "less than 1"),
+        ({"model.blocks": 0}, "greater than or equal to 1"),
+        ({"model.dense": [0]}, "greater than or equal to 1"),
+        ({"training.optimizer": "lion"}, "'adam', 'adamw', 'sgd' or 'rmsprop'"),
+        ({"training.weight_decay": -0.1}, "greater than or equal to 0"),
+        ({"training.patience": -1}, "greater than or equal to 0"),
     ],
 )
 def test_bad_values_are_refused(values: dict[str, object], words: str) -> None:
@@ -69,6 +79,42 @@ def test_identity_holds_what_differs_from_the_defaults() -> None:
 def test_what_cannot_change_the_result_does_not_change_the_hash(values: dict[str, object]) -> None:
     kept = {k: v for k, v in values.items() if k in ("data.name", "model.activation")}
     assert config_hash(from_flat(values), "d") == config_hash(from_flat(kept), "d")
+
+
+@pytest.mark.parametrize(
+    ("values", "older"),
+    [
+        ({"model.regularizer": "kl"}, {"model.kl_weight": 1.0}),
+        ({"model.regularizer": "kl", "model.regularizer_weight": 0.5}, {"model.kl_weight": 0.5}),
+        ({"model.regularizer": "kl", "model.kl_weight": 0.5}, {"model.kl_weight": 0.5}),
+        ({"model.regularizer": "kl", "model.regularizer_weight": 0}, {}),
+        ({"model.regularizer": "mmd", "model.regularizer_weight": 0}, {}),
+        ({"model.regularizer_weight": 7}, {}),
+        ({"model.residual": True}, {}),
+        ({"training.weight_decay": 0}, {}),
+    ],
+)
+def test_another_spelling_of_the_same_run_has_its_hash(values: dict[str, object], older: dict[str, object]) -> None:
+    assert config_hash(from_flat(values), "d") == config_hash(from_flat(older), "d")
+
+
+@pytest.mark.parametrize(
+    ("values", "fields"),
+    [
+        ({"model.regularizer": "mmd"}, {"model.regularizer": "mmd"}),
+        (
+            {"model.regularizer": "gae", "model.regularizer_weight": 10},
+            {"model.regularizer": "gae", "model.regularizer_weight": 10.0},
+        ),
+        ({"model.residual": True, "model.blocks": 2}, {"model.residual": True, "model.blocks": 2}),
+        (
+            {"training.optimizer": "adamw", "training.weight_decay": 0},
+            {"training.optimizer": "adamw", "training.weight_decay": 0.0},
+        ),
+    ],
+)
+def test_what_is_enforced_and_how_it_is_built_enter_the_identity(values, fields) -> None:
+    assert identity(from_flat(values)) == fields
 
 
 def test_place_of_a_mixtures_parts_does_not_change_the_hash() -> None:

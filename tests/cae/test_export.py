@@ -10,8 +10,9 @@ import pytest
 
 from cae import latents
 from cae.config import ModelConfig
+from cae.convolutional import build_autoencoder
 from cae.export import with_stock_layers
-from cae.model import Autoencoder, build_autoencoder
+from cae.model import Autoencoder
 
 ELSEWHERE = """
 import importlib.abc, json, sys
@@ -35,6 +36,8 @@ CONFIGS = {
     "leaky_relu": {"activation": "leaky_relu", "negative_slope": 0.3},
     "batch_norm": {"batch_norm": True, "activation": "tanh"},
     "variational": {"kl_weight": 1.0},
+    "penalized": {"regularizer": "mmd", "latent_l2": 1.0, "decoder_l2": 1.0, "latent_batch_norm": True},
+    "deep": {"blocks": 3, "residual": True, "resampling": "pooling", "dense": (6,), "dropout": 0.1, "batch_norm": True},
     "bfloat16": {"batch_norm": True, "activation": "leaky_relu"},
 }
 

@@ -9,8 +9,8 @@ import pytest
 from benchmarks.peers import plain_keras
 from benchmarks.peers.work import LEARNING_RATE, Work
 from cae.config import ModelConfig, TrainingConfig
+from cae.convolutional import build_autoencoder
 from cae.datasets.imageset import ImageSet
-from cae.model import build_autoencoder
 from cae.training import compile_model, step
 
 MAPS, LATENT_DIM = (8, 16), 8

@@ -9,8 +9,9 @@ from skimage.metrics import structural_similarity
 
 from cae import latents
 from cae.config import ModelConfig
+from cae.convolutional import build_autoencoder
 from cae.datasets.imageset import ImageSet
-from cae.model import Autoencoder, build_autoencoder
+from cae.model import Autoencoder
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 
 from cae import faces, maps
 from cae.config import ModelConfig
-from cae.model import build_autoencoder
+from cae.convolutional import build_autoencoder
 from tests.faults import on_call
 
 SIZE, TILE = 32, 8

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from cae.config import ModelConfig
-from cae.model import build_autoencoder, summary
+from cae.convolutional import build_autoencoder
+from cae.model import summary
 
 SMALL = ModelConfig(maps=(4, 8), latent_dim=5)
 

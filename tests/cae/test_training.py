@@ -9,12 +9,13 @@ from scipy.special import expit
 from scipy.stats import kstest
 
 from cae.config import DataConfig, ModelConfig, TrainingConfig
+from cae.convolutional import build_autoencoder
 from cae.datasets import load
 from cae.datasets.imageset import ImageSet
+from cae.latent_layers import kl_divergence
 from cae.latents import encode
-from cae.layers import kl_divergence
 from cae.losses import binary_crossentropy, mean_squared_error
-from cae.model import Autoencoder, build_autoencoder
+from cae.model import Autoencoder
 from cae.optimizer import Adam
 from cae.training import (
     Epoch,
@@ -79,6 +80,71 @@ def test_a_resumed_training_equals_one_that_was_not_interrupted(
     assert [e.held_out_loss for e in later] == pytest.approx(losses[2:], abs=1e-6)
     for ours, theirs in zip(resumed.model.get_weights(), whole.model.get_weights(), strict=True):
         assert ours == pytest.approx(theirs, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("model", "training"),
+    [
+        ({"regularizer": "mmd", "regularizer_weight": 10, "dropout": 0.2}, {"flips": True}),
+        ({"regularizer": "sliced"}, {"optimizer": "sgd", "weight_decay": 0.1}),
+        ({"regularizer": "sigreg", "blocks": 2}, {"optimizer": "rmsprop"}),
+        ({"regularizer": "kl", "dropout": 0.2, "latent_batch_norm": True}, {"optimizer": "adamw"}),
+        ({"regularizer": "gae", "latent_l2": 1, "decoder_l2": 1}, {"patience": 1, "learning_rate": 0.02}),
+    ],
+)
+def test_so_does_every_kind_of_randomness(blobs: ImageSet, tmp_path: Path, model: dict, training: dict) -> None:
+    config = TrainingConfig(**{"epochs": 5, "batch_size": 32, "seed": 5} | training)
+    built = ModelConfig.model_validate({"maps": (4, 8), "latent_dim": 4} | model)
+    whole, parts, resumed = fresh(built), fresh(built), fresh(built)
+    losses = {e.epoch: e.held_out_loss for e in train(whole, blobs, config, tmp_path / "whole")}
+    for epoch in train(parts, blobs, config, tmp_path / "parts"):
+        if epoch.epoch == 2:
+            break
+    later = {e.epoch: e.held_out_loss for e in train(resumed, blobs, config, tmp_path / "parts")}
+    assert later == pytest.approx({epoch: loss for epoch, loss in losses.items() if epoch > 1}, abs=1e-6)
+    for ours, theirs in zip(resumed.model.get_weights(), whole.model.get_weights(), strict=True):
+        assert ours == pytest.approx(theirs, abs=1e-6)
+
+
+def test_patience_ends_with_the_best_weights(blobs: ImageSet, tmp_path: Path) -> None:
+    """A rate so high that the loss rises again soon."""
+    config = TrainingConfig(epochs=30, batch_size=32, learning_rate=0.03, patience=2)
+    network, epochs = run(blobs, config, tmp_path)
+    losses = [e.held_out_loss for e in epochs]
+    best = int(np.argmin(losses))
+    assert len(losses) == best + 1 + 2 < 30
+    model = network.model
+    batches_ = [float(model.test_on_batch(blobs.images[blobs.test], blobs.images[blobs.test]))]
+    assert batches_[0] == pytest.approx(losses[best], rel=1e-5)
+    # Once more, after the end: nothing is trained, and the same weights come back.
+    again, nothing = run(blobs, config, tmp_path)
+    assert nothing == []
+    for ours, theirs in zip(again.model.get_weights(), model.get_weights(), strict=True):
+        assert np.array_equal(ours, theirs)
+
+
+def test_without_patience_no_epoch_is_left_out(blobs: ImageSet, tmp_path: Path) -> None:
+    config = TrainingConfig(epochs=4, batch_size=32, learning_rate=0.03)
+    assert len(run(blobs, config, tmp_path)[1]) == 4
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["epoch-00004.weights.h5"]
+
+
+def test_flips_mirror_half_of_the_images_and_others_in_each_epoch(
+    blobs: ImageSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[np.ndarray] = []
+    monkeypatch.setattr("cae.training.step", lambda model, batch: seen.append(batch.copy()) or 0.5)
+    list(train(fresh(), blobs, TrainingConfig(epochs=2, batch_size=50, flips=True), tmp_path))
+    rows = {image.tobytes(): i for i, image in enumerate(blobs.images)}
+    mirrored = {image[:, ::-1].tobytes(): i for i, image in enumerate(blobs.images)}
+    epochs = []
+    for part in (seen[:5], seen[5:]):
+        pictures = [picture for batch in part for picture in batch]
+        flipped = {mirrored[p.tobytes()] for p in pictures if p.tobytes() not in rows}
+        assert flipped | {rows[p.tobytes()] for p in pictures if p.tobytes() in rows} == set(blobs.train)
+        assert abs(len(flipped) - 125) < 4 * np.sqrt(250) / 2
+        epochs.append(flipped)
+    assert epochs[0] != epochs[1]
 
 
 def test_another_seed_gives_another_order_and_the_same_seed_the_same(blobs: ImageSet, tmp_path: Path) -> None:

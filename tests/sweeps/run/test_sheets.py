@@ -9,8 +9,8 @@ import pytest
 
 from cae import latents, paths
 from cae.config import DataConfig, ModelConfig, RunConfig
+from cae.convolutional import build_autoencoder
 from cae.datasets import load
-from cae.model import build_autoencoder
 from sweeps.errors import SweepError
 from sweeps.run.draw import write_faces, write_judged
 from sweeps.run.face_quality import MEASURES, face_quality
