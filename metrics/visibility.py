@@ -50,7 +50,7 @@ def visible(images: np.ndarray, batch_size: int = BATCH, detector: Any = None) -
         raise ValueError(f"images are {images.dtype} {images.shape}; give uint8 (n, s, s, 3), square and in RGB")
     batches = (images[start : start + batch_size] for start in range(0, len(images), batch_size))
     return np.array(
-        [confidence for batch in batches for confidence in _confidences(batch, detector or _detector())], float
+        [confidence for batch in batches for confidence in _confidences(batch, detector or shared_detector())], float
     )
 
 
@@ -82,7 +82,8 @@ def _resized(images: np.ndarray) -> np.ndarray:
 
 
 @cache
-def _detector() -> Any:
+def shared_detector() -> Any:
+    """`mtcnn_detector`'s, made once in a process."""
     return mtcnn_detector()
 
 

@@ -31,7 +31,7 @@ def confidences(portraits: np.ndarray) -> np.ndarray:
 
 def one_at_a_time(images: np.ndarray) -> np.ndarray:
     """The package as its own documentation uses it, at the size that a batch has."""
-    calls = [visibility._detector().detect_faces(image) for image in visibility._resized(images)]
+    calls = [visibility.shared_detector().detect_faces(image) for image in visibility._resized(images)]
     return np.array([max((face["confidence"] for face in found), default=0.0) for found in calls])
 
 
@@ -89,9 +89,9 @@ def test_the_same_people_are_seen_at_every_resolution(resolution: int, confidenc
 
 
 def test_the_detector_is_built_once(portraits: np.ndarray, confidences: np.ndarray) -> None:
-    before = visibility._detector.cache_info().misses
+    before = visibility.shared_detector.cache_info().misses
     visible(portraits[:1])
-    assert visibility._detector.cache_info().misses == before
+    assert visibility.shared_detector.cache_info().misses == before
 
 
 def test_no_images_have_no_confidences() -> None:
