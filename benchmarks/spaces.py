@@ -137,8 +137,10 @@ def judged(space: Space, sets: Mapping[str, np.ndarray], images: ImageSet) -> di
 
 
 def cell(name: str, distance: Estimate, coverage: Estimate, first: Estimate) -> str:
-    apart = distance if name == "other photographs" else distance.minus(first)
-    return f"{apart.value / apart.error:z.1f}; {coverage.value:.2f}"
+    if name == "other photographs":
+        return f"{distance.value / distance.error:z.1f}; {coverage.value:.2f}"
+    apart = distance.minus(first)
+    return f"{apart.value / apart.error:z.0f}; {coverage.value:.2f}"
 
 
 def table(side: int, celeba: str, lfw: str) -> str:

@@ -213,6 +213,9 @@ class AnalysisConfig(Section):
     )
     face_detector: StrictBool = Field(True, description="whether to count visible faces, by mtcnn")
     attribute_sheets: StrictBool = Field(True, description="a sheet of faces for each attribute; 30 MB for CelebA's 40")
+    inception_weights: str | None = Field(
+        None, description="file of Keras' InceptionV3 without top, for FID and KID in its features; ~ is expanded"
+    )
     innermost_maps: Annotated[StrictInt, Field(ge=0)] = Field(
         0, description="maps of the last encoder convolution to show what excites them; seconds each"
     )
@@ -253,9 +256,13 @@ def from_flat(values: dict[str, Any]) -> RunConfig:
     return RunConfig.model_validate(sections)
 
 
+# Where something lies on one machine, which is no part of what a run is.
+PLACES = ("data.path", "analysis.inception_weights")
+
+
 def irrelevant(config: RunConfig) -> set[str]:
-    """Fields that cannot change the result: where the images lie, and settings of parts that are not used."""
-    names = {"data.path"}
+    """Fields that cannot change the result: where files lie, and settings of parts that are not used."""
+    names = set(PLACES)
     # A builder of a plug-in may use them whatever the activation and the number of blocks.
     if MODELS.is_builtin(config.model.builder):
         names |= {"model.negative_slope"} if config.model.activation != "leaky_relu" else set()

@@ -27,9 +27,9 @@ def face_features(images: np.ndarray) -> np.ndarray:
 
     images: uint8 (n, s, s, 3), RGB, of any side.
     About 1 in the root mean square for photographs. Pictures are brought to 48 x 48 first, and nothing is cut out: the
-    background is part of what a generator makes. What is chosen among, and what each can tell, stands in docs/faces.md.
-    Raises ValueError for other arrays, ImportError where mtcnn is missing. Cost for 1,000 pictures of 64 x 64: see
-    docs; once in a process 0.3 s for the weights, and TensorFlow's import.
+    background is part of what a generator makes. What they see and what others saw stands in docs/faces.md.
+    Raises ValueError for other arrays, ImportError where mtcnn is missing. Cost for 1,000 pictures of 64 x 64: 0.7 s
+    of processor time; once in a process 0.3 s for the weights, and TensorFlow's import.
     """
     if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1] != images.shape[2] or images.shape[3] != 3:
         raise ValueError(f"images are {images.dtype} {images.shape}; give uint8 (n, s, s, 3), square and in RGB")

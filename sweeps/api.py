@@ -58,20 +58,35 @@ def missing_data(sweep: Sweep) -> str | None:
 
 
 def check_data(sweep: Sweep, file: Path) -> None:
-    """Raises SweepError where a data set that a search may come to cannot be read."""
+    """Raises SweepError where a data set that a search may come to, or weights that it names, cannot be read."""
     if missing := missing_data(sweep):
         raise SweepError(f"{file}: {missing}")
+    named = sweep.parameters.get("analysis.inception_weights")
+    _check_weights(named.choices if named else (), file)
+
+
+def _check_weights(named: Iterable[str | None], file: Path) -> None:
+    """Said before the first run is trained, not after it."""
+    for text in dict.fromkeys(named):
+        try:
+            if text is not None:
+                from cae.inception_weights import weights_file
+
+                weights_file(text)
+        except ValueError as error:
+            raise SweepError(f"{file}: {error}") from None
 
 
 def unfinished(planned: Sequence[SweepRun], file: Path, limit: int | None = None) -> list[SweepRun]:
     """Of a grid's `cells`, those that a launch would do, at most `limit`; what only waits to be uploaded comes first.
 
-    Raises SweepError where their images cannot be found.
+    Raises SweepError where their images, or weights that they name, cannot be found.
     """
     missing = next((run.note for run in planned if run.config_hash is None), None)
     if missing:
         raise SweepError(f"{file}: {missing}")
     todo = [run for run in planned if run.state != "finished"]
+    _check_weights((run.config.analysis.inception_weights for run in todo), file)
     return sorted(todo, key=lambda run: not workspace.is_computed(run.config_hash or ""))[:limit]
 
 

@@ -22,6 +22,7 @@ from sweeps.files import atomic_write, read_json
 from sweeps.planning.plan import SweepRun
 from sweeps.report import contact_sheet, figures, text
 from sweeps.report.embed import as_image, as_svg
+from sweeps.report.generators import generators
 from sweeps.report.representatives import Representative, chosen_runs, fetch_pictures, seed_words
 from sweeps.spec import display
 from sweeps.tracking import client
@@ -124,6 +125,7 @@ def _page(
         seeds=seed_words([cell.run for cell in shown]),
         rows=[(row.label, _faces(row, contact_sheet.columns_of(rows))) for row in rows],
         sheet_words=text.sheet_words(shown, len(rows)),
+        generators=generators(results[text.data_key(shown[0].run)]),
         untold=limitations(comparison),
         reproduce=text.reproduce(comparison, path, results),
         sweep_file=path.read_text(encoding="utf-8").strip(),

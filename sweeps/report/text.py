@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cae.config import RunConfig, flatten
+from cae.config import PLACES, RunConfig, flatten
 from sweeps import tracking
 from sweeps.analysis.comparison import Comparison
 from sweeps.planning.plan import SweepRun
@@ -61,11 +61,11 @@ def as_number(text: str) -> tuple[float, str]:
 
 
 def fixed(comparison: Comparison) -> list[tuple[str, str]]:
-    """Every field that all runs have in common and that is not at its default. Where the images lie does not count."""
+    """Every field that all runs have in common and that is not at its default. Where files lie does not count."""
     flat = [flatten(run.config) for run in _runs(comparison)]
     default = flatten(RunConfig())
     same = {name: value for name, value in flat[0].items() if all(other[name] == value for other in flat)}
-    skipped = {"data.path", SEED, *comparison.groups[0].values}
+    skipped = {*PLACES, SEED, *comparison.groups[0].values}
     return [(name, readable(value)) for name, value in same.items() if name not in skipped and value != default[name]]
 
 

@@ -96,13 +96,14 @@ def compute(config: RunConfig, folder: Path, title: str, callbacks: Callbacks, d
         omitted |= write_faces(trained, folder)
         save_models(autoencoder, folder / "model")
     with clock.step("judge"):
-        judged, reasons = write_judged(trained, folder)
+        judged = write_judged(trained, folder)
     reconstruction = {f"reconstruction/{name}": value for name, value in quality.items()}
     metrics = measured.metrics | reconstruction | controls.metrics
     result = {
-        "metrics": metrics | gains(metrics) | judged,
+        "metrics": metrics | gains(metrics) | judged.metrics,
         "steps": measured.steps | formation.read(folder),
-        "omitted": omitted | controls.omitted | reasons,
+        "omitted": omitted | controls.omitted | judged.omitted,
+        "generators": judged.rows(),
         "seconds": clock.seconds,
         "images": {"train": len(images.train), "held_out": len(images.test), "report": report.summary(images.report)},
         "epochs": epochs(folder),

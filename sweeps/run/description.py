@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cae.config import RunConfig
+from sweeps.run.generator_table import is_compared, markdown, verdict
 from sweeps.spec.display import readable
 from sweeps.spec.remarks import remarks, training_words
 
@@ -14,7 +15,7 @@ WORDS = ((0.01, "cannot be told from"), (0.03, "come close to"), (0.1, "differ v
 
 def describe(config: RunConfig, result: dict[str, Any]) -> str:
     """Markdown: the data and network in one line, then each headline beside what an MND of that size gives."""
-    metrics, images = result["metrics"], result["images"]
+    metrics, images, rows = result["metrics"], result["images"], result.get("generators", [])
     model, settings = config.model, config.training
     norm = "with" if model.batch_norm else "without"
     surrogate = "" if config.data.surrogate == "none" else f", {config.data.surrogate} surrogates,"
@@ -35,13 +36,15 @@ def describe(config: RunConfig, result: dict[str, Any]) -> str:
         tails(metrics),
         follows(metrics),
         groups(metrics),
-        visible(metrics),
+        None if is_compared(rows) else visible(metrics),
         f"- Held-out reconstruction: BCE {metrics['reconstruction/bce']:.4f}, MSE {metrics['reconstruction/mse']:.5f}, "
         f"SSIM {metrics['reconstruction/ssim']:.3f}{explained(metrics)}.",
     ]
     lines += [f"- **{said[:1].upper()}{said[1:]}.**" for said in remarks(metrics)]
     lines.append(f"- Data: {images['report']}, digest `{result['data_digest']}`.")
     lines += left_out(result["omitted"])
+    if is_compared(rows):
+        lines += ["", f"{verdict(rows)} Intervals of 95 %.", "", *markdown(rows)]
     return "\n".join(line for line in lines if line is not None)
 
 

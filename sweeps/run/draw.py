@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from cae.registries import file_name
 from metrics.moments import DegenerateError
 from metrics.plots import draw_generated
 from sweeps.errors import SweepError
-from sweeps.run.face_quality import face_quality, plotted
+from sweeps.run.face_quality import Judged, face_quality, plotted
 from sweeps.run.plots import save_figure
 from sweeps.run.sheets import PLANES, SHEETS, Choice, Sheet, sheet_of
 from sweeps.run.trained_model import TrainedModel
@@ -56,12 +57,13 @@ def _write(sheet: Sheet, folder: Path, name: str) -> Sheet:
     return sheet
 
 
-def write_judged(trained: TrainedModel, folder: Path) -> tuple[dict[str, float], dict[str, str]]:
-    """Metrics `faces/...` and the reasons for what is left out; `scores/generators.csv` and `plots/generated.png`."""
+def write_judged(trained: TrainedModel, folder: Path) -> Judged:
+    """What the generators are worth; writes `scores/generators.csv` and `plots/generated.png`."""
     judged = face_quality(trained)
     (folder / "scores").mkdir(exist_ok=True)
     judged.table.to_csv(folder / "scores" / "generators.csv", index=False)
-    return judged.metrics, plot_points(trained, plotted(trained), folder / "plots" / "generated.png")
+    undrawn = plot_points(trained, plotted(trained), folder / "plots" / "generated.png")
+    return replace(judged, omitted=judged.omitted | undrawn)
 
 
 def plot_points(trained: TrainedModel, points: Mapping[str, np.ndarray], path: Path) -> dict[str, str]:

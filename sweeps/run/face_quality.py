@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -10,19 +10,26 @@ import pandas as pd
 from cae import quality, sampling
 from cae.registries import file_name
 from metrics.visibility import visible, visible_share
+from sweeps.run import realism
 from sweeps.run.trained_model import TrainedModel
 
 # Points of each method in the plot of where they lie.
 PLOTTED = 512
 MEASURES = ("visible", "confidence", "reencoding", "nearest", "diversity")
+Row = dict[str, object]
 
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """metrics: full name to number. table: a row for real images, reconstructions and each method."""
+    """metrics: full name to number. table: a row for real images, reconstructions and each method. omitted: reasons."""
 
     metrics: dict[str, float]
     table: pd.DataFrame
+    omitted: dict[str, str] = field(default_factory=dict)
+
+    def rows(self) -> list[Row]:
+        """The table's rows as plain values, each without what it has no value of."""
+        return [{str(k): v for k, v in row.items() if v == v} for row in self.table.to_dict("records")]
 
 
 def face_quality(trained: TrainedModel) -> Judged:
@@ -30,7 +37,8 @@ def face_quality(trained: TrainedModel) -> Judged:
 
     visible: share in which a detector finds a face, beside its mean confidence. Distances are root mean squares over
     components in sd: reencoding, from a latent vector to that of its picture; nearest, to the nearest training vector.
-    diversity: how much the pictures differ, over how much real ones do. The rows `real` (its pictures are photographs)
+    diversity: how much the pictures differ, over how much real ones do. The measures of `sweeps.run.realism` compare
+    the pictures with other held-out photographs. The rows `real` (its pictures are photographs)
     and `reconstruction` are the scale to read the others by. Needs the run's photographs.
     """
     count, analysis = trained.config.analysis.judged_faces, trained.config.analysis
@@ -46,13 +54,17 @@ def face_quality(trained: TrainedModel) -> Judged:
     for method in analysis.sampling:
         points = sampling.sample(method, trained.cloud, trained.draws(count), analysis)
         groups[file_name(method)] = (points, trained.decode(points))
-    found = [_row(name, points, pictures, trained, scale) for name, (points, pictures) in groups.items()]
-    return Judged(_metrics(found), pd.DataFrame(found))
+    alone = [_row(name, points, pictures, trained, scale) for name, (points, pictures) in groups.items()]
+    seen = alone[0].get("visible")
+    pictures = {name: pictures for name, (_, pictures) in groups.items()}
+    beside = realism.realism(trained, pictures, None if seen is None else float(str(seen)))
+    found = [row | beside.columns.get(str(row["method"]), {}) for row in alone]
+    return Judged(_metrics(found), pd.DataFrame(found), beside.omitted)
 
 
-def _row(name: str, points: np.ndarray, pictures: np.ndarray, trained: TrainedModel, scale: float) -> dict[str, object]:
+def _row(name: str, points: np.ndarray, pictures: np.ndarray, trained: TrainedModel, scale: float) -> Row:
     own = quality.judge(points, pictures, trained.means, trained.sides["train"].vectors, scale)
-    row: dict[str, object] = {"method": name, "faces": len(pictures)}
+    row: Row = {"method": name, "faces": len(pictures)}
     if trained.config.analysis.face_detector:
         seen = visible_share(visible(pictures))
         row |= {
@@ -66,12 +78,12 @@ def _row(name: str, points: np.ndarray, pictures: np.ndarray, trained: TrainedMo
     return row | reencoding | {"nearest": own.nearest_distance, "diversity": own.diversity}
 
 
-def _metrics(found: list[dict[str, object]]) -> dict[str, float]:
+def _metrics(found: list[Row]) -> dict[str, float]:
     return {
         f"faces/{measure}_{row['method']}": float(value)  # type: ignore[arg-type]
         for row in found
         for measure, value in row.items()
-        if measure in MEASURES
+        if measure in (*MEASURES, *realism.MEASURES)
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cae.config import RunConfig, flatten, irrelevant
+from cae.config import PLACES, RunConfig, flatten, irrelevant
 
 HEADLINES = {
     "marginals": "mnd/marginal_gaussianity",
@@ -16,9 +16,9 @@ HEADLINES = {
 
 
 def varied(configs: list[RunConfig]) -> list[str]:
-    """The fields in which these runs differ, in the order of RunConfig; where the images lie does not count."""
+    """The fields in which these runs differ, in the order of RunConfig; where files lie does not count."""
     flat = [flatten(config) for config in configs]
-    return [name for name in flat[0] if name != "data.path" and any(f[name] != flat[0][name] for f in flat)]
+    return [name for name in flat[0] if name not in PLACES and any(f[name] != flat[0][name] for f in flat)]
 
 
 def label(config: RunConfig, names: list[str]) -> str:

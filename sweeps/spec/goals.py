@@ -15,7 +15,8 @@ OTHERS: dict[str, Goal] = {
     r"reconstruction/(mse|bce|mse_pca)": "minimize",
     r"reconstruction/(ssim|explained)": "maximize",
     r"training/(held_out_)?loss": "minimize",
-    r"faces/visible_\w+": "maximize",
+    r"faces/(visible|precision|recall|coverage)_\w+": "maximize",
+    r"faces/(kid|inception_kid|inception_fid)_\w+": "minimize",
 }
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from cae.config import RunConfig, flatten, from_flat
+from cae.config import PLACES, RunConfig, flatten, from_flat
 from sweeps.errors import SweepError
 from sweeps.spec.display import varied
 from sweeps.spec.fields import FIELDS, SEED
@@ -48,7 +48,7 @@ def varied_fields(sweep: Sweep, path: Path) -> list[str]:
         return varied(expand(sweep, path))
     listed = {name for name, parameter in sweep.parameters.items() if len(parameter.choices) > 1}
     listed |= {name for cell in sweep.include for name in cell} | ({SEED} if len(sweep.seeds) > 1 else set())
-    return [name for name in FIELDS if name in listed and name != "data.path"]
+    return [name for name in FIELDS if name in listed and name not in PLACES]
 
 
 def _distinct(sweep: Sweep, path: Path) -> Iterator[RunConfig]:

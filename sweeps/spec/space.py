@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from cae.config import DataConfig, RunConfig, flatten, from_flat
+from cae.config import PLACES, DataConfig, RunConfig, flatten, from_flat
 from sweeps.spec.fields import SEED, end_value
 from sweeps.spec.parameter import Parameter
 from sweeps.spec.sweep import Sweep
@@ -156,11 +156,12 @@ class Space:
     def digest(self) -> str:
         """Names what makes two searches the same: values told of one are then true of the other.
 
-        More trials, another description or another place of the images change nothing.
+        More trials, another description or another place of the files change nothing.
         """
         ignored = {"description", "run_cap", "include", "method", "early_terminate"}
         content = self.sweep.model_dump(mode="json", exclude=ignored)
-        content["parameters"].pop("data.path", None)
+        for name in PLACES:
+            content["parameters"].pop(name, None)
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
 
 

@@ -22,7 +22,7 @@ from mlflow.entities import DatasetInput, InputTag, Metric, Param
 from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
 from PIL import Image
 
-from cae.config import RunConfig, flatten
+from cae.config import PLACES, RunConfig, flatten
 from metrics import VERSION as METRICS_VERSION
 from sweeps import tracking
 from sweeps.run.description import describe
@@ -53,7 +53,7 @@ def open_run(experiment_id: str, name: str, tags: dict[str, str], config: RunCon
 
 def parameters(config: RunConfig) -> dict[str, str]:
     """Every field as MLflow shows it: maps as 64-64-128-128. The place of the images is a tag, not a parameter."""
-    return {name: readable(value) for name, value in flatten(config).items() if name != "data.path" and value != []}
+    return {name: readable(value) for name, value in flatten(config).items() if name not in PLACES and value != []}
 
 
 def tags(config: RunConfig, sweep: str, config_hash: str, cell_hash: str, digest: str, attempt: int) -> dict[str, str]:

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from cae.config import PLACES
 from sweeps.spec.fields import FIELDS, SEED
 from sweeps.tracking import Record, recorded_value
 
@@ -40,7 +41,7 @@ def folder_names(records: Iterable[Record]) -> dict[str, str]:
 
 def _differing(runs: Sequence[Record]) -> list[str]:
     """The fields in which the runs differ, in the order of RunConfig but the seed last; the seed where none does."""
-    names = [name for name in FIELDS if name != "data.path"]
+    names = [name for name in FIELDS if name not in PLACES]
     differing = [name for name in names if len({recorded_value(run, name) for run in runs}) > 1]
     return [name for name in differing if name != SEED] + ([SEED] if SEED in differing or not differing else [])
 

@@ -71,6 +71,7 @@ def test_identity_holds_what_differs_from_the_defaults() -> None:
     "values",
     [
         {"data.path": "/elsewhere"},
+        {"analysis.inception_weights": "~/weights.h5"},
         {"model.activation": "relu", "model.negative_slope": 0.1},
         {"data.name": "digits", "data.crop": "none"},
         {"data.name": "celeba", "data.factors": "uniform"},

@@ -196,6 +196,9 @@ def test_another_metric_ranks_and_joins_those_compared() -> None:
         ("reconstruction/ssim", "maximize"),
         ("training/held_out_loss", "minimize"),
         ("faces/visible_mnd", "maximize"),
+        ("faces/kid_mnd", "minimize"),
+        ("faces/coverage_mnd", "maximize"),
+        ("faces/inception_fid_mnd", "minimize"),
     ],
 )
 def test_names_tell_which_way_is_better(metric: str, goal: str) -> None:
@@ -203,7 +206,8 @@ def test_names_tell_which_way_is_better(metric: str, goal: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "metric", ["mnd/radius/spread", "mnd/elliptical/kurtosis", "mnd/pursuit/ks_gap", "seconds/train"]
+    "metric",
+    ["mnd/radius/spread", "mnd/elliptical/kurtosis", "mnd/pursuit/ks_gap", "seconds/train", "faces/density_mnd"],
 )
 def test_where_normal_lies_in_between_the_sweep_file_must_tell(metric: str) -> None:
     with pytest.raises(SweepError, match=r"write metric: \{name: .*, goal: minimize\}"):

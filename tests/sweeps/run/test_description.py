@@ -122,3 +122,15 @@ def test_groups_that_are_too_small_share_a_line() -> None:
         "- Left out: normality of groups that are too small to compare: Bald, Goatee",
     ]
     assert left_out({}) == []
+
+
+def test_generators_that_were_compared_stand_in_a_table() -> None:
+    row = {"method": "mnd", "visible": 0.9, "kid": 0.5, "kid_behind": 0.0, "coverage": 0.2}
+    row |= {f"{name}{end}": 0.0 for name in ("visible", "kid", "kid_behind", "coverage") for end in ("_low", "_high")}
+    found = result() | {"generators": [row]}
+    found["metrics"]["faces/visible_mnd"] = 0.9
+    text = describe(RunConfig(), found)
+    assert "(least KID) by mnd." in text
+    assert "\n\n| faces of |" in text
+    assert "- Visible faces" not in text
+    assert "- Visible faces: mnd 90 %." in describe(RunConfig(), found | {"generators": []})
