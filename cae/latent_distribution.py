@@ -15,12 +15,13 @@ QUANTILES = 1001
 
 @dataclass(frozen=True, eq=False)
 class LatentDistribution:
-    """What the generators know of n latent vectors in d dimensions, all float64.
+    """What the generators know of n latent vectors in d dimensions, all float64 but the vectors.
 
     mean, sd, half_widths: (d,) per component; half_widths are half-widths at half-maximum. axes: (d, d), column k is
     the k-th principal axis; scales: (d,) sd along the axes, falling, exactly 0 where they are rounding. rms_radius:
     root mean square distance from the origin. radii: (QUANTILES,) equidistant quantiles, from minimum to maximum, of
-    the vectors' own Mahalanobis distances from the center, along the axes whose scale is not 0.
+    the vectors' own Mahalanobis distances from the center, along the axes whose scale is not 0. vectors: (n, d), those
+    that were described, no copy.
     """
 
     mean: np.ndarray
@@ -30,6 +31,7 @@ class LatentDistribution:
     scales: np.ndarray
     rms_radius: float
     radii: np.ndarray
+    vectors: np.ndarray
 
     @property
     def rank(self) -> int:
@@ -57,7 +59,7 @@ def describe(latents: np.ndarray, half_widths: np.ndarray, chunk: int = CHUNK) -
     rms_radius = float(np.sqrt(np.trace(covariance) * (n - 1) / n + mean @ mean))
     radii = np.quantile(_radii(latents, mean, axes, scales, chunk), np.linspace(0, 1, QUANTILES))
     sd = np.sqrt(np.diag(covariance))
-    return LatentDistribution(mean, sd, np.asarray(half_widths, np.float64), axes, scales, rms_radius, radii)
+    return LatentDistribution(mean, sd, np.asarray(half_widths, np.float64), axes, scales, rms_radius, radii, latents)
 
 
 def _scatter(latents: np.ndarray, mean: np.ndarray, chunk: int) -> np.ndarray:
@@ -80,6 +82,19 @@ def _radii(latents: np.ndarray, mean: np.ndarray, axes: np.ndarray, scales: np.n
 def from_scores(cloud: LatentDistribution, scores: np.ndarray) -> np.ndarray:
     """float64 (..., d): the points at these principal scores (..., d), in sd along each axis from the center."""
     return cloud.mean + (scores * cloud.scales) @ cloud.axes.T
+
+
+def scores_of(cloud: LatentDistribution, rows: np.ndarray, axes: int) -> np.ndarray:
+    """float64 (len(rows), axes): principal scores of these training vectors, in sd along each of the leading axes.
+
+    axes: at most the rank. The inverse of `from_scores`. Cost: 2 d axes a row, in chunks.
+    """
+    whitening = cloud.axes[:, :axes] / cloud.scales[:axes]
+    scores = np.empty((len(rows), axes))
+    for start in range(0, len(rows), CHUNK):
+        chosen = rows[start : start + CHUNK]
+        scores[start : start + CHUNK] = (cloud.vectors[chosen] - cloud.mean) @ whitening
+    return scores
 
 
 def plane_roots(cloud: LatentDistribution, components: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cae.latent_distribution import describe, from_scores, plane_roots
+from cae.latent_distribution import describe, from_scores, plane_roots, scores_of
 
 ONES = np.ones(6)
 
@@ -72,6 +72,15 @@ def test_principal_scores_give_the_vectors_back(vectors: np.ndarray) -> None:
     scores = (vectors[:9] - cloud.mean) @ cloud.axes / cloud.scales
     assert from_scores(cloud, scores) == pytest.approx(vectors[:9], rel=1e-6)
     assert from_scores(cloud, scores[:, None, :]).shape == (9, 1, 6)
+
+
+def test_scores_are_found_for_any_rows_and_leading_axes(vectors: np.ndarray) -> None:
+    cloud = describe(vectors, ONES)
+    assert cloud.vectors is vectors
+    rows = np.array([7, 3, 3999])
+    exact = (vectors[rows] - cloud.mean) @ cloud.axes / cloud.scales
+    assert scores_of(cloud, rows, 2) == pytest.approx(exact[:, :2])
+    assert from_scores(cloud, scores_of(cloud, rows, 6)) == pytest.approx(vectors[rows], rel=1e-5)
 
 
 def test_roots_of_a_plane_give_its_covariance(vectors: np.ndarray) -> None:

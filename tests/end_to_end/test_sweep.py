@@ -18,8 +18,8 @@ import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
 
+from cae.config import SAMPLING
 from cae.datasets import load as load_images
-from cae.registries import GENERATORS
 from metrics import VERSION
 from sweeps import tracking, workspace
 from sweeps.api import cells, load
@@ -104,7 +104,7 @@ def test_a_sweep_from_file_to_faces(finished: Path, recorded_home: tuple[Path, P
 
     downloaded = cae("faces", str(finished), "--out", str(tmp_path / "faces"))
     assert downloaded.returncode == 0, downloaded.stderr
-    names = {f"{name}.png" for name in (*GENERATORS.builtin, *ALWAYS)}
+    names = {f"{name}.png" for name in (*SAMPLING, *ALWAYS)}
     for folder in ("activation=relu", "activation=tanh"):
         assert {p.name for p in (tmp_path / "faces" / folder).iterdir()} == names
         assert Image.open(tmp_path / "faces" / folder / "mnd.png").size[0] > 8 * 96

@@ -11,7 +11,7 @@ from mlflow.entities import Metric
 from PIL import Image
 
 from cae import faces
-from cae.registries import GENERATORS
+from cae.config import SAMPLING
 from sweeps import tracking
 
 SIZE = 32
@@ -20,7 +20,7 @@ SIZE = 32
 def artifacts(folder: Path) -> Path:
     """A run's artifacts, as far as reports look at them: sheets of noise, two plots, `result.json`."""
     pictures = np.random.default_rng(0).integers(0, 256, (32, SIZE, SIZE, 3), dtype=np.uint8)
-    for method in GENERATORS.builtin:
+    for method in SAMPLING:
         faces.save_png(faces.grid(pictures, method, "words"), folder / "faces" / f"{method}.png")
     sheet = faces.pairs(pictures, 255 - pictures, "reconstruction", "words")
     faces.save_png(sheet, folder / "faces" / "reconstruction.png")
