@@ -11,15 +11,13 @@ from PIL import Image, ImageDraw
 
 from cae.config import RunConfig
 from cae.faces import INK, MARGIN, PAIR, PAPER, QUIET, cut, font
-from cae.registries import GENERATORS, file_name
+from cae.registries import file_name
 from sweeps.report.representatives import Representative
-
-COLUMNS = (*PAIR, *GENERATORS.builtin)
 
 
 def columns_in(config: RunConfig) -> list[str]:
     """What a run has columns for: photographs, reconstructions, and each way to make faces."""
-    return list(dict.fromkeys([*COLUMNS, *map(file_name, config.analysis.sampling)]))
+    return list(dict.fromkeys([*PAIR, *map(file_name, config.analysis.sampling)]))
 
 
 def files_of(config: RunConfig) -> list[str]:

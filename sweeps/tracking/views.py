@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cae.registries import GENERATORS
+from cae.config import SAMPLING
+from cae.registries import file_name
 from metrics.catalog import HEADLINES
 from sweeps import tracking, workspace
 from sweeps.errors import TrackingError
@@ -33,7 +34,6 @@ NULLS = [f"{name}_null" for name in NORMALITY if not name.endswith("off_origin_d
 # What an untrained network and the pixels alone score.
 BESIDE = [f"control/{control}/{name}" for control in ("untrained", "projection") for name in HEADLINES]
 FORMED = ["formation/reconstruction", "formation/mnd"]
-FACES = ("reconstruction", *GENERATORS.builtin)
 FINISHED = f"attributes.status = 'FINISHED' and tags.`{tracking.HASH}` != ''"
 
 
@@ -103,7 +103,7 @@ def headlines(sweep: Sweep, fields: list[str]) -> State:
     order = {"orderByKey": f"metrics.`{first.name}`", "orderByAsc": first.goal == "minimize"}
     widths = {RUN_NAME: 140 + 85 * len(fields)} | dict.fromkeys(columns[: len(metrics) + len(NULLS) + len(BESIDE)], 170)
     shown = {"selectedColumns": columns, "columnOrder": [RUN_NAME, *columns], "columnWidths": widths}
-    return order | shown | {"searchFilter": FINISHED, "runsHiddenMode": "SHOW_ALL"} | charts(metrics, _settings(fields))
+    return order | shown | {"searchFilter": FINISHED, "runsHiddenMode": "SHOW_ALL"} | charts(sweep, _settings(fields))
 
 
 def means(sweep: Sweep, fields: list[str]) -> State:
@@ -111,7 +111,7 @@ def means(sweep: Sweep, fields: list[str]) -> State:
     named = [{"mode": "param", "groupByData": name} for name in _settings(fields)]
     keys = [*named, {"mode": "tag", "groupByData": tracking.CELL}]
     # MLflow draws no parallel coordinates of groups: it has no mean of words.
-    drawn = headlines(sweep, fields) | charts(_metrics(sweep), [])
+    drawn = headlines(sweep, fields) | charts(sweep, [])
     return drawn | {"groupBy": {"aggregateFunction": "average", "groupByKeys": keys}}
 
 
@@ -125,14 +125,23 @@ def _metrics(sweep: Sweep) -> list[str]:
     return list(dict.fromkeys([*(metric.name for metric in sweep.metric), *NORMALITY, MSE]))
 
 
-def charts(metrics: list[str], fields: list[str]) -> State:
+def _sheets(sweep: Sweep) -> list[str]:
+    """The face grids to show: reconstructions, and those of every generator that some run lists."""
+    parameter = sweep.parameters.get("analysis.sampling")
+    listed = parameter.choices if parameter else [SAMPLING]
+    listed = listed + [cell["analysis.sampling"] for cell in sweep.include if "analysis.sampling" in cell]
+    return list(dict.fromkeys(["reconstruction", *(file_name(name) for names in listed for name in names)]))
+
+
+def charts(sweep: Sweep, fields: list[str]) -> State:
     """Sections of charts above those that MLflow makes by itself, one for each prefix of the metrics' names."""
+    metrics = _metrics(sweep)
     # MLflow colors the lines by the last axis: what ranks the runs.
     axes = {"selectedParams": fields, "selectedMetrics": [*metrics[1:], metrics[0]], "showAllRuns": True}
     across = [_card("PARALLEL", "overview", **axes)]
     bars = [_card("BAR", "headlines", metricKey=name) for name in metrics]
     trade = _card("SCATTER", "headlines", xaxis=_axis(MSE), yaxis=_axis("mnd/radius_agreement"))
-    keys = [f"faces/{name}" for name in FACES]
+    keys = [f"faces/{name}" for name in _sheets(sweep)]
     grids = _card("IMAGE", "grids", imageKeys=keys, step=0, showRunParams=False, displayName="One column a run")
     learned = _card("IMAGE", "learning", imageKeys=FORMED, step=0, showRunParams=False, displayName="By epoch")
     cards = [*(across if fields else []), trade, *bars, grids, learned]

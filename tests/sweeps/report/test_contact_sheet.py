@@ -7,9 +7,10 @@ import pytest
 from PIL import Image
 
 from cae import faces
+from cae.config import from_flat
 from sweeps.analysis.cells import Cell
 from sweeps.report import contact_sheet as module
-from sweeps.report.contact_sheet import BLOCK, COLUMNS, SIDE, TILE, columns_of, contact_sheet, row_of
+from sweeps.report.contact_sheet import BLOCK, SIDE, TILE, columns_in, columns_of, contact_sheet, files_of, row_of
 from sweeps.report.representatives import Representative, chosen_runs, seed_words
 from tests.sweeps.fakes import cell_of
 
@@ -54,6 +55,12 @@ def test_a_row_shows_the_first_four_of_each_method(tmp_path: Path, size: int) ->
     assert columns_of([made]) == ["original", "autoencoder", "mnd"]
 
 
+def test_a_run_has_a_column_for_each_generator_it_lists_and_no_other() -> None:
+    config = from_flat({"analysis.sampling": ["mnd", "gmm", "mylab.draw:STUDENT"]})
+    assert columns_in(config) == ["original", "autoencoder", "mnd", "gmm", "mylab.draw.STUDENT"]
+    assert files_of(config) == [f"faces/{name}" for name in ("reconstruction", "mnd", "gmm", "mylab.draw.STUDENT")]
+
+
 def test_a_sheet_of_another_size_is_left_out_not_cut_wrongly(tmp_path: Path) -> None:
     small = faces.grid(flat_pictures(2, 32), "mnd", "words")
     assert row_of(stand_in(tmp_path, 128, mnd=small), "relu").blocks["mnd"] is None
@@ -61,7 +68,7 @@ def test_a_sheet_of_another_size_is_left_out_not_cut_wrongly(tmp_path: Path) -> 
 
 def test_the_sheet_has_a_row_for_each_cell_also_without_faces(tmp_path: Path) -> None:
     full = row_of(stand_in(tmp_path, mnd=faces.grid(flat_pictures(16, 32), "mnd", "words")), "first")
-    none = module.Row("second", dict.fromkeys(COLUMNS))
+    none = module.Row("second", dict.fromkeys(columns_in(cell_of({}).config)))
     alone, both = contact_sheet([full], "t", "w"), contact_sheet([full, none], "t", "w")
     assert both.height - alone.height == module.LABEL + module.NAMES + BLOCK + module.SPACE
     top = np.asarray(both)[: alone.height - faces.MARGIN]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from cae.config import SAMPLING
 from metrics.catalog import HEADLINES
 from sweeps import tracking
 from sweeps.spec.sweep_file import load
@@ -71,6 +72,22 @@ def test_every_chart_has_a_section_and_a_name_of_its_own(tmp_path: Path) -> None
         assert {card["metricSectionId"] for card in found["compareRunCharts"]} == sections
         names = [card["uuid"] for card in found["compareRunCharts"]]
         assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(
+    ("lines", "shown"),
+    [
+        ("", SAMPLING),
+        ("  analysis.sampling: {value: [mnd, flow]}\n", ("mnd", "flow")),
+        ("  analysis.sampling: {values: [[mnd], [knn, mylab.draw:STUDENT]]}\n", ("mnd", "knn", "mylab.draw.STUDENT")),
+    ],
+)
+def test_the_face_grids_are_of_the_generators_that_the_sweep_lists(
+    tmp_path: Path, lines: str, shown: tuple[str, ...]
+) -> None:
+    file = written(tmp_path, TINY_SWEEP.replace("parameters:\n", f"parameters:\n{lines}"))
+    grids = next(c for c in state(file, "headlines")["compareRunCharts"] if c["metricSectionId"] == "grids")
+    assert grids["imageKeys"] == ["faces/reconstruction", *(f"faces/{name}" for name in shown)]
 
 
 def test_a_sweep_in_which_nothing_varies_has_no_parallel_coordinates(tmp_path: Path) -> None:
