@@ -10,7 +10,7 @@ import pytest
 
 from cae import sampling
 from cae.config import AnalysisConfig
-from cae.generators import flow
+from cae.generators import couplings, flow
 from cae.generators.fitted import held_out, once
 from cae.latent_distribution import describe
 
@@ -19,9 +19,10 @@ METHODS = ("gmm", "copula", "knn", "flow")
 
 
 @pytest.fixture(autouse=True)
-def few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As long as a flow learns anything here it may learn little."""
+def short_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A flow may learn little here."""
     monkeypatch.setattr(flow, "STEPS", flow.LOOK)
+    monkeypatch.setattr(couplings, "COUPLINGS", 2)
 
 
 def normal(n: int, d: int) -> np.ndarray:
