@@ -21,6 +21,9 @@ BY_HAND = [
     {"model.activation": "tanh", "model.negative_slope": 0.2, "analysis.sampling": ["mnd", "pca"]},
     {"data.name": "digits", "data.crop": "none", "data.factors": "uniform"},
     {"model.kl_weight": 0.5, "training.seed": 7},
+    # What experiments/enforced.yaml was when kl was all that could be enforced.
+    {"data.name": "celeba", "training.precision": "bfloat16", "model.kl_weight": 0.1},
+    {"data.name": "celeba", "training.precision": "bfloat16", "model.kl_weight": 1},
 ]
 
 
