@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 Row = Mapping[str, Any]
-HEADS = ("faces of", "visible", "KID", "behind the best", "coverage")
+HEADS = ("faces of", "visible", "KID", "behind the best", "KID to reconstructions", "coverage")
+COLUMNS = ("visible", "kid", "kid_behind", "decoded_kid", "coverage")
 
 
 def is_compared(rows: Sequence[Row]) -> bool:
@@ -25,10 +26,7 @@ def verdict(rows: Sequence[Row]) -> str:
 
 def cells(rows: Sequence[Row]) -> list[list[str]]:
     """Under HEADS, a list of texts for each row."""
-    return [
-        [str(row["method"]), *(_with_interval(row, name) for name in ("visible", "kid", "kid_behind", "coverage"))]
-        for row in rows
-    ]
+    return [[str(row["method"]), *(_with_interval(row, name) for name in COLUMNS)] for row in rows]
 
 
 def markdown(rows: Sequence[Row]) -> list[str]:
@@ -43,5 +41,5 @@ def _with_interval(row: Row, name: str) -> str:
     value, low, high = row[name], row[f"{name}_low"], row[f"{name}_high"]
     if name == "kid_behind" and value == 0:
         return "best"
-    places = 3 if name.startswith("kid") else 2
+    places = 3 if "kid" in name else 2
     return f"{value:z.{places}f} ({low:z.{places}f} to {high:z.{places}f})"

@@ -17,7 +17,7 @@ from sweeps.run.trained_model import TrainedModel
 LEAST, MOST = 50, 512
 # Where a detector finds a face in fewer of the photographs, its network's features are beside the point.
 FACES = 0.5
-MEASURES = ("kid", "precision", "recall", "density", "coverage", "inception_fid", "inception_kid")
+MEASURES = ("kid", "decoded_kid", "precision", "recall", "density", "coverage", "inception_fid", "inception_kid")
 # The rows of a table that no generator made.
 SCALE = ("real", "reconstruction")
 
@@ -37,6 +37,8 @@ def realism(trained: TrainedModel, pictures: Mapping[str, np.ndarray], visible: 
     the same. They are compared with the photographs that come next, so that no picture meets its own original. visible:
     in which share of the photographs a detector finds a face, None where it was not asked; then only Inception's
     features, where their weights are given, are compared.
+    `decoded_kid` is the KID from reconstructions of these photographs instead: what the generator adds to what the
+    decoder cannot show anyway; chance is that of `reconstruction`.
     All methods have the same photographs and draws, so that differences between them are known better than each alone:
     `kid_behind` is a generator's KID less that of the generator with the least, with its interval; 0 for that one.
     """
@@ -54,7 +56,7 @@ def realism(trained: TrainedModel, pictures: Mapping[str, np.ndarray], visible: 
     first = {name: each[:count] for name, each in pictures.items()}
     found, omitted = [], {}
     if visible is not None and visible >= FACES:
-        found.append(_by_faces(first, real))
+        found.append(_by_faces(first, real, trained.decode(trained.means(real))))
     elif visible is not None:
         share = f"{100 * visible:.0f} %"
         omitted["faces/kid"] = f"its features are of faces, and a detector sees one in {share} of the photographs"
@@ -63,12 +65,17 @@ def realism(trained: TrainedModel, pictures: Mapping[str, np.ndarray], visible: 
     return Realism({name: _merged([each[name] for each in found]) for name in first}, omitted)
 
 
-def _by_faces(pictures: Mapping[str, np.ndarray], real: np.ndarray) -> dict[str, dict[str, float]]:
+def _by_faces(pictures: Mapping[str, np.ndarray], real: np.ndarray, decoded: np.ndarray) -> dict[str, dict[str, float]]:
     features, reference = {name: face_features(each) for name, each in pictures.items()}, face_features(real)
+    shown = face_features(decoded)
     distances = {name: kid(each, reference) for name, each in features.items()}
     behind = _behind({name: each for name, each in distances.items() if name not in SCALE})
     return {
-        name: _columns({"kid": distances[name], **behind.get(name, {}), **vars(neighbourhoods(each, reference))})
+        name: _columns(
+            {"kid": distances[name], **behind.get(name, {})}
+            | ({} if name == "real" else {"decoded_kid": kid(each, shown)})
+            | vars(neighbourhoods(each, reference))
+        )
         for name, each in features.items()
     }
 

@@ -16,7 +16,7 @@ OTHERS: dict[str, Goal] = {
     r"reconstruction/(ssim|explained)": "maximize",
     r"training/(held_out_)?loss": "minimize",
     r"faces/(visible|precision|recall|coverage)_\w+": "maximize",
-    r"faces/(kid|inception_kid|inception_fid)_\w+": "minimize",
+    r"faces/(kid|decoded_kid|inception_kid|inception_fid)_\w+": "minimize",
 }
 
 

@@ -27,7 +27,11 @@ def test_the_verdict_names_the_best_and_what_is_not_told_from_it() -> None:
 
 def test_the_table_has_a_row_for_each_method_and_its_intervals() -> None:
     assert cells(ROWS)[1][:3] == ["mnd", "0.50 (0.40 to 0.60)", "1.200 (1.100 to 1.300)"]
-    assert cells(ROWS)[1][4] == "0.30 (0.20 to 0.40)"
+    assert cells(ROWS)[1][5] == "0.30 (0.20 to 0.40)"
+    assert [
+        each[4] for each in cells([row("pca", 1.1, decoded_kid=0.2, decoded_kid_low=0.1, decoded_kid_high=0.3)])
+    ] == ["0.200 (0.100 to 0.300)"]
+    assert cells(ROWS)[1][4] == "-"  # of runs before it was measured
     assert [each[3] for each in cells(ROWS)] == ["-", "0.100 (-0.100 to 0.300)", "best", "7.900 (7.000 to 8.800)"]
     assert cells(ROWS)[0][2].startswith("-0.001 (-0.101")
     assert len(markdown(ROWS)) == 2 + len(ROWS)
