@@ -16,7 +16,17 @@ from rich.console import Console
 
 from benchmarks import document, table
 
-SECTIONS = ("training", "equal_work", "encoding", "preparing", "sweeping", "footprint", "overhead", "scoring")
+SECTIONS = (
+    "training",
+    "equal_work",
+    "penalties",
+    "encoding",
+    "preparing",
+    "sweeping",
+    "footprint",
+    "overhead",
+    "scoring",
+)
 
 
 def main() -> None:

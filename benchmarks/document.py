@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks.table import markdown
 
-DOCUMENTS = tuple(Path(__file__).parents[1] / "docs" / name for name in ("performance.md", "scoring.md"))
+DOCUMENTS = tuple(Path(__file__).parents[1] / "docs" / name for name in ("performance.md", "scoring.md", "networks.md"))
 PLACE = re.compile(r"(<!-- (\w+) -->\n).*?(<!-- end -->)", flags=re.DOTALL)
 
 
