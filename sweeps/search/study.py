@@ -172,7 +172,7 @@ def finished_trial(space: Space, params: Params, verdict: TrialResult) -> Frozen
 def best(sweep: Sweep, verdicts: Sequence[TrialResult]) -> list[int]:
     """Positions of the best of these cells: of several objectives, all that no other beats in every one.
 
-    Cells that break a constraint or are not finished do not take part.
+    Cells that break a constraint, reconstruct next to nothing or are not finished do not take part.
     """
     study = optuna.create_study(directions=[metric.goal for metric in sweep.metric])
     rows = [row for row, verdict in enumerate(verdicts) if verdict.feasible]

@@ -8,15 +8,19 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from sweeps.planning.plan import SweepRun
-from sweeps.spec.constraint import parse_constraint
+from sweeps.spec.constraint import Constraint, parse_constraint
+from sweeps.spec.remarks import EXPLAINED, LEAST_EXPLAINED, remarks
 from sweeps.spec.sweep import Sweep
+
+# Kept by every search, asked for or not: a network that ignores its images can be the most normal of all.
+LEARNED = Constraint(EXPLAINED, ">=", LEAST_EXPLAINED)
 
 
 @dataclass(frozen=True)
 class TrialResult:
     """How a cell stands. values: of the objectives, and violations: by constraint, where it is finished.
 
-    reason: why it failed.
+    reason: why it failed, or cannot be the best.
     """
 
     state: Literal["new", "running", "finished", "failed", "pruned"]
@@ -30,7 +34,8 @@ class TrialResult:
 
 
 def trial_result(sweep: Sweep, cells: Sequence[SweepRun]) -> TrialResult:
-    """The verdict on one cell by its runs, one a seed. It fails where a metric that is asked for was not measured."""
+    """The verdict on one cell by its runs, one a seed. It fails where a metric that is asked for was not measured, and
+    is not feasible where next to nothing is reconstructed."""
     states = [cell.state for cell in cells]
     if "pruned" in states:
         return TrialResult("pruned")
@@ -42,7 +47,11 @@ def trial_result(sweep: Sweep, cells: Sequence[SweepRun]) -> TrialResult:
         return TrialResult("failed", reason=f"{missing} was not measured")
     constraints = [parse_constraint(text) for text in sweep.constraints]
     violations = {str(c): c.violation(mean(cells, c.metric)) for c in constraints}
-    return TrialResult("finished", tuple(mean(cells, metric.name) for metric in sweep.metric), violations)
+    explained, reason = mean(cells, EXPLAINED), ""
+    if math.isfinite(explained):  # runs of older versions lack it
+        violations[str(LEARNED)] = LEARNED.violation(explained)
+        reason = "; ".join(remarks({EXPLAINED: explained}))
+    return TrialResult("finished", tuple(mean(cells, metric.name) for metric in sweep.metric), violations, reason)
 
 
 def asked(sweep: Sweep) -> list[str]:

@@ -94,7 +94,8 @@ def _counted(sweep: Sweep, verdicts: Sequence[TrialResult]) -> str:
     trials = space(sweep).trials
     left = trials - len(verdicts)
     told += [f"{left} to come"] if left > 0 else []
-    feasible = sum(verdict.feasible for verdict in verdicts)
-    kept = f"; {feasible} of the finished keep the constraints" if sweep.constraints and "finished" in states else ""
+    finished = [verdict.violations for verdict in verdicts if verdict.state == "finished"]
+    keeping = sum(all(violations[text] <= 0 for text in sweep.constraints) for violations in finished)
+    kept = f"; {keeping} of the finished keep the constraints" if sweep.constraints and finished else ""
     every = "; every choice of the space is tried" if left <= 0 and trials < sweep.trials else ""
     return f"{trials} trials: {', '.join(told)}{every}{kept}"

@@ -5,8 +5,10 @@ import pytest
 from cae.config import RunConfig
 from sweeps.planning.plan import SweepRun
 from sweeps.planning.state import State
+from sweeps.search.study import best
 from sweeps.search.trial_result import trial_result
 from sweeps.spec.constraint import Constraint, parse_constraint
+from sweeps.spec.remarks import EXPLAINED, LEAST_EXPLAINED
 from sweeps.spec.sweep import Sweep
 
 PARAMETERS = {"model.latent_dim": {"values": [4, 8]}}
@@ -72,3 +74,22 @@ def test_a_cell_is_finished_when_all_its_seeds_are(states: list[State], expected
 def test_what_was_not_measured_cannot_be_judged(metrics: dict[str, float]) -> None:
     verdict = trial_result(sweep(), [cell(score=1), cell(**metrics)])
     assert (verdict.state, verdict.reason) == ("failed", "score was not measured")
+
+
+def test_a_trial_that_reconstructs_nothing_is_not_feasible_and_not_the_best() -> None:
+    shares = (0.9, 0.02, 0.5)
+    verdicts = [
+        trial_result(sweep(), [cell(score=row, **{EXPLAINED: share}) for share in (shares[row], shares[row])])
+        for row in range(3)
+    ]
+    assert [verdict.feasible for verdict in verdicts] == [True, False, True]
+    assert verdicts[1].violations == {f"{EXPLAINED} >= {LEAST_EXPLAINED}": pytest.approx(LEAST_EXPLAINED - 0.02)}
+    assert "next to nothing: 2 %" in verdicts[1].reason
+    assert best(sweep(), verdicts) == [2]
+    assert best(sweep(), verdicts[1:2]) == []
+    assert verdicts[0].reason == ""
+
+
+def test_runs_of_versions_that_did_not_measure_what_is_explained_take_part() -> None:
+    verdict = trial_result(sweep(), [cell(score=1)])
+    assert (verdict.violations, verdict.feasible) == ({}, True)

@@ -114,6 +114,15 @@ def test_the_best_come_first_in_the_direction_of_the_goal(goal: str, expected: l
     assert chosen[0].run_id == expected[0]
 
 
+def test_what_reconstructs_nothing_comes_last() -> None:
+    values = {"gray": (0.9, 0.01), "face": (0.5, 0.8), "older": (0.4, None)}
+    runs = [
+        record(name, {"m": value} | ({} if share is None else {"reconstruction/explained": share}))
+        for name, (value, share) in values.items()
+    ]
+    assert [run.run_id for run in best(runs, Metric(name="m", goal="maximize"), 3)] == ["face", "older", "gray"]
+
+
 def test_a_metric_that_no_run_measures_is_one_clear_line() -> None:
     with pytest.raises(SweepError, match=r"--top 3: none of the runs measures mnd/radius; did you mean mnd/radii\?"):
         best([record(metrics={"mnd/radii": 1.0})], Metric(name="mnd/radius"), 3)
