@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
-from scipy.interpolate import PchipInterpolator, interp1d
+from scipy.interpolate import CubicHermiteSpline, PchipInterpolator, interp1d
 
 from metrics.families import FAMILIES
 from metrics.null import Null
@@ -20,9 +20,11 @@ from metrics.spread import sides
 Interpolator = Callable[..., Callable[..., np.ndarray]]
 TABLE = Path(__file__).with_name("nulls.npz")
 # Fewer points for each component than this, and the covariance that is estimated of them shapes everything.
-LEAST_RATIO = 3
+LEAST_RATIO = 1.95
 # Relative variance of an sd that is smoothed over its neighbours in the table: what smoothing itself gets wrong, 10 %.
 SMOOTHING = 0.01
+# Slopes on either side of a node, one over the other, that make a corner there.
+CORNER = 0.25
 # The sd of what never varies, in the logarithm.
 CONSTANT = 1e-12
 
@@ -32,7 +34,8 @@ class Table:
     """names (k,), logarithms of the sizes (a,) and dimensions (b,) of the grid, and of each measure there (a, b, k):
 
     mean, a logarithm of the distance from `limits` where these (k,) are known; log_sd; skewness; counts: samples that
-    the sd is worth. least: (k,) logarithm of the smallest dimension that a measure is known at.
+    the sd is worth. least: (k,) logarithm of the smallest dimension that a measure is known at; ratio: (b, k) fewest
+    points for each component.
     """
 
     names: tuple[str, ...]
@@ -43,16 +46,19 @@ class Table:
     skewness: np.ndarray
     counts: np.ndarray
     least: np.ndarray
+    ratio: np.ndarray
 
 
 @lru_cache(maxsize=64)
 def tabulated(n: int, d: int, version: str) -> Null | None:
     """The null of every built-in measure with the default settings; None beyond the table, or for another version.
 
-    From 125 points and 3 points a component on, up to 1,024 components. Means are interpolated where they are powers of
-    n (their distance from what infinitely many points give), so that between nodes little is left to err; those of
-    means over components or pairs do not depend on d and are pooled. More points than at the last node: on along the
-    last interval. Checked at sizes that are no nodes in tests/metrics/test_null_table.py.
+    From 125 points and 1.95 points a component on (2.34 for measures of the core, 3.9 beyond 512 components), up to
+    1,024 components. Means are
+    interpolated where they are powers of n (their distance from what infinitely many points give), so that between
+    nodes little is left to err; those of means over components or pairs do not depend on d and are pooled. More points
+    than at the last node: on along the last interval. Checked at sizes that are no nodes in
+    tests/metrics/test_null_table.py.
     """
     table = _table(version)
     if table is None:
@@ -61,10 +67,12 @@ def tabulated(n: int, d: int, version: str) -> Null | None:
     point = np.log([n, d])
     if not (sizes[0] <= point[0] and dimensions[0] <= point[1] <= dimensions[-1] and n >= LEAST_RATIO * d):
         return None
-    mean, log_sd = _at(table, table.mean, point, PchipInterpolator), _log_sd_at(table, point)
+    mean, log_sd = _at(table, table.mean, point, _bent), _log_sd_at(table, point)
     skew, count = _at(table, table.skewness, point, interp1d), _at(table, table.counts, point, interp1d)
     mean = np.where(np.isnan(table.limits), mean, table.limits + _sign(table.limits) * np.exp(mean))
-    sd, known = np.exp(log_sd), dimensions[np.searchsorted(dimensions, point[1], side="right") - 1] >= table.least
+    known = dimensions[np.searchsorted(dimensions, point[1], side="right") - 1] >= table.least
+    known &= n >= table.ratio[np.searchsorted(dimensions, point[1])] * d
+    sd = np.exp(log_sd)
     low, high = np.array([sides(s, k, max(c, 4.0)) for s, k, c in zip(sd, skew, count, strict=True)]).T
     parts = [
         {name: float(value) for name, value, there in zip(table.names, values, known, strict=True) if there}
@@ -78,6 +86,29 @@ def _at(table: Table, values: np.ndarray, point: np.ndarray, method: Interpolato
     sizes, dimensions = table.axes
     column = method(sizes, values, axis=0)(min(point[0], sizes[-1]))
     return np.asarray(method(dimensions, _beyond(column, values, sizes, point[0]), axis=0)(point[1]))
+
+
+def _bent(x: np.ndarray, values: np.ndarray, axis: int = 0) -> Callable[[float], np.ndarray]:
+    """`PchipInterpolator` with corners: from where on a measure looks at a sample of the points its mean is constant.
+
+    A curve that is smooth there had to become flat before. x: (m,); values: (m, ...).
+    """
+    steps = np.diff(values, axis=0) / np.diff(x).reshape(-1, *[1] * (values.ndim - 1))
+    smooth = PchipInterpolator(x, values, axis=axis).derivative()(x)
+
+    def at(point: float) -> np.ndarray:
+        i = int(np.clip(np.searchsorted(x, point, side="right") - 1, 0, len(x) - 2))
+        own, before, after = steps[i], steps[max(i - 1, 0)], steps[min(i + 1, len(steps) - 1)]
+        ends = [np.where(_is_corner(own, other), own, smooth[j]) for j, other in ((i, before), (i + 1, after))]
+        return np.asarray(CubicHermiteSpline(x[i : i + 2], values[i : i + 2], ends, axis=axis)(point))
+
+    return at
+
+
+def _is_corner(own: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Whether slopes on either side of a node are no part of one smooth curve."""
+    small, large = np.minimum(np.abs(own), np.abs(other)), np.maximum(np.abs(own), np.abs(other))
+    return np.asarray(small < CORNER * large)
 
 
 def _log_sd_at(table: Table, point: np.ndarray) -> np.ndarray:
@@ -124,22 +155,31 @@ def _table(version: str) -> Table | None:
     with np.errstate(divide="ignore"):
         apart = np.log(np.abs(mean - np.nan_to_num(limits)))
     transformed = np.where(np.isnan(limits), mean, apart)
-    log_sd, counts = _smoothed(np.log(np.maximum(sd, CONSTANT)), samples)
+    log_sd, counts = np.log(np.maximum(sd, CONSTANT)), samples
+    whole = np.isfinite(samples[:, :, 0]).sum(axis=1) > 1  # sizes of more than a single node
+    log_sd[whole], counts[whole] = _smoothed(log_sd[whole], samples[whole])
     skewness = _fitted(grid(content["skewness"]), samples, np.log(sizes), np.log(dimensions))
-    there = np.isfinite(mean).any(axis=0)  # (b, k)
+    measured = np.isfinite(grid(content["mean"]))
+    there = measured.any(axis=0)  # (b, k)
     least = np.log(dimensions)[there.argmax(axis=0)]
+    points_each = (sizes[:, None] / dimensions)[:, :, None]
+    ratio = np.where(measured, points_each, np.inf).min(axis=0)
     axes = np.log(sizes), np.log(dimensions)
-    means, sds, skews, worth = (_completed(_filled(v, there)) for v in (transformed, log_sd, skewness, counts))
-    return Table(names, axes, limits, means, sds, skews, worth, least)
+    means, sds, skews, worth = (
+        _completed(_filled(v, measured), axes[0]) for v in (transformed, log_sd, skewness, counts)
+    )
+    return Table(names, axes, limits, means, sds, skews, worth, least, ratio)
 
 
 def _pooled(mean: np.ndarray, sd: np.ndarray, samples: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
-    """Means over components, pairs or blocks at the average over all d, which they do not depend on."""
+    """Means over components, pairs or blocks at the average over all d, which they do not depend on; also for those d
+    that were not simulated with so many points."""
     with np.errstate(divide="ignore", invalid="ignore"):
         weights = np.where(np.isfinite(mean), samples / np.maximum(sd, 1e-12) ** 2, 0.0)
         average = np.nansum(weights * np.nan_to_num(mean), axis=1, keepdims=True) / weights.sum(axis=1, keepdims=True)
     free = np.array([name in _FREE_OF_D for name in names])
-    return np.where(free & np.isfinite(mean), average, mean)
+    allowed = np.isfinite(mean).any(axis=0)
+    return np.where(free & allowed, average, mean)
 
 
 _FREE_OF_D = {
@@ -202,31 +242,51 @@ def _fitted(skewness: np.ndarray, samples: np.ndarray, sizes: np.ndarray, dimens
     return found
 
 
-def _filled(values: np.ndarray, there: np.ndarray) -> np.ndarray:
+def _filled(values: np.ndarray, measured: np.ndarray) -> np.ndarray:
     """The grid (a, b, k) with what a measure has in its smallest dimension in those that it does not allow."""
-    simulated, found = np.isfinite(values).any(axis=2), values.copy()
-    for k, first in enumerate(there.argmax(axis=0)):
+    simulated, found = np.asarray(measured.any(axis=2)), values.copy()
+    for k, first in enumerate(np.asarray(measured.any(axis=0)).argmax(axis=0).tolist()):
         for b in range(first):
             found[simulated[:, b], b, k] = values[simulated[:, b], first, k]
     return found
 
 
-def _completed(values: np.ndarray) -> np.ndarray:
-    """The grid (a, b, k) without holes: beyond the last size of a d as other d go on, beyond the first as a plane.
+def _completed(values: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """The grid (a, b, k) without holes: between the sizes of a d interpolated, beyond the last as other d go on, before
+    the first as a plane.
 
     A measure that small d do not allow stays unknown there.
     """
     found = values.copy()
     rows, columns, _ = found.shape
-    missing = np.isnan(found).all(axis=2)
+    for j in range(columns):
+        _fill_between(found[:, j], sizes)
     for i in range(1, rows):  # too many values to be simulated
-        known = ~missing[i] & ~missing[i - 1]
-        step = np.median(found[i, known] - found[i - 1, known], axis=0) if known.any() else 0.0
-        for j in np.flatnonzero(missing[i]):
-            if not np.isnan(found[i - 1, j]).all():
-                found[i, j] = found[i - 1, j] + step
-    for column in range(1, columns):  # too few points for so many components
-        for row in reversed(range(rows - 1)):
-            if np.isnan(found[row, column]).all():
-                found[row, column] = found[row + 1, column] + found[row, column - 1] - found[row + 1, column - 1]
+        step = _median(found[i] - found[i - 1])
+        found[i] = np.where(np.isnan(found[i]) & _ends_before(found, i), found[i - 1] + step, found[i])
+    for j in range(1, columns):  # too few points for so many components
+        for i in reversed(range(rows - 1)):
+            plane = found[i + 1, j] + found[i, j - 1] - found[i + 1, j - 1]
+            found[i, j] = np.where(np.isnan(found[i, j]), plane, found[i, j])
     return found
+
+
+def _fill_between(column: np.ndarray, sizes: np.ndarray) -> None:
+    """Interpolates a column (a, k) in place where a single node of another d brought in a size."""
+    known = np.isfinite(column)
+    for pattern in np.unique(known, axis=1).T:
+        alike, rows = (known == pattern[:, None]).all(axis=0), np.flatnonzero(pattern)
+        for i in np.flatnonzero(~pattern):
+            if len(rows) > 2 and rows[0] < i < rows[-1]:
+                column[i, alike] = _bent(sizes[rows], column[np.ix_(rows, alike)])(sizes[i])
+
+
+def _ends_before(found: np.ndarray, row: int) -> np.ndarray:
+    """(b, k): where the row before is known and none from this on."""
+    return np.asarray(np.isfinite(found[row - 1]) & np.isnan(found[row:]).all(axis=0))
+
+
+def _median(steps: np.ndarray) -> np.ndarray:
+    """(k,) of (b, k), 0 where all are unknown."""
+    known = np.isfinite(steps)
+    return np.where(known.any(axis=0), np.nanmedian(np.where(known.any(axis=0), steps, 0.0), axis=0), 0.0)

@@ -103,7 +103,7 @@ def score(
     latents: (n, d), floating or integer. contour_pairs: pairs of components drawn without replacement with `seed`, from
     which every other random choice (rows, blocks, starts, groups) comes as well.
     covariates: name to one number per point, such as an image's contrast: does the radius follow them?
-    calibrate: with null distributions and intervals. Nulls are those of a table for 125 and more points, 3 for each
+    calibrate: with null distributions and intervals. Nulls are those of a table for 125 and more points, 2 for each
     component, and the default pairs and levels; others are simulated once for each n and d and cached (up to 20 times
     the cost of scoring), and `tell(done, to do)` is called meanwhile.
     families: names of `metrics.families.FAMILIES`, to measure these alone.

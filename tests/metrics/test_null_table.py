@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.interpolate import PchipInterpolator
 
 from metrics import VERSION, battery, score, tabulate
 from metrics.battery import alike_of
@@ -11,7 +12,7 @@ from metrics.catalog import HEADLINES
 from metrics.cloud import Settings, cloud_of
 from metrics.moments import moments, one_blas_thread
 from metrics.null import cache_folder
-from metrics.null_table import LEAST_RATIO, TABLE, tabulated
+from metrics.null_table import LEAST_RATIO, TABLE, _bent, tabulated
 from tests.metrics.controls import normal
 
 SHAPES = HEADLINES[:3]
@@ -33,7 +34,17 @@ def test_the_table_is_of_this_version_and_complete() -> None:
         assert str(stored["version"]) == VERSION
         assert {tuple(node) for node in stored["nodes"].tolist()} == set(tabulate.nodes())
         assert (stored["samples"] >= tabulate.FEWEST_SAMPLES).all()
-    for n, d in [(125, 2), (200, 64), (700, 200), (170_000, 256), (1_000_000, 512), (4_000, 1_024)]:
+    for n, d in [
+        (125, 2),
+        (125, 64),
+        (130, 60),
+        (200, 64),
+        (700, 200),
+        (600, 300),
+        (170_000, 256),
+        (1_000_000, 512),
+        (4_000, 1_024),
+    ]:
         null = tabulated(n, d, VERSION)
         assert null is not None
         for part in (null.mean, null.sd, null.low, null.high):
@@ -42,16 +53,47 @@ def test_the_table_is_of_this_version_and_complete() -> None:
         assert min(null.sd[name] for name in SHAPES) > 0
 
 
-@pytest.mark.parametrize(("n", "d"), [(124, 2), (1000, 1), (1000, 1025), (3 * 64 - 1, 64)])
+@pytest.mark.parametrize(("n", "d"), [(124, 2), (1000, 1), (1000, 1025), (249, 128)])
 def test_beyond_the_table_nulls_are_simulated(n: int, d: int) -> None:
-    assert LEAST_RATIO == 3
+    assert LEAST_RATIO == 1.95
     assert tabulated(n, d, VERSION) is None
     assert tabulated(1000, 10, "another version") is None
 
 
+def test_the_core_of_few_points_is_simulated() -> None:
+    few, enough = tabulated(560, 256, VERSION), tabulated(600, 256, VERSION)
+    assert few is not None
+    assert enough is not None
+    missing = enough.mean.keys() - few.mean.keys()
+    assert {name.split("/")[0] for name in missing} == {"core", "robust"}
+    assert set(SHAPES) <= few.mean.keys()
+
+
+def test_a_curve_with_a_corner_is_straight_on_either_side_of_it() -> None:
+    x = np.log([125.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 10000.0])
+    values = np.column_stack([np.minimum(x, x[4]), np.sqrt(x)])
+    curve = _bent(x, values)
+    for n in (200, 1400, 1900, 3000):
+        point = np.log(n)
+        assert curve(point) == pytest.approx([min(point, x[4]), np.sqrt(point)], abs=1e-3)
+    assert np.array([curve(point) for point in x]) == pytest.approx(values)
+    # A smooth curve alone misses the corner by an eighth of the step before it.
+    assert PchipInterpolator(x, values)(np.log(1414))[0] - np.log(1414) == pytest.approx(np.log(2) / 8, rel=0.1)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("n", "d", "samples"), [(170, 3, 100), (400, 64, 100), (1_400, 23, 60), (700, 180, 60), (3_000, 12, 40)]
+    ("n", "d", "samples"),
+    [
+        (170, 3, 100),
+        (140, 64, 100),
+        (280, 110, 40),
+        (400, 64, 100),
+        (1_400, 23, 60),
+        (700, 180, 60),
+        (3_000, 12, 40),
+        (6_300, 8, 30),
+    ],
 )
 def test_between_the_nodes_it_is_as_simulation_says(n: int, d: int, samples: int) -> None:
     null = tabulated(n, d, VERSION)
@@ -75,7 +117,9 @@ def test_between_the_nodes_it_is_as_simulation_says(n: int, d: int, samples: int
 @pytest.mark.thorough
 @pytest.mark.soak
 @pytest.mark.slow(seconds=60)
-@pytest.mark.parametrize(("n", "d", "samples"), [(5_400, 256, 10), (30_000, 40, 10)])
+@pytest.mark.parametrize(
+    ("n", "d", "samples"), [(660, 256, 20), (1_100, 512, 10), (5_400, 256, 10), (14_000, 40, 10), (30_000, 40, 10)]
+)
 def test_between_the_large_nodes_as_well(n: int, d: int, samples: int) -> None:
     null = tabulated(n, d, VERSION)
     assert null is not None
@@ -84,7 +128,7 @@ def test_between_the_large_nodes_as_well(n: int, d: int, samples: int) -> None:
     off = {
         name: abs(v.mean() - null.mean[name]) / null.sd[name]
         for name, v in found.items()
-        if name not in battery.RESOLUTION
+        if name in null.mean and name not in battery.RESOLUTION
     }
     assert {name: value for name, value in off.items() if value > 2.2} == {}
     assert np.median(list(off.values())) < 0.6
