@@ -10,7 +10,9 @@ from sweeps.spec.display import readable
 from sweeps.spec.remarks import remarks, training_words
 
 # How far a score may fall short of its null, an MND of the same n and d, to be called this.
-WORDS = ((0.01, "cannot be told from"), (0.03, "come close to"), (0.1, "differ visibly from"), (2.0, "are far from"))
+WORDS = ((0.03, "come close to"), (0.1, "differ visibly from"), (2.0, "are far from"))
+# What chance alone makes: so few sds of the null, or of a score without one, so small a gap.
+SAME, SAME_SDS, SAME_GAP = "cannot be told from", 3.0, 0.01
 
 
 def describe(config: RunConfig, result: dict[str, Any]) -> str:
@@ -81,7 +83,9 @@ def headline(metrics: dict[str, float], name: str, sentence: str) -> str | None:
     value, null = metrics.get(f"mnd/{name}"), metrics.get(f"mnd/{name}_null")
     if value is None or null is None:
         return None
-    words = next(word for limit, word in WORDS if null - value < limit)
+    gap, sds = null - value, metrics.get(f"mnd/{name}_gap_sds")
+    same = gap < SAME_GAP if sds is None else abs(sds) < SAME_SDS
+    words = SAME if same else next(word for limit, word in WORDS if gap < limit)
     test = metrics.get(f"mnd_test/{name}")
     test_null = metrics.get(f"mnd_test/{name}_null")
     held_out = "" if test is None or test_null is None else f"; held out {test:.3f}, MND {test_null:.3f}"
@@ -137,8 +141,8 @@ def groups(metrics: dict[str, float]) -> str | None:
     if within is None or everybody is None:
         return None
     return (
-        f"- Within groups of images that share an attribute the radii agree as well as {within:.3f} on average, "
-        f"in as many images at random {everybody:.3f}."
+        f"- Within groups of images that share an attribute the radii agree to {within:.3f} on average, "
+        f"within as many images at random to {everybody:.3f}."
     )
 
 

@@ -32,6 +32,15 @@ def test_words_follow_the_gap_to_an_mnd(value: float, words: str) -> None:
     assert line.startswith(f"- distances {words} an MND's (`radius_agreement` {value:.3f}, MND 0.900")
 
 
+@pytest.mark.parametrize(
+    ("value", "sds", "words"),
+    [(0.895, 53.0, "come close to"), (0.895, 1.2, "cannot be told from"), (0.86, 2.0, "cannot be told from")],
+)
+def test_a_small_gap_is_told_where_there_are_enough_points_to_see_it(value: float, sds: float, words: str) -> None:
+    metrics = result(radius_agreement=value, radius_agreement_gap_sds=sds)["metrics"]
+    assert f"distances {words} an MND's" in str(headline(metrics, "radius_agreement", "distances {} an MND's"))
+
+
 def test_description_tells_setting_and_numbers() -> None:
     text = describe(RunConfig(), result())
     for words in ("5,400 training images", "64-64-128-128", "without batch norm", "0.54 times", "MSE 0.00500"):
@@ -106,7 +115,7 @@ def test_what_the_radius_follows_and_groups_are_told_where_they_are_known() -> N
     )
     assert groups({}) is None
     known = {"mnd/groups/radius_agreement": 0.61, "mnd/groups/radius_agreement_all": 0.6}
-    assert "0.610 on average, in as many images at random 0.600" in groups(known)
+    assert "0.610 on average, within as many images at random to 0.600" in groups(known)
 
 
 def test_visible_faces_are_told_where_a_detector_looked() -> None:
