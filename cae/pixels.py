@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from cae.datasets.imageset import ImageSet
 
@@ -66,19 +67,29 @@ def pixel_axes(images: ImageSet, d: int, seed: int = 0, fitted: int = FITTED) ->
     total = sum((chunk.sum(axis=0, dtype=np.float64) for chunk in _chunks(images.images, rows)), np.zeros(pixels))
     mean = (total / len(rows)).astype(np.float32)
     width = min(d + EXTRA, len(rows) - 1, pixels)
-    axes = np.linalg.qr(rng.standard_normal((pixels, width), dtype=np.float32))[0]
+    axes = _orthonormal(rng.standard_normal((pixels, width), dtype=np.float32))
     for _ in range(PASSES):
         product = np.zeros_like(axes)
         for chunk in _chunks(images.images, rows):
             centred = chunk - mean
             product += centred.T @ (centred @ axes)
-        axes = np.linalg.qr(product)[0]
+        axes = _orthonormal(product)
     inner = np.zeros((width, width))
     for chunk in _chunks(images.images, rows):
         scores = (chunk - mean) @ axes
         inner += scores.T @ scores
     turned = np.linalg.eigh(inner)[1][:, ::-1]
     return PixelAxes(mean, np.ascontiguousarray(axes @ turned[:, :d].astype(np.float32)))
+
+
+def _orthonormal(columns: np.ndarray) -> np.ndarray:
+    """float32 (p, k): an orthonormal basis of what the columns (p, k) span.
+
+    On one thread, 0.9 s for 27,648 x 272: two threads wait for each other at every column, actively, so that beside
+    other work on the same cores they take 14 s of processor time.
+    """
+    with threadpool_limits(1, user_api="blas"):
+        return np.linalg.qr(columns)[0]
 
 
 def _chunks(images: np.ndarray, indices: np.ndarray) -> Iterator[np.ndarray]:
