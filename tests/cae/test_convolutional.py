@@ -33,10 +33,19 @@ def images() -> np.ndarray:
 ALL = {"blocks": 2, "residual": True, "dense": [7, 6], "dropout": 0.2, "batch_norm": True, "latent_batch_norm": True}
 
 
-@pytest.mark.parametrize("resampling", ["strides", "pooling"])
-@pytest.mark.parametrize("regularizer", ["none", "kl", "gae", "mmd", "sliced", "sigreg"])
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-def test_everything_goes_with_everything(resampling: str, regularizer: str, precision: str, images: np.ndarray) -> None:
+@pytest.mark.parametrize(
+    ("regularizer", "resampling", "precision"),
+    [
+        ("none", "pooling", "bfloat16"),
+        ("kl", "strides", "bfloat16"),
+        ("kl", "pooling", "float32"),
+        ("gae", "pooling", "bfloat16"),
+        ("mmd", "strides", "bfloat16"),
+        ("sliced", "pooling", "float32"),
+        ("sigreg", "strides", "bfloat16"),
+    ],
+)
+def test_everything_goes_with_everything(regularizer: str, resampling: str, precision: str, images: np.ndarray) -> None:
     made = build(precision, resampling=resampling, regularizer=regularizer, latent_l2=1, decoder_l2=1, **ALL)
     vectors = made.encoder(images)
     pictures = keras.ops.convert_to_numpy(made.decoder(vectors))
