@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from functools import cache
 
 import keras
 import numpy as np
@@ -27,6 +28,7 @@ def student(n: int, rng: np.random.Generator) -> np.ndarray:
     return rng.standard_normal((n, 6)) / np.sqrt(rng.chisquare(4, (n, 1)) / 4)
 
 
+@cache
 def cloud_of(make: Callable[[int, np.random.Generator], np.ndarray], n: int = 3000) -> LatentDistribution:
     vectors = make(n, np.random.default_rng(1))
     return describe(vectors, np.ones(vectors.shape[1]))
