@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import rankdata
 from sklearn.covariance import ledoit_wolf
+from sklearn.metrics import roc_auc_score
 
 KINDS = ("mean_difference", "adjusted", "discriminant")
 # As in metrics.groups, which leaves the same attributes out.
@@ -92,11 +92,8 @@ def aucs(
 
 
 def _auc(values: np.ndarray, scores: np.ndarray) -> float:
-    """By ranks (Mann and Whitney 1947), as `roc_auc_score` of scikit-learn gives it at twenty times the cost."""
     known = values >= 0
-    has = values[known] == 1
-    have, lack = int(has.sum()), int((~has).sum())
-    return float((rankdata(scores[known])[has].sum() - have * (have + 1) / 2) / (have * lack))
+    return float(roc_auc_score(values[known], scores[known]))
 
 
 def edit(vectors: np.ndarray, direction: np.ndarray, strengths: ArrayLike) -> np.ndarray:

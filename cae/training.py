@@ -66,7 +66,7 @@ def train(
 
     Everything random depends on the seed and the epoch alone, so an interrupted training sees the same batches as one
     that was not. With `patience` the network ends with the weights of the epoch of the lowest held-out loss. Raises
-    TrainingDiverged, also where the last epoch leaves the held-out images worse off than the untrained network did.
+    TrainingDiverged, also where the weights that stay leave the held-out images worse off than an untrained network.
     """
     model = autoencoder.model
     compile_model(model, config, steps=config.epochs * math.ceil(len(images.train) / config.batch_size))
@@ -81,13 +81,16 @@ def train(
             on_progress(progress)
         seconds = time.perf_counter() - start
         held_out_loss = _held_out_loss(model, images, config)
-        _check(held_out_loss, epoch, config, start_loss, RISE_AT_END if epoch == config.epochs else RISE)
+        # With patience it is the best epoch that stays, and is looked at in the end.
+        stays = epoch == config.epochs and not config.patience
+        _check(held_out_loss, epoch, config, start_loss, RISE_AT_END if stays else RISE)
         yield Epoch(epoch, progress.loss, held_out_loss, len(images.train) / seconds)
         # After the caller has written the epoch down: killed in between, the epoch is repeated, never lost.
         if config.patience and (best is None or held_out_loss < best.loss):
             best = save_best(model, checkpoints, Best(epoch, held_out_loss))
         save(model, checkpoints, epoch)
     if best is not None:
+        _check(best.loss, best.epoch, config, start_loss, RISE_AT_END)
         model.load_weights(checkpoints / BEST)
 
 

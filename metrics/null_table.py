@@ -54,10 +54,9 @@ def tabulated(n: int, d: int, version: str) -> Null | None:
     """The null of every built-in measure with the default settings; None beyond the table, or for another version.
 
     From 125 points and 1.95 points a component on (2.34 for measures of the core, 3.9 beyond 512 components), up to
-    1,024 components. Means are
-    interpolated where they are powers of n (their distance from what infinitely many points give), so that between
-    nodes little is left to err; those of means over components or pairs do not depend on d and are pooled. More points
-    than at the last node: on along the last interval. Checked at sizes that are no nodes in
+    1,024 components. Means are interpolated where they are powers of n (their distance from what infinitely many points
+    give), so that between nodes little is left to err; those of means over components or pairs do not depend on d and
+    are pooled. More points than at the last node: on along the last interval. Checked at sizes that are no nodes in
     tests/metrics/test_null_table.py.
     """
     table = _table(version)

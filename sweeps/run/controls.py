@@ -27,8 +27,8 @@ from sweeps.files import read_json, write_json
 
 CONTROLS = ("untrained", "projection", "pca")
 FAMILIES = ("marginal", "contour", "radius", "elliptical", "origin")
-# Of a network, what has no part in how it starts.
-PENALTIES = {f"model.{name}" for name in ("regularizer", "regularizer_weight", "latent_l2", "decoder_l2")}
+# Fields of a network that change its loss alone, not how it starts.
+LOSS_ALONE = {f"model.{name}" for name in ("regularizer", "regularizer_weight", "latent_l2", "decoder_l2")}
 # What tells a shell, a common radius and heavy tails from the headlines' like.
 KEPT = (
     *HEADLINES,
@@ -138,6 +138,6 @@ def _of_data(config: RunConfig, images: ImageSet) -> dict[str, Any]:
 
 def _of_network(config: RunConfig) -> dict[str, Any]:
     # Penalties draw no weights: whatever is enforced, the network starts as the one that nothing enforces.
-    used = {k: v for k, v in identity(config).items() if k.startswith("model.") and k not in PENALTIES}
+    used = {k: v for k, v in identity(config).items() if k.startswith("model.") and k not in LOSS_ALONE}
     fields = used | {k: v for k, v in flatten(config).items() if k in ("training.precision", "training.seed")}
     return fields | {"keras": version("keras"), "plugins": plugin_identities(config)}

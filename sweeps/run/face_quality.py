@@ -38,8 +38,8 @@ def face_quality(trained: TrainedModel) -> Judged:
     visible: share in which a detector finds a face, beside its mean confidence. Distances are root mean squares over
     components in sd: reencoding, from a latent vector to that of its picture; nearest, to the nearest training vector.
     diversity: how much the pictures differ, over how much real ones do. The measures of `sweeps.run.realism` compare
-    the pictures with other held-out photographs. The rows `real` (its pictures are photographs)
-    and `reconstruction` are the scale to read the others by. Needs the run's photographs.
+    the pictures with other held-out photographs. The rows `real` (its pictures are photographs) and `reconstruction`
+    are the scale to read the others by. Needs the run's photographs.
     """
     count, analysis = trained.config.analysis.judged_faces, trained.config.analysis
     rows = trained.held_out(count)

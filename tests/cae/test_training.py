@@ -123,6 +123,18 @@ def test_patience_ends_with_the_best_weights(blobs: ImageSet, tmp_path: Path) ->
         assert np.array_equal(ours, theirs)
 
 
+def test_with_patience_a_last_epoch_that_is_lost_ends_nothing(
+    blobs: ImageSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not the one that stays; a best epoch that is worse than no training is an error as ever."""
+    losses = iter([0.7, 0.5, 3.0, 0.7, 2.0, 3.0])
+    monkeypatch.setattr("cae.training._held_out_loss", lambda *_: next(losses))
+    config = TrainingConfig(epochs=2, batch_size=32, patience=5)
+    assert [e.held_out_loss for e in run(blobs, config, tmp_path / "a")[1]] == [0.5, 3.0]
+    with pytest.raises(TrainingDiverged, match="became 2 in epoch 1"):
+        run(blobs, config, tmp_path / "b")
+
+
 def test_without_patience_no_epoch_is_left_out(blobs: ImageSet, tmp_path: Path) -> None:
     config = TrainingConfig(epochs=4, batch_size=32, learning_rate=0.03)
     assert len(run(blobs, config, tmp_path)[1]) == 4
