@@ -19,6 +19,7 @@ from cae.sampling import Generator
 COUNTS = (1, 2, 4, 8, 16)
 # The share of the variance that the axes carry: what pictures show lies along the wide ones. A few cost nothing.
 SHARE, FEWEST_AXES, MOST_AXES = 0.9, 8, 32
+ROUNDING = 1e-9
 HELD_OUT, MOST_VECTORS = 0.2, 20_000
 # Added to variances of whitened scores, so that copies of a vector make no component without width.
 REGULARIZATION = 1e-4
@@ -73,7 +74,8 @@ def leading(cloud: LatentDistribution) -> int:
     With sqrt(n) axes one covariance has half as many parameters as there are vectors.
     """
     variances = cloud.scales**2
-    carried = int(np.searchsorted(np.cumsum(variances), SHARE * variances.sum()) + 1)
+    # Less what sums differ by from one processor to another, so that a share that is reached exactly is reached.
+    carried = int(np.searchsorted(np.cumsum(variances), (SHARE - ROUNDING) * variances.sum()) + 1)
     return min(max(carried, FEWEST_AXES), MOST_AXES, int(np.sqrt(len(cloud.vectors))), cloud.rank)
 
 
