@@ -10,6 +10,7 @@ import click
 from sweeps.commands.clean import clean_command
 from sweeps.commands.compare import compare_command
 from sweeps.commands.data import data_group
+from sweeps.commands.explore import explore_command
 from sweeps.commands.faces import faces_command, sample_command
 from sweeps.commands.move import export_command, import_command
 from sweeps.commands.score import score_command
@@ -31,6 +32,7 @@ for command in (
     run_command,
     status_command,
     compare_command,
+    explore_command,
     faces_command,
     sample_command,
     export_command,

@@ -22,10 +22,10 @@ def columns_in(config: RunConfig) -> list[str]:
 
 def files_of(config: RunConfig) -> list[str]:
     """The files that `row_of` cuts the pictures of a run out of."""
-    return list(dict.fromkeys(_place(column)[0] for column in columns_in(config)))
+    return list(dict.fromkeys(place(column)[0] for column in columns_in(config)))
 
 
-def _place(column: str) -> tuple[str, int, Sequence[str]]:
+def place(column: str) -> tuple[str, int, Sequence[str]]:
     """Where a column's pictures stand: file, row in it, and the labels of its rows."""
     if column in PAIR:
         return "faces/reconstruction", PAIR.index(column), PAIR
@@ -49,7 +49,7 @@ class Row:
 
 def row_of(cell: Representative, label: str) -> Row:
     """The first pictures of each method, which are the same people and the same draws in every run."""
-    return Row(label, {column: _block(cell, *_place(column)) for column in columns_in(cell.run.config)})
+    return Row(label, {column: _block(cell, *place(column)) for column in columns_in(cell.run.config)})
 
 
 def _block(cell: Representative, file: str, row: int, labels: Sequence[str]) -> np.ndarray | None:

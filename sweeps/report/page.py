@@ -73,7 +73,7 @@ def _stand_ins(comparison: Comparison, folder: Path) -> list[Representative]:
     ]
     # A server takes the way there and back for each file.
     with ThreadPoolExecutor(REQUESTS) as pool:
-        pictures = list(pool.map(lambda run, wanted: fetch_pictures(run, wanted, folder), runs, names))
+        pictures = list(pool.map(lambda run, wanted: fetch_pictures(str(run.run_id), wanted, folder), runs, names))
     return [Representative(*parts) for parts in zip(groups, runs, pictures, strict=True)]
 
 

@@ -43,13 +43,10 @@ def seed_words(runs: Sequence[SweepRun]) -> str:
     return "each cell's first seed, as no seed is finished in all of them"
 
 
-def fetch_pictures(run: SweepRun, names: Iterable[str], folder: Path) -> dict[str, Path]:
+def fetch_pictures(run_id: str, names: Iterable[str], folder: Path) -> dict[str, Path]:
     """Where those of the pictures ("faces/mnd") lie in `folder` now that the run has. Raises TrackingError."""
-    assert run.run_id is not None
     wanted = [f"{name}.png" for name in names]
-    there = {
-        path for place in sorted({name.partition("/")[0] for name in wanted}) for path in listing(run.run_id, place)
-    }
-    target = folder / run.run_id
+    there = {path for place in sorted({name.partition("/")[0] for name in wanted}) for path in listing(run_id, place)}
+    target = folder / run_id
     target.mkdir(parents=True, exist_ok=True)
-    return {name.removesuffix(".png"): fetch(run.run_id, name, target) for name in wanted if name in there}
+    return {name.removesuffix(".png"): fetch(run_id, name, target) for name in wanted if name in there}

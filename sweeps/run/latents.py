@@ -23,12 +23,14 @@ class LatentSplit:
     """One side of the split: latent vectors (n, d), float32, and what is known of their images.
 
     properties: name to (n,), see `cae.image_properties`; of files of metrics version 2 the contrast alone, of version 1
-    none. attributes: name to (n,) of 1, 0 and -1, not known.
+    none. attributes: name to (n,) of 1, 0 and -1, not known. images: (n,) their numbers in the image set, None where
+    they are not stored.
     """
 
     vectors: np.ndarray
     properties: dict[str, np.ndarray] = field(default_factory=dict)
     attributes: dict[str, np.ndarray] = field(default_factory=dict)
+    images: np.ndarray | None = None
 
     @cached_property
     def sample(self) -> Sample:
@@ -59,7 +61,8 @@ def load_latents(path: Path) -> dict[str, LatentSplit]:
 
 
 def _side(stored: Any, name: str) -> LatentSplit:
-    side = LatentSplit(stored[name].astype(np.float32))
+    index = stored.get(f"{name}_index")
+    side = LatentSplit(stored[name].astype(np.float32), images=index)
     if "attributes" not in stored:
         return side
     table = stored[f"{name}_attributes"]

@@ -30,6 +30,13 @@ def fetch(run_id: str, path: str, folder: Path) -> Path:
         return Path(tracking.client().download_artifacts(run_id, path, dst_path=str(folder)))
 
 
+def store(run_id: str, file: Path) -> None:
+    """Puts a file into the root of a run's artifacts, in place of what has its name there. Raises TrackingError."""
+    with store_errors(workspace.uri()):
+        _check_place(run_id)
+        tracking.client().log_artifact(run_id, str(file))
+
+
 def _check_place(run_id: str) -> None:
     if workspace.is_local():
         tracking.check_place(tracking.client().get_run(run_id).info.artifact_uri)

@@ -33,6 +33,17 @@ def log_summary(sweep: str, folder: Path, note: str) -> str:
     return run_id
 
 
+def add_to_summary(sweep: str, file: Path) -> None:
+    """Puts a file into the sweep's summary run, which is created where there is none. Raises TrackingError."""
+    mlflow_client = client()
+    with store_errors(uri()):
+        experiment_id = str(mlflow_client.get_experiment_by_name(sweep).experiment_id)
+        run_id = _only_run(mlflow_client, experiment_id, sweep)
+        mlflow_client.log_artifact(run_id, str(file))
+        mlflow_client.set_terminated(run_id, status="FINISHED")
+        mlflow_client.set_experiment_tag(experiment_id, SUMMARY, run_id)
+
+
 def _only_run(mlflow_client: MlflowClient, experiment_id: str, sweep: str) -> str:
     """The oldest summary run, a new one where there is none. Others, imported or of a second `cae compare` at the same
     time, are deleted."""
