@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -14,6 +16,8 @@ COLUMNS = 8
 GAP = 4
 MARGIN = 16
 MIN_TILE = 96
+# Pixels from a line of a caption to the next.
+LINE = 15
 # What stands at the left of the rows of `pairs`.
 PAIR = ("original", "autoencoder")
 INK, QUIET, PAPER = (26, 26, 30), (110, 110, 118), (255, 255, 255)
@@ -30,14 +34,15 @@ def grid(
 ) -> np.ndarray:
     """uint8 (height, width, 3): `pictures`, uint8 (n, h, w, 3), row by row under a title.
 
-    labels: one for each row, written at its left. captions: one for each picture, written below it. Pictures smaller
-    than 96 pixels are enlarged by a whole factor without smoothing.
+    labels: one for each row, written at its left. captions: one for each picture, written below it, on as many lines as
+    keep it from its neighbours. Pictures smaller than 96 pixels are enlarged by a whole factor without smoothing.
     """
     tiles = enlarge(pictures)
     _, h, w, _ = tiles.shape
     columns = min(columns, len(tiles))
     left, top = _corner(subtitle, labels)
-    step = h + GAP + (20 if captions else 0)
+    lines = [_wrapped(caption, w - 2 * GAP) for caption in captions]
+    step = h + GAP + (5 + LINE * max(map(len, lines)) if lines else 0)
     rows = -(-len(tiles) // columns)
     width = max(left + columns * (w + GAP) - GAP, left + _width(title, 18), left + _width(subtitle, 13)) + MARGIN
     sheet = Image.new("RGB", (width, top + rows * step - GAP + MARGIN), PAPER)
@@ -47,11 +52,28 @@ def grid(
     for i, tile in enumerate(tiles):
         x, y = left + i % columns * (w + GAP), top + i // columns * step
         sheet.paste(Image.fromarray(tile), (x, y))
-        if captions:
-            draw.text((x + w / 2, y + h + 3), captions[i], QUIET, font(12), anchor="ma")
+        for k, line in enumerate(lines[i] if lines else ()):
+            draw.text((x + w / 2, y + h + 3 + LINE * k), line, QUIET, font(12), anchor="ma")
     for row, label in enumerate(labels):
         draw.text((left - 8, top + row * step + h / 2), label, QUIET, font(13), anchor="rm")
     return np.asarray(sheet)
+
+
+def _wrapped(caption: str, width: int) -> list[str]:
+    """The caption in lines of at most so many pixels, broken after blanks, and after underscores within long names."""
+
+    def fits(text: str) -> bool:
+        return _width(text.rstrip(), 12) <= width
+
+    words = [[word] if fits(word) else re.split("(?<=_)", word) for word in re.split("(?<= )", caption)]
+    first, *rest = itertools.chain.from_iterable(words)
+    lines = [first]
+    for piece in rest:
+        if fits(lines[-1] + piece):
+            lines[-1] += piece
+        else:
+            lines.append(piece)
+    return [line.rstrip() for line in lines]
 
 
 def cut(sheet: np.ndarray, row: int, count: int, size: int, labels: Sequence[str] = ()) -> np.ndarray:

@@ -25,7 +25,7 @@ from metrics.plots.style import FAINT, INK, TEXT
 from metrics.scores import Scores
 
 SIZE = (16.0, 11.0)
-MISSING = "–"
+MISSING, SAME = "–", "same by construction"
 # Left or right edges of the table's columns, as shares of its width, without and with others beside: name, value,
 # interval, the last of the others, normal clouds, gap.
 COLUMNS = ((0.0, 0.46, 0.68, 0.68, 0.89, 1.0), (0.0, 0.32, 0.51, 0.7, 0.9, 1.0))
@@ -126,11 +126,12 @@ def _row(name: str, values: dict[str, float], others: Sequence[float | None]) ->
         keys = [name + ending for ending in endings]
         return form.format(*(values[key] for key in keys)) if all(key in values for key in keys) else MISSING
 
+    # Normal clouds with this mean and covariance lie as far from the origin, whatever was measured.
+    normal = (written("{:.4f} ± {:.4f}", "_null", "_null_sd"), written("{:z.1f}", "_gap_sds").replace("-", "−"))
     return [
         name.replace("_", " "),
         written("{:.4f}", ""),
         written("{:.4f} – {:.4f}", "_low", "_high"),
         *(MISSING if other is None else f"{other:.3f}" for other in others),
-        written("{:.4f} ± {:.4f}", "_null", "_null_sd"),
-        written("{:z.1f}", "_gap_sds").replace("-", "−"),
+        *(("", SAME) if name == "off_origin_distance" else normal),
     ]

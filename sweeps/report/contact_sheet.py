@@ -41,26 +41,27 @@ LABEL, NAMES, SPACE = 30, 20, 12
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """A cell's faces. blocks: column to uint8 (BLOCK, BLOCK, 3); None where the run has no such pictures."""
+    """A cell's faces. tiles: column to its pictures, uint8 (k, h, w, 3); None where the run has no such pictures."""
 
     label: str
-    blocks: dict[str, np.ndarray | None]
+    tiles: dict[str, np.ndarray | None]
 
 
 def row_of(cell: Representative, label: str) -> Row:
     """The first pictures of each method, which are the same people and the same draws in every run."""
-    return Row(label, {column: _block(cell, *place(column)) for column in columns_in(cell.run.config)})
+    return Row(label, {column: _tiles(cell, *place(column)) for column in columns_in(cell.run.config)})
 
 
-def _block(cell: Representative, file: str, row: int, labels: Sequence[str]) -> np.ndarray | None:
+def _tiles(cell: Representative, file: str, row: int, labels: Sequence[str]) -> np.ndarray | None:
     if file not in cell.pictures:
         return None
-    count = min(SIDE**2, cell.run.config.analysis.images_per_grid)
-    sheet = _read(cell.pictures[file])
+    count, size = min(SIDE**2, cell.run.config.analysis.images_per_grid), cell.run.config.data.resolution
     try:
-        return _tiled(cut(sheet, row, count, cell.run.config.data.resolution, labels))
+        found = cut(_read(cell.pictures[file]), row, count, size, labels)
     except ValueError:  # a sheet of fewer pictures than it was asked for
         return None
+    # As large as the decoder made them: the sheet repeats the pixels of small ones.
+    return found[:, :: found.shape[1] // size, :: found.shape[2] // size]
 
 
 def _read(path: Path) -> np.ndarray:
@@ -68,18 +69,19 @@ def _read(path: Path) -> np.ndarray:
         return np.asarray(picture.convert("RGB"))
 
 
-def _tiled(tiles: np.ndarray) -> np.ndarray:
-    block = Image.new("RGB", (BLOCK, BLOCK), PAPER)
+def block(tiles: np.ndarray, side: int) -> Image.Image:
+    """The pictures two by two, each `side` pixels high and wide."""
+    whole = Image.new("RGB", (SIDE * side + (SIDE - 1) * GAP,) * 2, PAPER)
     for i, tile in enumerate(tiles):
-        place = (i % SIDE * (TILE + GAP), i // SIDE * (TILE + GAP))
-        block.paste(Image.fromarray(tile).resize((TILE, TILE), Image.Resampling.LANCZOS), place)
-    return np.asarray(block)
+        place = (i % SIDE * (side + GAP), i // SIDE * (side + GAP))
+        whole.paste(Image.fromarray(tile).resize((side, side), Image.Resampling.LANCZOS), place)
+    return whole
 
 
 def columns_of(rows: Sequence[Row]) -> list[str]:
     """The columns that at least one row has pictures for."""
-    names = dict.fromkeys(column for row in rows for column in row.blocks)
-    return [name for name in names if any(row.blocks.get(name) is not None for row in rows)]
+    names = dict.fromkeys(column for row in rows for column in row.tiles)
+    return [name for name in names if any(row.tiles.get(name) is not None for row in rows)]
 
 
 def contact_sheet(rows: Sequence[Row], title: str, words: str) -> Image.Image:
@@ -103,11 +105,11 @@ def _width(columns: Sequence[str]) -> int:
 
 def _draw_row(sheet: Image.Image, draw: ImageDraw.ImageDraw, row: Row, columns: Sequence[str], top: int) -> None:
     draw.text((MARGIN, top), row.label, INK, font(18, bold=True))
-    if not any(block is not None for block in row.blocks.values()):
+    if not any(tiles is not None for tiles in row.tiles.values()):
         draw.text((MARGIN, top + LABEL), "this run recorded no faces", QUIET, font(15))
         return
     for i, column in enumerate(columns):
-        x, block = MARGIN + i * (BLOCK + SPACE), row.blocks.get(column)
-        draw.text((x, top + LABEL - 4), column if block is not None else f"{column}: none", QUIET, font(15))
-        if block is not None:
-            sheet.paste(Image.fromarray(block), (x, top + LABEL + NAMES))
+        x, tiles = MARGIN + i * (BLOCK + SPACE), row.tiles.get(column)
+        draw.text((x, top + LABEL - 4), column if tiles is not None else f"{column}: none", QUIET, font(15))
+        if tiles is not None:
+            sheet.paste(block(tiles, TILE), (x, top + LABEL + NAMES))

@@ -1,10 +1,10 @@
-"""What a report draws of a comparison: effects, cells beside each other, core profiles."""
+"""What a report draws of a comparison: effects, and cells beside each other."""
 
 from __future__ import annotations
 
 import itertools
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,11 +13,12 @@ from matplotlib.lines import Line2D
 
 from metrics.plots import DATA, FAINT, INK
 from metrics.plots.style import SMALL, TEXT, quiet
+from sweeps.analysis.answer import decimals
 from sweeps.analysis.cells import Cell
 from sweeps.analysis.comparison import Comparison
-from sweeps.analysis.effects import Effect, Effects
+from sweeps.analysis.effects import Effect, Effects, Estimate
 from sweeps.errors import SweepError
-from sweeps.report.embed import PAPER
+from sweeps.report.embed import PAPER, name
 from sweeps.report.text import as_number
 from sweeps.spec.display import short_name
 from sweeps.spec.goals import goal_of
@@ -36,10 +37,10 @@ def marked(groups: Sequence[Cell]) -> dict[str, Cell]:
     rated = [group for group in reversed(groups) if group.rank is not None]
     places = {"best": 0, "worst": len(rated) - 1, "median": len(rated) // 2}
     found: dict[str, Cell] = {}
-    for name, place in places.items():
+    for mark, place in places.items():
         if rated and rated[place] not in found.values():
-            found[name] = rated[place]
-    return {name: found[name] for name in COLORS if name in found}
+            found[mark] = rated[place]
+    return {mark: found[mark] for mark in COLORS if mark in found}
 
 
 def is_higher_better(comparison: Comparison, metric: str) -> bool | None:
@@ -54,8 +55,8 @@ def is_higher_better(comparison: Comparison, metric: str) -> bool | None:
 def legend(figure: Figure, comparison: Comparison, *more: Line2D) -> None:
     """The marked cells above a figure, and what else there is."""
     lines = [
-        Line2D([], [], color=COLORS[name], linewidth=2, label=f"{name}: {_short(group.label)}")
-        for name, group in marked(comparison.groups).items()
+        Line2D([], [], color=COLORS[mark], linewidth=2, label=f"{mark}: {_short(group.label)}")
+        for mark, group in marked(comparison.groups).items()
     ]
     if len(comparison.groups) > len(lines):
         lines.append(Line2D([], [], color=FAINT, linewidth=1, label="other cells"))
@@ -70,10 +71,17 @@ def _short(label: str) -> str:
 
 def style_of(comparison: Comparison, group: Cell) -> dict[str, object]:
     """Color, width and place of a cell's line."""
-    name = next((name for name, cell in marked(comparison.groups).items() if cell is group), None)
-    if name is None:
+    mark = next((mark for mark, cell in marked(comparison.groups).items() if cell is group), None)
+    if mark is None:
         return {"color": FAINT, "linewidth": 0.8, "zorder": 1, "alpha": 0.7}
-    return {"color": COLORS[name], "linewidth": 2, "zorder": 3}
+    return {"color": COLORS[mark], "linewidth": 2, "zorder": 3}
+
+
+def words_of(comparison: Comparison, group: Cell, metrics: Sequence[str]) -> str:
+    """A cell's label and its means of these metrics: what it says when a pointer comes near."""
+    known = [(metric, group.summaries[metric]) for metric in metrics if metric in group.summaries]
+    means = [f"{short_name(metric)} {summary.mean:.{decimals(comparison, metric)}f}" for metric, summary in known]
+    return " · ".join([group.label, *means])
 
 
 # --- effects -----------------------------------------------------------------------------------------------------
@@ -120,7 +128,13 @@ def _draw_estimates(ax: Axes, found: Effects, rows: Sequence[tuple[str, str]]) -
             if estimate.low is not None and estimate.high is not None:
                 ax.plot([estimate.low, estimate.high], [y, y], color=DATA, linewidth=1.6, solid_capstyle="butt")
             face = DATA if effect.is_told else "none"
-            ax.plot([estimate.value], [y], "o", color=DATA, markerfacecolor=face, markersize=6)
+            (point,) = ax.plot([estimate.value], [y], "o", color=DATA, markerfacecolor=face, markersize=6)
+            name(point, f"{effect.name}: {estimate.label} · {short_name(found.metric)} {_interval(estimate)}")
+
+
+def _interval(estimate: Estimate) -> str:
+    between = "" if estimate.low is None else f" ({estimate.low:+.2g} to {estimate.high:+.2g})"
+    return f"{estimate.value:+.2g}{between}"
 
 
 def _name_panel(ax: Axes, comparison: Comparison, metric: str) -> None:
@@ -142,10 +156,11 @@ def draw_parallel(comparison: Comparison) -> Figure:
     figure = Figure(figsize=(WIDTH, 4.2))
     figure.set_layout_engine("constrained")
     ax = figure.subplots()
-    heights = np.array([_heights(comparison, name, ax, x) for x, name in enumerate(axes)])
+    heights = np.array([_heights(comparison, axis, ax, x) for x, axis in enumerate(axes)])
     for group, column in zip(groups, heights.T, strict=True):
-        ax.plot(range(len(axes)), column, **style_of(comparison, group))  # type: ignore[arg-type]
-    ax.set_xticks(range(len(axes)), [_axis_name(name) for name in axes], fontsize=TEXT, color=INK)
+        (line,) = ax.plot(range(len(axes)), column, **style_of(comparison, group))  # type: ignore[arg-type]
+        name(line, words_of(comparison, group, comparison.metrics))
+    ax.set_xticks(range(len(axes)), [_axis_name(axis) for axis in axes], fontsize=TEXT, color=INK)
     ax.set_xlim(-0.4, len(axes) - 0.4)
     ax.set_ylim(-0.1, 1.1)
     ax.set_yticks([])
@@ -155,16 +170,16 @@ def draw_parallel(comparison: Comparison) -> Figure:
     return figure
 
 
-def _axis_name(name: str) -> str:
-    return short_name(name) if "/" in name else name.split(".")[1]
+def _axis_name(axis: str) -> str:
+    return short_name(axis) if "/" in axis else axis.split(".")[1]
 
 
-def _heights(comparison: Comparison, name: str, ax: Axes, x: int) -> list[float]:
+def _heights(comparison: Comparison, axis: str, ax: Axes, x: int) -> list[float]:
     """Where each cell's line crosses an axis, 0 to 1, NaN where it has no value; draws the axis."""
     ax.axvline(x, color=FAINT, linewidth=0.8, zorder=0)
-    if name in comparison.groups[0].values:
-        return _levels([group.values[name] for group in comparison.groups], ax, x)
-    return _means(comparison, name, ax, x)
+    if axis in comparison.groups[0].values:
+        return _levels([group.values[axis] for group in comparison.groups], ax, x)
+    return _means(comparison, axis, ax, x)
 
 
 def _levels(values: Sequence[str], ax: Axes, x: int) -> list[float]:
@@ -213,36 +228,5 @@ def _draw_pair(ax: Axes, comparison: Comparison, x: str, y: str) -> None:
         if x in group.summaries and y in group.summaries:
             a, b = group.summaries[x], group.summaries[y]
             style = style_of(comparison, group)
-            ax.errorbar(a.mean, b.mean, xerr=a.sd, yerr=b.sd, fmt="o", markersize=4, elinewidth=0.7, **style)  # type: ignore[arg-type]
-
-
-# --- core and tail -----------------------------------------------------------------------------------------------
-
-Curve = Mapping[int, float]
-
-
-def draw_profiles(
-    comparison: Comparison, curves: Mapping[str, Mapping[str, Curve]], null: Mapping[str, Curve]
-) -> Figure:
-    """The headlines of the innermost points alone, a line a cell.
-
-    curves: cell_hash to headline to {percent of the points: value}. null: the same of normal clouds, of one cell.
-    """
-    names = list(dict.fromkeys(name for found in curves.values() for name in found))
-    figure = Figure(figsize=(WIDTH, 2.9 * -(-len(names) // 2) + 0.6))
-    figure.set_layout_engine("constrained")
-    panels = figure.subplots(-(-len(names) // 2), 2, squeeze=False).ravel()
-    for ax, name in zip(panels, names, strict=False):
-        for group in comparison.groups:
-            _draw_curve(ax, curves.get(group.cell_hash, {}).get(name, {}), **style_of(comparison, group))
-        _draw_curve(ax, null.get(name, {}), color=INK, linestyle=":", linewidth=1.6, zorder=4)
-        quiet(ax, "innermost points, %", "")
-        ax.set_title(name.replace("_", " "), fontsize=TEXT, color=INK, loc="left")
-    for ax in panels[len(names) :]:
-        ax.set_axis_off()
-    legend(figure, comparison, Line2D([], [], color=INK, linestyle=":", label="normal cloud (best cell's size)"))
-    return figure
-
-
-def _draw_curve(ax: Axes, curve: Curve, **style: object) -> None:
-    ax.plot(list(curve), list(curve.values()), **style)  # type: ignore[arg-type]
+            drawn = ax.errorbar(a.mean, b.mean, xerr=a.sd, yerr=b.sd, fmt="o", markersize=4, elinewidth=0.7, **style)  # type: ignore[arg-type]
+            name(drawn.lines[0], words_of(comparison, group, (x, y)))

@@ -3,51 +3,47 @@
 from __future__ import annotations
 
 import tempfile
+from base64 import b64encode
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
-from PIL import Image
 
 from sweeps.analysis import tables
 from sweeps.analysis.answer import answer, decimals, limitations
 from sweeps.analysis.cells import Cell
+from sweeps.analysis.column import Column
 from sweeps.analysis.comparison import Comparison
 from sweeps.errors import SweepError
-from sweeps.files import atomic_write, read_json
+from sweeps.files import atomic_write
 from sweeps.planning.plan import SweepRun
-from sweeps.report import contact_sheet, figures, text
-from sweeps.report.embed import as_image, as_svg
+from sweeps.report import contact_sheet, figures, glossary, single_runs, text
+from sweeps.report.embed import as_svg
 from sweeps.report.generators import generators
-from sweeps.report.representatives import Representative, chosen_runs, fetch_pictures, seed_words
+from sweeps.report.links import RunPages, run_pages
+from sweeps.report.representatives import Representative, chosen_runs, fetch_pictures, seed_of, seed_words
 from sweeps.spec import display
-from sweeps.tracking import client
-from sweeps.tracking.artifacts import fetch
-from sweeps.tracking.errors import store_errors
 from sweeps.tracking.run_file import REQUESTS
-from sweeps.workspace import uri
 
-REPORT, SHEET = "report.html", "contact_sheet.png"
-PLOTS = ("plots/contours", "plots/radii")
-CURVES = ("marginal_gaussianity", "contour_agreement", "radius_agreement", "off_origin_distance")
-# Pixels across the pictures of plots: more than the page is wide, so that they can be read when enlarged.
-PLOT_WIDTH = 1000
+# EXPLORE: the page that `cae explore` writes beside these two.
+REPORT, SHEET, EXPLORE = "report.html", "contact_sheet.png", "explore.html"
 
 
 def write_report(comparison: Comparison, cells: Sequence[SweepRun], path: Path, folder: Path) -> None:
     """Writes `report.html` and `contact_sheet.png` into `folder`.
 
-    cells: as `api.cells` gives them. path: the sweep file. Raises SweepError where the folder cannot be written,
-    TrackingError.
+    The report links to `explore.html` where that lies there. cells: as `api.cells` gives them. path: the sweep file.
+    Raises SweepError where the folder cannot be written, TrackingError.
     """
     with tempfile.TemporaryDirectory(prefix="cae-report-") as scratch:
         shown = _stand_ins(comparison, Path(scratch))
         rows = [contact_sheet.row_of(cell, _label(comparison, cell.group)) for cell in shown[: contact_sheet.LARGEST]]
-        page = _page(comparison, cells, path, shown, rows)
+        page = _page(comparison, cells, path, shown, rows, has_explorer=(folder / EXPLORE).is_file())
     sheet = contact_sheet.contact_sheet(rows, comparison.sweep.name, text.sheet_words(shown, len(rows)))
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -67,7 +63,7 @@ def _stand_ins(comparison: Comparison, folder: Path) -> list[Representative]:
     names = [
         [
             *(contact_sheet.files_of(run.config) if i < contact_sheet.LARGEST else ()),
-            *(PLOTS if group.cell_hash in with_plots else ()),
+            *(single_runs.PLOTS if group.cell_hash in with_plots else ()),
         ]
         for i, (group, run) in enumerate(zip(groups, runs, strict=True))
     ]
@@ -95,8 +91,10 @@ def _page(
     path: Path,
     shown: Sequence[Representative],
     rows: Sequence[contact_sheet.Row],
+    has_explorer: bool,
 ) -> str:
-    results = _results(shown)
+    results, pages = single_runs.results(shown), run_pages(comparison.sweep.name)
+    columns = contact_sheet.columns_of(rows)
     environment = Environment(
         loader=PackageLoader("sweeps.report"),
         autoescape=True,
@@ -104,15 +102,24 @@ def _page(
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    script = environment.get_template("script.js").render()
+    table = _cells(comparison, pages)
     return environment.get_template("report.html.j2").render(
         sweep=comparison.sweep,
+        file=path.name,
+        explorer=EXPLORE if has_explorer else None,
+        script=Markup(script),  # noqa: S704 - a file of this package
+        script_hash=b64encode(sha256(script.encode()).digest()).decode(),
+        pages=pages,
         made=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z"),
         answer=answer(comparison),
         counts=text.counts(comparison),
         varied=text.varied(comparison),
         fixed=text.fixed(comparison),
         data=text.data_sets(comparison, results),
-        table_of_cells=tables.group_columns(comparison),
+        table_of_cells=table,
+        measures=glossary.measures(column.head for column in table),
+        methods=glossary.methods(columns),
         marks=_marks(comparison),
         ranking=text.ranking(comparison),
         colors=figures.COLORS,
@@ -120,16 +127,35 @@ def _page(
         search=_search(comparison, cells),
         parallel=as_svg(figures.draw_parallel(comparison), "parallel", "parallel coordinates of the cells"),
         pairs=_pairs(comparison),
-        clouds=_clouds(comparison, shown),
-        profiles=_profiles(comparison, shown),
+        clouds=single_runs.clouds(comparison, shown),
+        profiles=single_runs.profiles(comparison, shown),
         seeds=seed_words([cell.run for cell in shown]),
-        rows=[(row.label, _faces(row, contact_sheet.columns_of(rows))) for row in rows],
+        rows=[single_runs.faces(cell, row, columns) for cell, row in zip(shown, rows, strict=False)],
         sheet_words=text.sheet_words(shown, len(rows)),
         generators=generators(results[text.data_key(shown[0].run)]),
         untold=limitations(comparison),
         reproduce=text.reproduce(comparison, path, results),
+        runs=_runs(comparison, pages),
         sweep_file=path.read_text(encoding="utf-8").strip(),
     )
+
+
+def _cells(comparison: Comparison, pages: RunPages) -> list[Column]:
+    """The table of cells, in which the seeds lead to their runs."""
+    seeds = Column("seeds", [pages.seeds(group.runs) for group in comparison.groups])
+    return [seeds if column.head == "seeds" else column for column in tables.group_columns(comparison)]
+
+
+def _runs(comparison: Comparison, pages: RunPages) -> list[Column]:
+    """Every finished run with its names, the best cell's first."""
+    runs = [(group, run) for group in reversed(comparison.groups) for run in sorted(group.runs, key=seed_of)]
+    code = Markup("<code>{}</code>")
+    return [
+        Column("cell", [group.label for group, _ in runs], right=False),
+        Column("seed", [pages.link(run, str(seed_of(run))) for _, run in runs]),
+        Column("hash", [code.format(run.config_hash) for _, run in runs], right=False),
+        Column("MLflow's run id", [code.format(run.run_id) for _, run in runs], right=False),
+    ]
 
 
 def _marks(comparison: Comparison) -> list[str]:
@@ -175,74 +201,3 @@ def _pairs(comparison: Comparison) -> Markup | None:
     if len(comparison.metrics) < 2:
         return None
     return as_svg(figures.draw_pairs(comparison), "pairs", "each two metrics against each other")
-
-
-# --- of single runs ----------------------------------------------------------------------------------------------
-
-
-def _results(shown: Sequence[Representative]) -> dict[str, dict[str, Any]]:
-    """What a run recorded of each data set, by `text.data_key`; of a run without `result.json`, nothing."""
-    first = {text.data_key(cell.run): cell.run for cell in reversed(shown)}
-    with tempfile.TemporaryDirectory(prefix="cae-report-") as scratch:
-        return {key: _result(run, Path(scratch) / key) for key, run in first.items()}
-
-
-def _result(run: SweepRun, folder: Path) -> dict[str, Any]:
-    assert run.run_id is not None
-    with store_errors(uri()):
-        there = [entry.path for entry in client().list_artifacts(run.run_id)]
-    if "result.json" not in there:
-        return {}
-    folder.mkdir()
-    return read_json(fetch(run.run_id, "result.json", folder)) or {}
-
-
-def _clouds(comparison: Comparison, shown: Sequence[Representative]) -> list[tuple[str, str, list[Markup]]]:
-    """For best, median and worst cell: the mark, its label, and its plots, none where the run has none."""
-    cells = {cell.group.cell_hash: cell for cell in shown}
-    found = []
-    for mark, group in figures.marked(comparison.groups).items():
-        cell = cells[group.cell_hash]
-        plots = [cell.pictures[name] for name in PLOTS if name in cell.pictures]
-        found.append((mark, group.label, [_image(plot, f"{plot.stem} of the {mark} cell") for plot in plots]))
-    return found
-
-
-def _profiles(comparison: Comparison, shown: Sequence[Representative]) -> Markup | None:
-    """Core profiles of the runs that stand for the cells; None where no run has any."""
-    curves = {cell.group.cell_hash: _curves(cell.run) for cell in shown}
-    known = {cell: found for cell, found in curves.items() if found}
-    if not known:
-        return None
-    null = _curves(shown[0].run, "_null")
-    figure = figures.draw_profiles(comparison, known, null)
-    return as_svg(figure, "profiles", "core profiles of the cells")
-
-
-def _curves(run: SweepRun, end: str = "") -> dict[str, dict[int, float]]:
-    """Headline to {percent of the innermost points: value}; those that the run recorded."""
-    found = {}
-    for name in CURVES:
-        with store_errors(uri()):
-            points = client().get_metric_history(run.run_id, f"mnd/core/{name}{end}")
-        if points:
-            found[name] = {point.step: point.value for point in sorted(points, key=lambda point: point.step)}
-    return found
-
-
-# --- pictures ----------------------------------------------------------------------------------------------------
-
-
-def _faces(row: contact_sheet.Row, columns: Sequence[str]) -> list[tuple[str, Markup | None]]:
-    return [(column, _block(row, column)) for column in columns]
-
-
-def _block(row: contact_sheet.Row, column: str) -> Markup | None:
-    block = row.blocks.get(column)
-    return None if block is None else as_image(Image.fromarray(block), f"{column}, cell {row.label}")
-
-
-def _image(path: Path, label: str) -> Markup:
-    with Image.open(path) as picture:
-        picture.thumbnail((PLOT_WIDTH, 10 * PLOT_WIDTH), Image.Resampling.LANCZOS)
-        return as_image(picture.convert("RGB"), label)

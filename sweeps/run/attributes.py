@@ -158,7 +158,7 @@ def arithmetic_sheet(
     if not rows:
         return None, omitted
     pictures = decode(np.concatenate(rows)).repeat(2, axis=1).repeat(2, axis=2)
-    words = f"{title}  ·  faces of mean latent vectors, their sum, and the mean of the group that it should be"
+    words = f"{title}  ·  faces of mean latent vectors (! = without), their sum, and the mean of the group it should be"
     return faces.grid(pictures, "arithmetic", words, columns=len(rows[0]), captions=captions), omitted
 
 

@@ -71,10 +71,13 @@ def reconstruction(trained: TrainedModel, choice: Choice) -> Sheet:
 
 
 def center(trained: TrainedModel, choice: Choice) -> Sheet:
-    """The face of the center beside that of the origin."""
-    points = np.stack([trained.cloud.mean, np.zeros_like(trained.cloud.mean)]).astype(np.float32)
+    """The face of the center beside that of the origin, and how far apart they are."""
+    center, spread = trained.cloud.mean, float(np.linalg.norm(trained.cloud.sd))
+    points = np.stack([center, np.zeros_like(center)]).astype(np.float32)
     pictures = trained.decode(points)
-    return Sheet(faces.grid(pictures, "center", trained.title, captions=["center", "origin"]), pictures, points)
+    away = f"{np.linalg.norm(center) / spread:.2f} sizes of the cloud away" if spread else "no cloud around it"
+    words = f"{trained.title}  ·  decoded: the mean of all training vectors, and the point 0, {away}"
+    return Sheet(faces.grid(pictures, "center", words, captions=["center", "origin"]), pictures, points)
 
 
 def path(trained: TrainedModel, choice: Choice) -> Sheet:

@@ -49,6 +49,15 @@ def test_labels_and_captions_leave_ink() -> None:
     assert (labelled[80:, : faces.MARGIN + 20] < 200).any()
 
 
+def test_captions_keep_from_each_other_on_lines_of_their_own() -> None:
+    captions = ["− Male & !Eyeglasses", "real !Mouth_Slightly_Open & Male"]
+    sheet = faces.grid(pictures(2, 96), "title", captions=captions)
+    between = slice(faces.MARGIN + 96, faces.MARGIN + 96 + faces.GAP)
+    below = 54 + 96
+    assert (sheet[below:, between] == 255).all()
+    assert sheet.shape[0] == faces.grid(pictures(2, 96), "title", captions=["one", "two"]).shape[0] + 2 * faces.LINE
+
+
 def test_pairs_put_each_copy_below_its_original() -> None:
     originals, copies = pictures(16, 96), 255 - pictures(16, 96)
     sheet = faces.pairs(originals, copies, "title")

@@ -13,7 +13,7 @@ from matplotlib.transforms import Bbox
 
 from metrics.core import Profile
 from metrics.plots import SIZE, draw_summary
-from metrics.plots.summary import MISSING
+from metrics.plots.summary import MISSING, SAME
 from metrics.pursuit import Direction
 from metrics.scores import Row, Scores
 from tests.metrics.controls import normal
@@ -93,6 +93,14 @@ def test_the_table_shows_what_the_scores_hold() -> None:
     assert {"contour agreement", "0.9000", "radius agreement", "off origin distance", MISSING} <= found
     assert "n = 600   d = 2   dotted: a normal distribution with the same mean and covariance" in found
     assert not any("0.9500" in text for text in found)
+
+
+def test_the_distance_from_the_origin_is_compared_with_no_normal_cloud() -> None:
+    """Theirs is the same by construction."""
+    scores = Scores((Row("off_origin_distance", 0.54, MARGINALS),), {})
+    found = words(page(normal(60, 2, np.random.default_rng(0)), scores))
+    assert {"0.5400", "0.9811 – 0.9922", SAME} <= found
+    assert not {"0.9915 ± 0.0001", "−32.3"} & found
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,17 @@ from cae import faces
 from cae.config import from_flat
 from sweeps.analysis.cells import Cell
 from sweeps.report import contact_sheet as module
-from sweeps.report.contact_sheet import BLOCK, SIDE, TILE, columns_in, columns_of, contact_sheet, files_of, row_of
+from sweeps.report.contact_sheet import (
+    BLOCK,
+    SIDE,
+    TILE,
+    block,
+    columns_in,
+    columns_of,
+    contact_sheet,
+    files_of,
+    row_of,
+)
 from sweeps.report.representatives import Representative, chosen_runs, seed_words
 from tests.sweeps.fakes import cell_of
 
@@ -30,10 +40,13 @@ def stand_in(folder: Path, size: int = 32, **sheets: np.ndarray) -> Representati
     return Representative(Cell("g", {"model.activation": "relu"}, (run,), {}), run, pictures)
 
 
-def grays(block: np.ndarray) -> list[int]:
-    """The gray in the middle of each of a block's tiles, row by row."""
+def grays(tiles: np.ndarray) -> list[int]:
+    """The gray of each of the tiles, and of their places on the sheet, row by row."""
+    drawn = np.asarray(block(tiles, TILE))
     middles = [TILE // 2, TILE // 2 + BLOCK - TILE]
-    return [int(block[y, x, 0]) for y in middles for x in middles]
+    found = [int(drawn[y, x, 0]) for y in middles for x in middles]
+    assert found == [int(tile[0, 0, 0]) for tile in tiles]
+    return found
 
 
 @pytest.mark.parametrize("size", [32, 128])
@@ -48,10 +61,11 @@ def test_a_row_shows_the_first_four_of_each_method(tmp_path: Path, size: int) ->
         ),
         "relu",
     )
-    assert grays(made.blocks["mnd"]) == [0, 7, 14, 21]
-    assert grays(made.blocks["original"]) == [0, 7, 14, 21]
-    assert grays(made.blocks["autoencoder"]) == [255, 248, 241, 234]
-    assert made.blocks["pca"] is None
+    assert grays(made.tiles["mnd"]) == [0, 7, 14, 21]
+    assert grays(made.tiles["original"]) == [0, 7, 14, 21]
+    assert grays(made.tiles["autoencoder"]) == [255, 248, 241, 234]
+    assert made.tiles["mnd"].shape == (4, size, size, 3)
+    assert made.tiles["pca"] is None
     assert columns_of([made]) == ["original", "autoencoder", "mnd"]
 
 
@@ -63,7 +77,7 @@ def test_a_run_has_a_column_for_each_generator_it_lists_and_no_other() -> None:
 
 def test_a_sheet_of_another_size_is_left_out_not_cut_wrongly(tmp_path: Path) -> None:
     small = faces.grid(flat_pictures(2, 32), "mnd", "words")
-    assert row_of(stand_in(tmp_path, 128, mnd=small), "relu").blocks["mnd"] is None
+    assert row_of(stand_in(tmp_path, 128, mnd=small), "relu").tiles["mnd"] is None
 
 
 def test_the_sheet_has_a_row_for_each_cell_also_without_faces(tmp_path: Path) -> None:

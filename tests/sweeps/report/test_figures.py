@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import matplotlib as mpl
@@ -10,8 +11,9 @@ from matplotlib.figure import Figure
 from metrics.plots import INK
 from sweeps.analysis.comparison import Comparison, compare
 from sweeps.planning.plan import SweepRun
-from sweeps.report.embed import PAPER, as_svg
-from sweeps.report.figures import draw_effects, draw_pairs, draw_parallel, draw_profiles, has_effects, marked
+from sweeps.report.embed import PAPER, as_svg, name
+from sweeps.report.figures import draw_effects, draw_pairs, draw_parallel, has_effects, marked
+from sweeps.report.profiles import draw_profiles, profile_words
 from sweeps.report.search_figures import draw_search, search_study
 from sweeps.spec.sweep import Sweep
 from tests.sweeps.commands.test_compare import RADII
@@ -108,6 +110,25 @@ def test_svg_takes_the_ink_and_the_paper_of_its_page() -> None:
     other = as_svg(figure, "two", "a label")
     assert 'id="two-' in other
     assert 'id="one-' not in other
+
+
+def test_what_is_drawn_says_its_name_and_words_are_no_markup() -> None:
+    comparison = compared(cells(3))
+    text = as_svg(draw_pairs(comparison), "pairs", "a label")
+    titles = re.findall(r'<g class="named"><title>([^<]+)</title>', text)
+    assert titles == [f"latent_dim={dim} · radii 0.{50 + dim}050 · MSE 0.0{dim}050" for dim in (2, 3, 4)]
+    figure = Figure(figsize=(2, 2))
+    name(figure.subplots().plot([0, 1])[0], 'a "<b>" · 1')
+    text = as_svg(figure, "one", "a label")
+    assert '<title>a "&lt;b&gt;" · 1</title>' in text
+
+
+def test_words_say_how_far_core_and_whole_are_below_normal_clouds() -> None:
+    curves = {"radius_agreement": {50: 0.95, 100: 0.6}, "off_origin_distance": {50: 1.0, 100: 0.9}}
+    null = {"radius_agreement": {50: 0.97, 100: 0.99}, "off_origin_distance": {50: 1.0, 100: 0.9}}
+    words = "How far it lies below a normal cloud, over all points and over the innermost 50 % alone: "
+    assert profile_words("it", curves, null) == f"{words}radii 0.390 and 0.020."
+    assert profile_words("it", curves, {}) == profile_words("it", {}, null) == ""
 
 
 def search_of(goal: str) -> tuple[Comparison, list[SweepRun]]:

@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 import json
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
 
+from cae.faces import PAIR
+from cae.registries import GENERATORS
 from sweeps import tracking
 from sweeps.api import cells
 from sweeps.cli import main
+from sweeps.report import glossary
+from sweeps.report.links import run_pages
 from sweeps.search.importance import params_of
+from sweeps.spec.display import HEADLINES
 from sweeps.spec.space import space
 from sweeps.spec.sweep_file import load
 from sweeps.tracking.experiment import with_report
 from sweeps.tracking.run_file import recorded
 from tests.sweeps.commands.test_compare import EIGHT, measure
-from tests.sweeps.fakes import record_run, record_runs
+from tests.sweeps.fakes import cell_of, record_run, record_runs
 from tests.sweeps.recorded import artifacts, log_pictures
 
 FOUR = """
@@ -84,6 +93,18 @@ def embedded(text: str) -> list[Image.Image]:
     return [Image.open(io.BytesIO(base64.b64decode(content))) for content in found]
 
 
+def assert_self_contained(text: str) -> None:
+    """Nothing is loaded from anywhere, the one script is ours, and what leads out are links to runs."""
+    (script,) = re.findall(r"<script>(.*?)</script>", text, re.DOTALL)
+    assert text.count("<script") == 1
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}'" in text
+    run = r'<a href="http://127\.0\.0\.1:5000/#/experiments/\d+/runs/[0-9a-f]{32}"'
+    rest = re.sub(run, "", text.replace(script, ""))
+    assert not OUTSIDE.findall(rest)
+    assert "://" not in rest.replace("(http://127.0.0.1:5000, while", "")
+
+
 def summaries(sweep: str) -> list[str]:
     return [run.info.run_id for run in recorded(sweep) if run.data.tags.get("sweep.role") == "summary"]
 
@@ -92,9 +113,7 @@ def test_the_report_holds_everything_and_needs_nothing(complete: Path, tmp_path:
     done = compare(complete, tmp_path / "out")
     assert f"wrote {tmp_path / 'out' / 'report.html'}" in done.stderr
     text = page(tmp_path / "out")
-    assert not OUTSIDE.findall(text)
-    assert "://" not in text
-    assert "<script" not in text
+    assert_self_contained(text)
     # The words of the question and the answer, as the terminal has it.
     assert "Do activation, batch norm and the number of dimensions matter?" in text
     assert done.stdout.splitlines()[0] in text
@@ -111,11 +130,73 @@ def test_the_report_holds_everything_and_needs_nothing(complete: Path, tmp_path:
         assert sheet.width > 1000
     assert len(set(re.findall(r'\bid="([^"]+)"', text))) == len(re.findall(r'\bid="([^"]+)"', text))
     # Every cell in the table, the best one first.
-    table = re.search(r"<h2>Cells</h2>.*?<tbody>(.*?)</tbody>", text, re.DOTALL)
+    table = re.search(r'<h2 id="cells">Cells</h2>.*?<tbody>(.*?)</tbody>', text, re.DOTALL)
     assert table is not None
     rows = re.findall(r"<tr(?: class=\"(\w+)\")?><td[^>]*>(\d+)", table[1])
     assert [int(rank) for _, rank in rows] == list(range(1, 9))
     assert [mark for mark, _ in rows] == ["best", "", "", "", "median", "", "", "worst"]
+
+
+def test_the_contents_lead_to_every_section(four: Path, tmp_path: Path) -> None:
+    compare(four, tmp_path / "out")
+    text = page(tmp_path / "out")
+    sections = re.findall(r'<h2 id="([^"]+)">([^<]+)</h2>', text)
+    assert [title for _, title in sections[:2]] == ["Cells", "Faces"]
+    listed = re.search(r'<nav class="contents".*?</nav>', text, re.DOTALL)
+    assert listed is not None
+    assert re.findall(r'<a href="#([^"]+)">([^<]+)</a>', listed[0]) == sections
+
+
+def test_words_are_explained_where_they_first_stand(complete: Path, tmp_path: Path) -> None:
+    compare(complete, tmp_path / "out")
+    text = page(tmp_path / "out")
+    for words, place in ((glossary.MEASURES["radii"], "cells"), (glossary.METHODS["elliptical"], "faces")):
+        section = re.search(rf'<h2 id="{place}">.*?<h2', text, re.DOTALL)
+        assert section is not None
+        assert words in section[0]
+    assert glossary.METHODS["copula"] not in text  # which these runs did not draw
+
+
+def test_every_word_of_the_tables_is_known() -> None:
+    assert set(glossary.METHODS) == {*PAIR, *GENERATORS.builtin}
+    assert set(HEADLINES) <= set(glossary.MEASURES)
+    assert glossary.methods(["mylab.draw.STUDENT"]) == [("mylab.draw.STUDENT", "the generator of a plug-in")]
+
+
+def test_every_run_is_linked_and_has_its_names_to_copy(four: Path, tmp_path: Path) -> None:
+    compare(four, tmp_path / "out")
+    text = page(tmp_path / "out")
+    experiment = tracking.client().get_experiment_by_name("four").experiment_id
+    for record in tracking.records("four").values():
+        assert f'<a href="http://127.0.0.1:5000/#/experiments/{experiment}/runs/{record.run_id}"' in text
+        assert f"<code>{record.config_hash}</code>" in text
+        assert f"<code>{record.run_id}</code>" in text
+
+
+@pytest.mark.parametrize(
+    ("store", "address"),
+    [
+        ("http://ann:secret@lab:5000/mlflow/", "http://lab:5000/mlflow/#/experiments/7/runs/abc"),
+        ("postgresql://ann:secret@lab/mlflow", "http://127.0.0.1:5000/#/experiments/7/runs/abc"),
+    ],
+)
+def test_links_go_to_the_server_without_its_password(store: str, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = SimpleNamespace(get_experiment_by_name=lambda name: SimpleNamespace(experiment_id="7"))
+    monkeypatch.setattr("sweeps.report.links.client", lambda: found)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", store)
+    run = replace(cell_of({}), run_id="abc")
+    assert run_pages("four").page(run) == address
+    assert "secret" not in run_pages("four").link(run, "0")
+
+
+def test_the_page_to_explore_is_linked_where_it_is(four: Path, tmp_path: Path) -> None:
+    link = '<a href="explore.html">Explore</a>'
+    compare(four, tmp_path / "out")
+    assert link not in page(tmp_path / "out")
+    assert "<code>cae explore four.yaml</code>" in page(tmp_path / "out")
+    (tmp_path / "out" / "explore.html").write_text("", encoding="utf-8")
+    compare(four, tmp_path / "out")
+    assert link in page(tmp_path / "out")
 
 
 def test_there_is_one_summary_run_however_often(four: Path, tmp_path: Path) -> None:
@@ -204,7 +285,7 @@ def test_words_of_the_sweep_file_are_no_markup(tmp_path: Path, database: Path, r
     record_runs(load(path), path, measure)
     compare(path, tmp_path / "out")
     text = page(tmp_path / "out")
-    assert "<script" not in text
+    assert_self_contained(text)
     assert text.count("&lt;script&gt;alert(1)&lt;/script&gt; &amp; Does") == 2
 
 
@@ -280,7 +361,7 @@ def test_a_search_has_its_pictures_in_place_of_effects(
     for title in titles:
         assert f"<figcaption>{title}</figcaption>" in text
     assert ("Pareto front" in text) == bool(metrics)
-    assert "://" not in text
+    assert_self_contained(text)
 
 
 def test_values_of_the_command_line_are_in_the_words_to_do_it_again(tmp_path: Path, database: Path) -> None:
@@ -332,8 +413,35 @@ def test_the_report_opens_without_a_network(four: Path, run_files: Path, tmp_pat
             opened.on("request", lambda request, said=said: said.append(request.url))
             opened.goto((tmp_path / "out" / "report.html").as_uri())
             assert opened.evaluate("document.documentElement.scrollWidth") <= width
-            assert opened.evaluate("[...document.images].every(image => image.complete && image.naturalWidth > 0)")
+            images = "[...document.querySelectorAll('main img')]"
+            assert opened.evaluate(f"{images}.every(image => image.complete && image.naturalWidth > 0)")
             paper = opened.evaluate("getComputedStyle(document.body).backgroundColor")
             assert (paper == "rgb(255, 255, 255)") == (scheme == "light")
+            assert (opened.locator(".wide.scrolls").count() > 0) == (width == 390)
+            filters = opened.evaluate("getComputedStyle(document.querySelector('.plot img')).filter")
+            assert (filters == "none") == (scheme == "light")
+            _look_closer(opened)
             assert [text for text in said if not text.startswith(("file:", "data:"))] == []
         browser.close()
+
+
+def _look_closer(page: Any) -> None:
+    """By the keyboard: a picture opens large, leads to others, and closes. By the pointer: a point says its name."""
+    viewer = page.locator("dialog")
+    page.locator(".zoom").first.focus()
+    page.keyboard.press("Enter")
+    words = [viewer.locator("span").inner_text()]
+    for key in ("ArrowRight", "ArrowDown"):
+        page.keyboard.press(key)
+        words.append(viewer.locator("span").inner_text())
+    first, right, below = (text.split(" · ") for text in words)
+    assert (first[0], right[0], below[0]) == ("original", "autoencoder", "autoencoder")
+    assert first[1] == right[1] != below[1]
+    assert viewer.locator("img").evaluate("image => image.naturalWidth > 0")
+    page.keyboard.press("Escape")
+    assert not viewer.is_visible()
+    point = page.locator("g.named use").first
+    point.scroll_into_view_if_needed()
+    box = point.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2 + 5, box["y"] + box["height"] / 2)
+    assert page.locator("#tip").inner_text() == page.locator("g.named.near").first.get_attribute("data-words")

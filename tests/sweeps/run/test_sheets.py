@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cae import latents, paths
+from cae import faces, latents, paths
 from cae.config import DataConfig, ModelConfig, RunConfig
 from cae.convolutional import build_autoencoder
 from cae.datasets import load
@@ -96,6 +96,16 @@ def test_a_path_starts_at_the_origin_and_goes_through_the_center(trained: Traine
 def test_a_path_shows_the_dominant_planes(trained: TrainedModel) -> None:
     count = len(paths.dominant_planes(trained.cloud, 3))
     assert len(SHEETS["path"](trained, Choice()).points) == STEPS * (1 + 4 * count)
+
+
+def test_the_center_says_what_it_shows(trained: TrainedModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[str] = []
+    grid = faces.grid
+    monkeypatch.setattr(faces, "grid", lambda *args, **kwargs: drawn.append(args[2]) or grid(*args, **kwargs))
+    sheet = SHEETS["center"](trained, Choice())
+    spread = trained.sides["train"].vectors.std(axis=0, ddof=1)
+    away = np.linalg.norm(sheet.points[0] - sheet.points[1]) / np.linalg.norm(spread)
+    assert f"the mean of all training vectors, and the point 0, {away:.2f} sizes of the cloud away" in drawn[0]
 
 
 def test_a_ladder_has_each_direction_at_every_sigma(trained: TrainedModel) -> None:
