@@ -57,7 +57,7 @@ def _show(sweep: Sweep, file: Path, storage: str | None, as_json: bool, with_met
     if sweep.is_search:
         _show_search(out, sweep, cells)
     else:
-        measured = with_metrics and any(cell.metrics for cell in cells)
+        measured = with_metrics and any(cell.state == "finished" for cell in cells)
         runs.show_cells(out, cells, with_metrics=measured, ranked_by=sweep if measured else None)
         out.print(f"{sweep.name}: {_counted(cells)}")
     if with_metrics:

@@ -26,7 +26,7 @@ from sweeps.workspace import work_folder
 
 # How long a column stays on a narrow terminal, see `Column`; the four headlines always. A state that all share is told
 # by the line below the table.
-NEEDS = {"hash": 3, "state": 2, "the same state": 5, "MSE": 1, "field": 1}
+NEEDS = {"hash": 3, "state": 2, "the same state": 5, "MSE": 1, "field": 1, "constraint": 1}
 # Characters of a hash on a narrow terminal: more where others begin so.
 SHORT_HASH = 6
 # Metrics that say how long each step of a run took.
@@ -162,8 +162,8 @@ def show_running(out: Console, cells: Sequence[SweepRun]) -> None:
     waiting = sum(cell.state in ("new", "failed") for cell in cells)
     left = time_left(list(states.values()), waiting, len(states), seconds_taken(cells), time.time())
     if states and left:
-        todo = plural(waiting + len(states), "cell")
-        out.print(f"{left.told()} left for the {todo} that are not finished, {len(states)} at a time", markup=False)
+        todo = plural(waiting + len(states), "unfinished cell")
+        out.print(f"{left.told()} left for {todo}, {len(states)} at a time", markup=False)
 
 
 def _state(cell: SweepRun) -> dict[str, Any]:

@@ -41,7 +41,8 @@ def time_left(
     """Of a sweep with cells that run and so many that wait for one of the workers.
 
     took: seconds that finished cells took from their first epoch to their record. now: seconds since 1970.
-    None where no cell has finished and none of those that run has finished enough epochs.
+    None where no cell has finished and none of those that run has finished enough epochs, and where all that run take
+    longer than others did.
     """
     trainings = [state["epochs"] * pace for state in running if (pace := _pace(state, EPOCHS)) is not None]
     if not took and not trainings:
@@ -52,7 +53,8 @@ def time_left(
     heapq.heapify(ends)
     for _ in range(waiting):
         heapq.heapreplace(ends, ends[0] + whole)
-    return TimeLeft(max(ends, default=0.0), at_least=not took)
+    seconds = max(ends, default=0.0)
+    return TimeLeft(seconds, at_least=not took) if seconds > 0 else None
 
 
 def _pace(state: State, epochs: int = 1) -> float | None:

@@ -39,8 +39,9 @@ SCORING = training(10) | {"step": "score"}
         ([{}, {}], 1, 2, [150], TimeLeft(300)),
         ([], 4, 2, [150], TimeLeft(300)),
         ([], 4, 3, [150], TimeLeft(300)),
-        # A cell that takes longer than others so far ends soon, not in the past.
-        ([SCORING | {"started": NOW - 900}], 0, 1, [150], TimeLeft(0)),
+        # When a cell ends that takes longer than others did, nobody knows.
+        ([SCORING | {"started": NOW - 900}], 0, 1, [150], None),
+        ([SCORING | {"started": NOW - 900}], 2, 1, [150], TimeLeft(300)),
     ],
 )
 def test_what_is_left(
