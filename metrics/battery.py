@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -23,9 +23,20 @@ def alike_of(name: str) -> Alike | None:
     return ALIKE.get("contour/K" if re.fullmatch(r"contour/[0-9.]+", name) else name)
 
 
-def shape(cloud: Cloud, families: Sequence[Family] = FAMILIES) -> tuple[dict[str, float], dict[str, str]]:
-    """Values by name, and reasons by name of what was left out, of every measure that a normal cloud calibrates."""
-    return _measured(cloud, [part for family in families for part in family.shape(cloud.settings)])
+def shape(
+    cloud: Cloud, families: Sequence[Family] = FAMILIES, watch: Callable[[str], None] = lambda family: None
+) -> tuple[dict[str, float], dict[str, str]]:
+    """Values by name, and reasons by name of what was left out, of every measure that a normal cloud calibrates.
+
+    watch: called with the name of each family before it is measured.
+    """
+    values: dict[str, float] = {}
+    omitted: dict[str, str] = {}
+    for family in families:
+        watch(family.name)
+        found, reasons = _measured(cloud, family.shape(cloud.settings))
+        values, omitted = values | found, omitted | reasons
+    return values, omitted
 
 
 def place(cloud: Cloud, families: Sequence[Family] = FAMILIES) -> tuple[dict[str, float], dict[str, str]]:

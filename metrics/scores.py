@@ -97,6 +97,7 @@ def score(
     extra: Sequence[Measure] = (),
     tell: Callable[[int, int], None] = lambda done, total: None,
     families: Sequence[str] = NAMES,
+    watch: Callable[[str], None] = lambda family: None,
 ) -> Scores:
     """Every metric of METRICS for this cloud, beside what a normal cloud of the same size gives.
 
@@ -108,6 +109,7 @@ def score(
     the cost of scoring), and `tell(done, to do)` is called meanwhile.
     families: names of `metrics.families.FAMILIES`, to measure these alone.
     extra: measures of your own, beside nulls of their own.
+    watch: called with the name of each family before it is measured, and with "intervals".
     A metric that these points do not allow (n <= d, constant or dependent components) is in `omitted` with its reason.
     Raises ValueError for NaN and infinity, anything but a 2-D array of numbers, fewer than 2 points, unusable levels,
     covariates of another length, an extra measure with a name that is taken.
@@ -122,7 +124,7 @@ def score(
     measured, drawn, followed = np.random.SeedSequence(seed).spawn(3)
     with one_blas_thread():
         cloud = clouds.cloud_of(sample.points, sample.moments, settings, measured)
-        values, omitted = battery.shape(cloud, chosen)
+        values, omitted = battery.shape(cloud, chosen, watch)
         for more in (
             battery.place(cloud, chosen),
             _followed(cloud, covariates or {}, np.random.default_rng(followed)),
@@ -131,6 +133,7 @@ def score(
             values, omitted = values | more[0], omitted | more[1]
         null = _null(cloud, chosen, values, tell) if calibrate else None
         more_nulls = _extra_null(cloud, extra, tell) if calibrate and extra else {}
+        watch("intervals")
         rows = _rows(cloud, values, null, more_nulls, np.random.default_rng(drawn))
     return Scores(
         rows,

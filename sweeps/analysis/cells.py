@@ -11,11 +11,9 @@ from sweeps.planning.plan import SweepRun
 from sweeps.spec.constraint import parse_constraint
 from sweeps.spec.display import shown_values, varied
 from sweeps.spec.fields import SEED
+from sweeps.spec.order import INFINITE
 from sweeps.spec.remarks import EXPLAINED, SPREAD, has_learned, remarks
 from sweeps.spec.sweep import Sweep
-
-# MLflow stores infinity as the largest number there is.
-INFINITE = 1e300
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,10 @@ GAP, WRAPPED = 2, 30
 class Column:
     """A column of text, plain or of a kind that the terminal colours.
 
-    need: the smaller, the longer it stays where the terminal is narrow; 0 always.
+    need: the smaller, the sooner it finds room where the terminal is narrow; 0 always.
     wraps: whether its lines may be broken beyond WRAPPED characters.
+    short: what stands in its place where the terminal is narrow. spared: what that leaves out, in words; all columns
+    that spare the same are short or full together. full: as `need`, of the full form.
     """
 
     head: str
@@ -21,8 +23,11 @@ class Column:
     need: int = 0
     right: bool = True
     wraps: bool = False
+    short: Sequence[Sized] = ()
+    spared: str = ""
+    full: int = 4
 
     @property
     def width(self) -> int:
-        longest = max(len(text) for text in (self.head, *self.cells))
+        longest = max(len(text) for text in (*self.head.split("\n"), *self.cells))
         return GAP + (min(longest, WRAPPED) if self.wraps else longest)

@@ -9,7 +9,7 @@ from sweeps.analysis.cells import Cell
 from sweeps.analysis.column import Column
 from sweeps.analysis.comparison import Comparison, control_of
 from sweeps.analysis.effects import Effect, Effects, Estimate
-from sweeps.spec.display import short_name
+from sweeps.spec.display import HEADLINES, short_name
 from sweeps.spec.goals import MSE
 
 
@@ -18,15 +18,16 @@ def group_columns(comparison: Comparison) -> list[Column]:
     groups = comparison.groups
     columns = [
         Column("rank", [f"{group.rank or '-'}{'*' if group.is_pareto else ' '}" for group in groups]),
-        *(Column(name.split(".")[1], [g.values[name] for g in groups], right=False) for name in groups[0].values),
-        Column("seeds", [str(len(group.runs)) for group in groups], need=1),
+        *(Column(name.split(".")[1], [g.values[name] for g in groups], 1, right=False) for name in groups[0].values),
+        Column("seeds", [str(len(group.runs)) for group in groups], need=3),
     ]
     if comparison.sweep.constraints:
         columns.append(Column("keeps", ["yes" if group.keeps else "no" for group in groups]))
     if any(group.remarks for group in groups):
-        columns.append(Column("fault", [", ".join(map(fault, group.remarks)) for group in groups], right=False))
+        faults = [", ".join(map(fault, group.remarks)) for group in groups]
+        columns.append(Column("fault", faults, need=FAULT, right=False))
     for position, name in enumerate(comparison.metrics):
-        columns += _metric_columns(comparison, name, 0 if position < len(comparison.ranking) else 2 + position)
+        columns += _metric_columns(comparison, name, position if position >= len(comparison.ranking) else 0)
     return columns
 
 
@@ -35,25 +36,37 @@ def fault(remark: str) -> str:
     return remark.partition(":")[0]
 
 
-def _metric_columns(comparison: Comparison, metric: str, need: int) -> list[Column]:
-    """Mean ± sd; where known, what an untrained network, the pixels alone and a normal cloud have, and the gap."""
+# See `Column`. Of a metric's mean, where the headlines always stand; of what is beside the ranking metric, and
+# later beside each metric behind it; of the spread between seeds.
+MEANS, OTHER_MEAN = dict.fromkeys(HEADLINES.values(), 0) | {MSE: 2}, 4
+BESIDE = {"untrained": 3, "pixels": 5, "gap": 6, "MND": 30}
+SPREAD, OTHER_SPREADS, FAULT = 2, 4, 5
+
+
+def _metric_columns(comparison: Comparison, metric: str, position: int) -> list[Column]:
+    """Mean ± sd; where known, what an untrained network, the pixels alone and a normal cloud have, and the gap.
+
+    position: 0 of those that the cells are ranked by, else the place among the others.
+    """
     places, short = decimals(comparison, metric), short_name(metric)
     groups = comparison.groups
-    columns = [Column(short, [_mean(group, metric, places) for group in groups], 1 if metric == MSE else need)]
-    for head, control, more in (("untrained", "untrained", 5), ("pixels", "projection", 15)):
+    need = MEANS.get(metric, OTHER_MEAN) if position else 0
+    means = [_mean(group, metric, places) for group in groups]
+    plain = [mean.partition(" ±")[0] for mean in means]
+    spared, full = ("± of the others", OTHER_SPREADS) if position else (f"± of {short}", SPREAD)
+    columns = [Column(short, means, need, short=() if plain == means else plain, spared=spared, full=full)]
+
+    def beside(head: str, values: list[float | None]) -> Column:
+        return Column(head, [_rounded(value, places) for value in values], BESIDE[head] + 4 * position)
+
+    for head, control in (("untrained", "untrained"), ("pixels", "projection")):
         name = control_of(control, metric)
         if any(name in group.summaries for group in groups):
-            means = [
-                _rounded(group.summaries[name].mean if name in group.summaries else None, places) for group in groups
-            ]
-            columns.append(Column(head, means, need + more if need else 2 + (more > 5)))
+            columns.append(beside(head, [g.summaries[name].mean if name in g.summaries else None for g in groups]))
     if metric.endswith("off_origin_distance") or all(_part(group, metric, "null") is None for group in groups):
         return columns
-    beside = [
-        Column(part, [_rounded(_part(group, metric, name), places) for group in groups], more)
-        for part, name, more in (("MND", "null", need + 20), ("gap", "gap", need + 10 if need else 4))
-    ]
-    return [*columns, *beside]
+    parts = (("MND", "null"), ("gap", "gap"))
+    return [*columns, *(beside(head, [_part(group, metric, name) for group in groups]) for head, name in parts)]
 
 
 def _mean(group: Cell, metric: str, places: int) -> str:

@@ -52,6 +52,7 @@ def faces_command(
 
 @click.command("sample")
 @click.argument("run")
+@click.option("--best", is_flag=True, help="Of a sweep FILE, the finished run that is best by its metric.")
 @click.option(
     "--method", default="mnd", show_default=True, metavar="NAME", help="See docs/faces.md; a wrong one lists all."
 )
@@ -70,6 +71,7 @@ def faces_command(
 @clear_errors
 def sample_command(
     run: str,
+    best: bool,
     method: str,
     sigma: float | None,
     factor: float | None,
@@ -78,7 +80,13 @@ def sample_command(
     plot: Path | None,
     **chosen: Any,
 ) -> None:
-    """Make new faces from a finished RUN: its id, the hash that `cae status` shows, or a sweep file with one run."""
+    """Make new faces from a finished RUN: its id or the hash that `cae status` shows (the first 4 characters or more of
+    either), a sweep file with one run, or one of many with --best."""
+    from sweeps.finished import lookup
+
+    if best:
+        run, told = lookup.best_run(run)
+        click.echo(told)
     with native_stderr_closed():
         import keras
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,11 +57,11 @@ def _show(sweep: Sweep, file: Path, storage: str | None, as_json: bool, with_met
     if sweep.is_search:
         _show_search(out, sweep, cells)
     else:
-        runs.show_cells(out, cells, with_metrics=with_metrics and any(cell.metrics for cell in cells))
+        measured = with_metrics and any(cell.state == "finished" for cell in cells)
+        runs.show_cells(out, cells, with_metrics=measured, ranked_by=sweep if measured else None)
         out.print(f"{sweep.name}: {_counted(cells)}")
-    for cell in cells if with_metrics else ():
-        if cell.state == "running":
-            runs.show_running(out, cell)
+    if with_metrics:
+        runs.show_running(out, cells)
     _show_trash(out, sweep)
     return None
 
@@ -163,8 +162,9 @@ def _run_grid(
     else:
         last_run.remember(sweep.name, overrides, launch.storage)
         out.print(f"{sweep.name}: {_counted(cells)}; running {len(todo)}")
-        cells = api.run(sweep, file, launch, SweepProgress(out), todo=todo, prepare=prepare_and_tell(out))
-    runs.show_cells(out, cells, with_metrics=True)
+        progress = SweepProgress(out, runs.seconds_taken(cells))
+        cells = api.run(sweep, file, launch, progress, todo=todo, prepare=prepare_and_tell(out))
+    runs.show_cells(out, cells, with_metrics=True, ranked_by=sweep)
     runs.show_legend(out)
     _show_answer(out, sweep, file, cells)
     runs.show_next(out, file)
@@ -172,13 +172,15 @@ def _run_grid(
 
 
 def _show_answer(out: Console, sweep: Sweep, file: Path, cells: Sequence[SweepRun]) -> None:
-    """The one sentence of `cae compare`, where it has anything to compare."""
+    """The one sentence of `cae compare`, or why there is none."""
     from sweeps.analysis.answer import answer
     from sweeps.analysis.comparison import compare
     from sweeps.errors import SweepError
 
-    with suppress(SweepError):  # no run has finished, or none measures the metric: the table above says so
+    try:
         out.print(answer(compare(sweep, file, cells)), markup=False, style="bold")
+    except SweepError as error:  # no run has finished, or none measures the metric
+        out.print(f"No answer yet: {error}", markup=False, style="yellow")
 
 
 def exit_code(cells: Sequence[SweepRun], tried: Sequence[SweepRun] = ()) -> int:
@@ -202,7 +204,7 @@ def _run_search(
     search.show_space(out, sweep)
     _show_trash(out, sweep)
     last_run.remember(sweep.name, overrides, launch.storage)
-    cells = api.run(sweep, file, launch, SweepProgress(out), limit, prepare=prepare_and_tell(out))
+    cells = api.run(sweep, file, launch, SweepProgress(out, most=limit), limit, prepare=prepare_and_tell(out))
     search.show_trials(out, sweep, cells)
     _show_answer(out, sweep, file, cells)
     show_next(out, file)

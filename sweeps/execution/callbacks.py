@@ -52,20 +52,25 @@ class RunCallbacks:
         self._state.update(values)
         write_json(self._folder / "progress.json", self._state)
 
-    def on_step(self, step: str) -> None:
-        self._tell(step=step)
+    def on_step(self, step: str, part: str = "") -> None:
+        """A step begins, or a part of it."""
+        since = self._state["since"] if step == self._state.get("step") else time.time()
+        self._tell(step=step, part=part, since=since)
 
     def on_progress(self, p: Any) -> None:
         if stop_after_epoch.is_set():
             self._last_epoch = self._last_epoch or p.epoch
             if p.epoch > self._last_epoch:  # the checkpoint of the last one is written by now
                 raise Interrupted
+        if "trained_since" not in self._state:
+            self._state |= {"trained_since": time.time(), "first_epoch": p.epoch}
         self._tell(epoch=p.epoch, done=p.done, total=p.total, loss=p.loss, speed=p.images_per_second)
 
     def on_epoch(self, epoch: Any) -> None:
         if stop_after_epoch.is_set():
             self._last_epoch = epoch.epoch
-        self._tell(finished_epochs=epoch.epoch, held_out_loss=epoch.held_out_loss, last_loss=epoch.loss)
+        losses = {"held_out_loss": epoch.held_out_loss, "last_loss": epoch.loss}
+        self._tell(finished_epochs=epoch.epoch, epoch_ended=time.time(), **losses)
         try:
             self._log()
         except Exception as error:  # the files have it; it is logged when the run is recorded

@@ -7,9 +7,10 @@ which is down loses nothing. `result.json` is written last; a folder that has it
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol
@@ -38,7 +39,7 @@ from sweeps.run.trained_model import TrainedModel, cloud_of
 class Callbacks(Protocol):
     """What hears how a run goes on; it may raise, to stop it."""
 
-    def on_step(self, step: str) -> None: ...
+    def on_step(self, step: str, part: str = "") -> None: ...
 
     def on_progress(self, p: Progress) -> None: ...
 
@@ -53,10 +54,11 @@ class Clock:
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
-    def step(self, name: str) -> Iterator[None]:
+    def step(self, name: str) -> Iterator[Callable[[str], None]]:
+        """Gives what tells which part of the step begins."""
         self.callbacks.on_step(name)
         start = time.perf_counter()
-        yield
+        yield partial(self.callbacks.on_step, name)
         self.seconds[name] = round(time.perf_counter() - start, 2)
 
 
@@ -72,16 +74,17 @@ def compute(config: RunConfig, folder: Path, title: str, callbacks: Callbacks, d
     write_json(folder / "config.json", config.model_dump(mode="json"))
     with clock.step("load"):
         images = planned_images(config, digest)
-    with clock.step("control"):
+    with clock.step("control") as tell:
         autoencoder = untrained(config)
-        controls = measure_controls(config, images, lambda: autoencoder.encoder)
+        controls = measure_controls(config, images, lambda: autoencoder.encoder, tell)
         observe(autoencoder, images, config, folder, 0)
     with clock.step("train"):
         fit(autoencoder, config, images, folder, clock.callbacks)
     with clock.step("encode"):
         sides = encode(autoencoder, images, folder)
-    with clock.step("score"):
-        measured = measure(sides, config.analysis)
+    with clock.step("score") as tell:
+        measured = measure(sides, config.analysis, tell)
+        tell("reconstructions")
         means = sides["test"].vectors
         if config.model.enforced[0] == "kl":
             means = latents.posterior_means(autoencoder.encoder, images.images, images.test)
@@ -89,14 +92,14 @@ def compute(config: RunConfig, folder: Path, title: str, callbacks: Callbacks, d
         quality["mse_mean_image"] = latents.mean_image_error(images)
         if quality["mse_mean_image"] > 0:
             quality["explained"] = 1 - quality["mse"] / quality["mse_mean_image"]
-        omitted = write_measured(measured, sides, controls.metrics, folder, title)
+        omitted = write_measured(measured, sides, controls.metrics, folder, title, tell)
     cloud = cloud_of(sides["train"])
     trained = TrainedModel(config, autoencoder.encoder, autoencoder.decoder, sides, cloud, images, title)
-    with clock.step("draw"):
-        omitted |= write_faces(trained, folder)
+    with clock.step("draw") as tell:
+        omitted |= write_faces(trained, folder, tell)
         save_models(autoencoder, folder / "model")
-    with clock.step("judge"):
-        judged = write_judged(trained, folder)
+    with clock.step("judge") as tell:
+        judged = write_judged(trained, folder, tell)
     reconstruction = {f"reconstruction/{name}": value for name, value in quality.items()}
     metrics = measured.metrics | reconstruction | controls.metrics
     result = {

@@ -48,21 +48,28 @@ class Controls:
     omitted: dict[str, str]
 
 
-def measure_controls(config: RunConfig, images: ImageSet, untrained: Callable[[], keras.Model]) -> Controls:
+def measure_controls(
+    config: RunConfig,
+    images: ImageSet,
+    untrained: Callable[[], keras.Model],
+    tell: Callable[[str], None] = lambda part: None,
+) -> Controls:
     """The controls of a run's training images, out of the cache or computed and put there.
 
-    untrained: makes the run's encoder as it is before its first step. projection: a random Gaussian projection of the
-    color values. pca: their scores along the d widest principal axes, not rotated: rotated at random they would be
-    the images' main part in random directions, which is what `projection` is already; as they are, each component is
-    one of the directions in which the images differ most. For the measures that no rotation changes it is the same.
+    untrained: makes the run's encoder as it is before its first step. tell: called with what is measured.
+    projection: a random Gaussian projection of the color values. pca: their scores along the d widest principal axes,
+    not rotated: rotated at random they would be the images' main part in random directions, which is what `projection`
+    is already; as they are, each component is one of the directions in which the images differ most. For the measures
+    that no rotation changes it is the same.
     """
     data = _of_data(config, images)
     network = data | _of_network(config)
-    found = [
-        _kept("untrained", network, lambda: _scored("untrained", _encoded(untrained(), images), config)),
-        _kept("projection", data, lambda: _scored("projection", _projected(config, images), config)),
-        _kept("pca", data, lambda: _principal(config, images)),
-    ]
+    tell("the untrained network")
+    found = [_kept("untrained", network, lambda: _scored("untrained", _encoded(untrained(), images), config))]
+    tell("a random projection of the pixels")
+    found.append(_kept("projection", data, lambda: _scored("projection", _projected(config, images), config)))
+    tell("principal axes of the pixels")
+    found.append(_kept("pca", data, lambda: _principal(config, images)))
     return Controls(
         {name: value for each in found for name, value in each.metrics.items()},
         {name: reason for each in found for name, reason in each.omitted.items()},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,16 +26,24 @@ PREVIEW_PICTURES = 8
 INCHES = 2.3
 
 
-def write_faces(trained: TrainedModel, folder: Path) -> dict[str, str]:
-    """`faces/NAME.png`, `previews/NAME.png` and `plots/paths.png`; the reasons for what is left out, by name."""
+def write_faces(trained: TrainedModel, folder: Path, tell: Callable[[str], None] = lambda part: None) -> dict[str, str]:
+    """`faces/NAME.png`, `previews/NAME.png` and `plots/paths.png`; the reasons for what is left out, by name.
+
+    tell: called with what is drawn.
+    """
     analysis = trained.config.analysis
     choice = Choice(count=analysis.images_per_grid)
     names = (*analysis.sampling, *ALWAYS)
-    drawn = {name: _write(sheet_of(name)(trained, choice), folder, file_name(name)) for name in names}
+    drawn = {}
+    for name in names:
+        tell(name)
+        drawn[name] = _write(sheet_of(name)(trained, choice), folder, file_name(name))
     if analysis.innermost_maps:
+        tell("maps")
         _write(SHEETS["maps"](trained, Choice(count=analysis.innermost_maps)), folder, "maps")
     points = {name: sheet.points for name, sheet in drawn.items() if name in PATHS and sheet.points is not None}
     omitted = plot_points(trained, points, folder / "plots" / "paths.png")
+    tell("attributes")
     return omitted | (_write_attributes(trained, folder) if trained.directions[0].names else {})
 
 
@@ -57,9 +65,12 @@ def _write(sheet: Sheet, folder: Path, name: str) -> Sheet:
     return sheet
 
 
-def write_judged(trained: TrainedModel, folder: Path) -> Judged:
-    """What the generators are worth; writes `scores/generators.csv` and `plots/generated.png`."""
-    judged = face_quality(trained)
+def write_judged(trained: TrainedModel, folder: Path, tell: Callable[[str], None] = lambda part: None) -> Judged:
+    """What the generators are worth; writes `scores/generators.csv` and `plots/generated.png`.
+
+    tell: called with what is judged.
+    """
+    judged = face_quality(trained, tell)
     (folder / "scores").mkdir(exist_ok=True)
     judged.table.to_csv(folder / "scores" / "generators.csv", index=False)
     undrawn = plot_points(trained, plotted(trained), folder / "plots" / "generated.png")

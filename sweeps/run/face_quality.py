@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -32,14 +33,14 @@ class Judged:
         return [{str(k): v for k, v in row.items() if v == v} for row in self.table.to_dict("records")]
 
 
-def face_quality(trained: TrainedModel) -> Judged:
+def face_quality(trained: TrainedModel, tell: Callable[[str], None] = lambda part: None) -> Judged:
     """What each method's faces are worth; metrics `faces/MEASURE_METHOD`, as many faces as `analysis.judged_faces`.
 
     visible: share in which a detector finds a face, beside its mean confidence. Distances are root mean squares over
     components in sd: reencoding, from a latent vector to that of its picture; nearest, to the nearest training vector.
     diversity: how much the pictures differ, over how much real ones do. The measures of `sweeps.run.realism` compare
     the pictures with other held-out photographs. The rows `real` (its pictures are photographs) and `reconstruction`
-    are the scale to read the others by. Needs the run's photographs.
+    are the scale to read the others by. Needs the run's photographs. tell: called with what is judged.
     """
     count, analysis = trained.config.analysis.judged_faces, trained.config.analysis
     rows = trained.held_out(count)
@@ -52,9 +53,14 @@ def face_quality(trained: TrainedModel) -> Judged:
         "reconstruction": (means, trained.decode(means)),
     }
     for method in analysis.sampling:
+        tell(f"drawing {method}")
         points = sampling.sample(method, trained.cloud, trained.draws(count), analysis)
         groups[file_name(method)] = (points, trained.decode(points))
-    alone = [_row(name, points, pictures, trained, scale) for name, (points, pictures) in groups.items()]
+    alone = []
+    for name, (points, decoded) in groups.items():
+        tell(name)
+        alone.append(_row(name, points, decoded, trained, scale))
+    tell("beside photographs")
     seen = alone[0].get("visible")
     pictures = {name: pictures for name, (_, pictures) in groups.items()}
     beside = realism.realism(trained, pictures, None if seen is None else float(str(seen)))

@@ -5,7 +5,9 @@ A run measures what it has stored, so that measuring it again gives the same num
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -22,6 +24,8 @@ from sweeps.run.attributes import score_attributes
 from sweeps.run.latents import SIDES, LatentSplit
 
 GROUP_SEED = 0
+# What the prefix of a metric stands for.
+WORDS = {"mnd": "training vectors", "mnd_test": "held-out vectors"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,8 +42,10 @@ class Measurements:
     scores: Scores
 
 
-def measure(sides: dict[str, LatentSplit], analysis: AnalysisConfig) -> Measurements:
-    """Every metric of both sides; tables and groups of the training side."""
+def measure(
+    sides: dict[str, LatentSplit], analysis: AnalysisConfig, tell: Callable[[str], None] = lambda part: None
+) -> Measurements:
+    """Every metric of both sides; tables and groups of the training side. tell: called with what is measured."""
     metrics: dict[str, float] = {}
     steps: dict[str, dict[int, float]] = {}
     omitted: dict[str, str] = {}
@@ -53,15 +59,26 @@ def measure(sides: dict[str, LatentSplit], analysis: AnalysisConfig) -> Measurem
             levels=analysis.levels,
             covariates=side.properties,
             extra=plugged_measures(analysis),
+            tell=partial(_tell_null, tell, prefix),
+            watch=partial(_tell_family, tell, prefix),
         )
         of[name] = found
         metrics |= {f"{prefix}/{key}": value for key, value in logged(found).items()}
         omitted |= {f"{prefix}/{key}": reason for key, reason in found.omitted.items()}
         steps |= {f"{prefix}/core/{key}": values for key, values in core_steps(found).items()}
         tables[f"{prefix}.csv"] = score_table(found)
+    tell("groups of images")
     each, groups_of = _components(sides["train"], of["train"]), _groups(sides, of["train"])
     every = tables | each | groups_of.tables
     return Measurements(metrics | groups_of.metrics, steps, omitted | groups_of.omitted, every, of["train"])
+
+
+def _tell_null(tell: Callable[[str], None], prefix: str, done: int, total: int) -> None:
+    tell(f"normal cloud {done + 1} of {total} for {WORDS[prefix]}")
+
+
+def _tell_family(tell: Callable[[str], None], prefix: str, family: str) -> None:
+    tell(f"{family} of {WORDS[prefix]}")
 
 
 def plugged_measures(analysis: AnalysisConfig) -> list[Measure]:

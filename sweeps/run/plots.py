@@ -39,14 +39,16 @@ def write_measured(
     metrics: Mapping[str, float],
     folder: Path,
     title: str,
+    tell: Callable[[str], None] = lambda part: None,
 ) -> dict[str, str]:
     """`scores/NAME.csv` and `plots/NAME.png` of a run; the reasons for everything that is left out, by name.
 
-    metrics: with the scores of the controls, `control/NAME/METRIC`.
+    metrics: with the scores of the controls, `control/NAME/METRIC`. tell: called before the plots.
     """
     (folder / "scores").mkdir(exist_ok=True)
     for name, table in measured.tables.items():
         table.to_csv(folder / "scores" / name, index=False)
+    tell("plots")
     plots = draw_plots(sides["train"].sample, measured.scores, folder / "plots", title, references(metrics))
     return measured.omitted | plots
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rich.console import Console
+from rich.text import Text
 
 from sweeps.analysis.answer import answer, limitations
+from sweeps.analysis.column import Column
 from sweeps.analysis.comparison import Comparison
 from sweeps.analysis.effects import LEVEL, POWER, Effects
 from sweeps.analysis.tables import (
@@ -18,7 +22,7 @@ from sweeps.analysis.tables import (
 )
 from sweeps.spec.display import short_name
 from sweeps.spec.goals import MSE
-from sweeps.terminal.table import as_table, fitting, show_lack
+from sweeps.terminal.table import as_table, show_table
 
 
 def show_comparison(out: Console, comparison: Comparison) -> None:
@@ -48,13 +52,20 @@ def show_comparison(out: Console, comparison: Comparison) -> None:
 
 
 def show_groups(out: Console, comparison: Comparison) -> None:
-    """A table of the cells from worst to best, and what was left out of it to fit."""
-    columns = group_columns(comparison)
-    shown = fitting(out, columns)
-    out.print(as_table(shown))
+    """A table of the cells from best to worst, and what was left out of it to fit."""
+    rank, *others = group_columns(replace(comparison, groups=tuple(reversed(comparison.groups))))
+    show_table(out, [_marked(comparison, rank), *others], "cae compare --csv PATH")
     asked = dict.fromkeys([*(metric.name for metric in comparison.ranking), MSE])
     out.print(f"* beaten by no other in {' and '.join(map(short_name, asked))} alike", style="dim", markup=False)
-    show_lack(out, columns, shown)
+
+
+def _marked(comparison: Comparison, ranks: Column) -> Column:
+    """The best cell is called so in place of its rank; where several metrics rank, none is the best."""
+    best = comparison.groups[-1]
+    if len(comparison.ranking) > 1 or best.rank != 1 or not best.keeps:
+        return ranks
+    first = Text(f"best{'*' if best.is_pareto else ' '}", "bold green")
+    return replace(ranks, cells=[first, *ranks.cells[1:]])
 
 
 # --- effects -----------------------------------------------------------------------------------------------------
@@ -63,7 +74,7 @@ def show_groups(out: Console, comparison: Comparison) -> None:
 def show_effects(out: Console, comparison: Comparison, found: Effects) -> None:
     """Every number of every effect on one metric, under what it is told from."""
     out.print(effects_title(comparison, found), style="bold", markup=False)
-    out.print(as_table(fitting(out, effect_columns(comparison, found))))
+    show_table(out, effect_columns(comparison, found), "cae compare --csv PATH")
 
 
 def show_shares(out: Console, comparison: Comparison) -> None:

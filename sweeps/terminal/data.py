@@ -16,7 +16,7 @@ from sweeps.errors import SweepError
 from sweeps.spec.fields import check_value
 from sweeps.terminal.progress import item_bar
 from sweeps.terminal.runs import console
-from sweeps.terminal.table import as_table, fitting, show_lack
+from sweeps.terminal.table import show_table
 
 
 def prepare_all(sets: Iterable[DataConfig], out: Console) -> Iterator[str]:
@@ -67,6 +67,4 @@ def show_prepared() -> None:
     ]
     if not entries:
         return out.print("nothing is prepared yet; `cae run` and `cae data prepare` do it")
-    shown = fitting(out, columns)
-    out.print(as_table(shown))
-    return show_lack(out, columns, shown)
+    return show_table(out, columns)

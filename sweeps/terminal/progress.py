@@ -1,10 +1,10 @@
-"""Cell k of n, epoch, loss, images a second, time left: a bar a worker on a terminal, a line an epoch elsewhere."""
+"""What each worker does and when the sweep ends: bars on a terminal; elsewhere a line an epoch, and a word now and then
+from what takes longer."""
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, TypeVar
@@ -19,24 +19,40 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
+from rich.table import Column
 
 from sweeps.execution.task import Outcome
 from sweeps.files import read_json
+from sweeps.terminal.steps import describe_progress, duration, epoch_line
+from sweeps.terminal.time_left import time_left
 from sweeps.workspace import work_folder
+
+# Seconds without a word after which a cell says what it does, where there is no terminal to show it all the time.
+QUIET = 30
+# Characters of what stands behind the bars, so that they do not move with every word.
+TOLD = 36
 
 
 class SweepProgress:
-    """What a launch shows while it goes on: an `execution.monitor.Monitor`."""
+    """What a launch shows while it goes on: an `execution.monitor.Monitor`.
 
-    def __init__(self, out: Console) -> None:
+    took: seconds that cells took before it. most: the cells that it does, where that is less than those to come.
+    """
+
+    def __init__(self, out: Console, took: Sequence[float] = (), most: int | None = None) -> None:
         self.out, self.total, self.workers = out, 0, 1
         self.live = out.is_terminal
-        columns = TextColumn("{task.description}"), BarColumn(bar_width=12), TextColumn("{task.fields[told]}")
-        self.bars = Progress(*columns, console=out)
-        self.durations: list[float] = []
-        self.begun = 0
+        columns = (
+            TextColumn("{task.description}", table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1)),
+            BarColumn(bar_width=10),
+            TextColumn("{task.fields[told]}", table_column=Column(no_wrap=True, min_width=TOLD)),
+        )
+        self.bars = Progress(*columns, console=out, expand=True)
+        self.begun, self.launched, self._most = 0, set[int](), most
         self.busy: set[str] = set()  # cells that other processes work on
+        self._before, self._took = list(took), list[float]()
         self._lines: list[CellProgress] = []
+        self._all = self.bars.add_task("", total=None, told="", visible=False)
 
     def expect(self, total: int, workers: int) -> None:
         self.total, self.workers = total, workers
@@ -63,40 +79,75 @@ class SweepProgress:
         """Shows what the workers last wrote about their cells."""
         for line in self._lines:
             line.poll()
+        if self.live and self.total > 1:
+            ended = self.begun - len(self.busy | {line.head for line in self._lines if line.at_work})
+            words = f"{ended} of {self.total} cells ended"
+            self.bars.update(
+                self._all, total=self.total, completed=ended, visible=True, description=words, told=self.left()
+            )
 
     def say(self, text: str, style: str | None = None) -> None:
         self.out.print(text, style=style, markup=False)
 
+    def starts(self, number: int) -> None:
+        self.begun = max(self.begun, number)
+        self.launched.add(number)
+
+    def took(self, seconds: float) -> None:
+        """A cell was done from beginning to end in so many seconds."""
+        self._took.append(seconds)
+
+    def left(self) -> str:
+        """How long the sweep still takes, in words; empty while that is not known."""
+        if not self.total:
+            return ""
+        running, took = [line.state for line in self._lines if line.at_work], self._took or self._before
+        waiting = self.total - self.begun
+        if self._most is not None:
+            waiting = min(waiting, self._most - len(self.launched))
+        left = time_left(running, max(waiting, 0), self.workers, took, time.time())
+        return f"{left.told()} left" if left else ""
+
 
 class CellProgress:
-    """The cell that one worker is on."""
+    """The cell that one worker is on. state: what its progress file says, only when it began while there is none."""
 
     def __init__(self, sweep: SweepProgress) -> None:
         self._sweep = sweep
         self._bar: TaskID = sweep.bars.add_task("", total=1.0, told="", visible=False)
-        self._head, self._config_hash, self._epoch = "", "", 0
-        self._start, self._began = 0.0, 0.0
+        self.state: dict[str, Any] = {}
+        self.head, self._config_hash, self._epoch = "", "", 0
+        self._start, self._began, self._spoke = 0.0, 0.0, 0.0
+
+    @property
+    def at_work(self) -> bool:
+        return bool(self._config_hash)
 
     def begin(self, number: int, label: str, config_hash: str) -> None:
         """A cell starts."""
         of = f"/{self._sweep.total}" if self._sweep.total else ""
-        self._head, self._config_hash = f"cell {number}{of}  {label}", config_hash
+        self.head, self._config_hash = f"cell {number}{of}  {label}", config_hash
         self._start, self._began, self._epoch = time.monotonic(), time.time(), 0
-        self._sweep.begun = max(self._sweep.begun, number)
+        self.state = {"started": self._began}
+        self._sweep.starts(number)
         if self._sweep.live:
             self._show("starting", 0.0)
-        elif self._head not in self._sweep.busy:
-            self._sweep.say(f"{self._head}  starting")
+        elif self.head not in self._sweep.busy:
+            self._say("starting")
 
     def poll(self) -> None:
         state = read_json(work_folder(self._config_hash) / "progress.json") if self._config_hash else None
         if state is None or state["started"] < self._began:  # left behind by an earlier, killed process
             return
+        self.state = state
         if self._sweep.live:
-            self._show(*describe_progress(state, self._left(state)))
+            self._show(*describe_progress(state, time.time()))
         elif state.get("finished_epochs", 0) > self._epoch:
             self._epoch = state["finished_epochs"]
-            self._sweep.say(f"{self._head}  {epoch_line(state, self._left(state))}")
+            left = self._sweep.left()
+            self._say(epoch_line(state) + (f"  sweep: {left}" if left else ""))
+        elif time.monotonic() - self._spoke > QUIET:
+            self._say(describe_progress(state, time.time())[0])
 
     def end(self, outcome: Outcome) -> None:
         """A cell ended."""
@@ -104,58 +155,22 @@ class CellProgress:
         self._config_hash = ""
         self._sweep.bars.update(self._bar, visible=False)
         if outcome.state == "busy":
-            if self._head not in self._sweep.busy:
-                self._sweep.say(f"{self._head}  another process works on it; waiting for its end")
-            return self._sweep.busy.add(self._head)
-        self._sweep.durations.append(spent)
+            if self.head not in self._sweep.busy:
+                self._say("another process works on it; waiting for its end")
+            return self._sweep.busy.add(self.head)
+        self._sweep.busy.discard(self.head)
+        if outcome.state in ("finished", "pruned") and self.state.get("first_epoch") == 1:
+            self._sweep.took(spent)
         message = f": {outcome.message}" if outcome.message else ""
         style = None if outcome.state in ("finished", "pruned") else "red"
-        return self._sweep.say(f"{self._head}  {outcome.state} after {duration(spent)}{message}", style)
+        return self._say(f"{outcome.state} after {duration(spent)}{message}", style)
+
+    def _say(self, text: str, style: str | None = None) -> None:
+        self._spoke = time.monotonic()
+        self._sweep.say(f"{self.head}  {text}", style)
 
     def _show(self, line: str, share: float) -> None:
-        self._sweep.bars.update(self._bar, description=self._head, completed=share, told=line, visible=True)
-
-    def _left(self, state: dict[str, Any]) -> float | None:
-        """Seconds until the sweep ends, guessed from the speed of this training and of the cells before."""
-        speed, total = state.get("speed"), state.get("total")
-        if not speed or not total:
-            return None
-        epochs = state["epochs"] - state.get("epoch", 1)
-        cell = (epochs * total + total - state.get("done", 0)) / speed
-        durations = self._sweep.durations
-        whole = sum(durations) / len(durations) if durations else state["epochs"] * total / speed
-        rounds = math.ceil(max(0, self._sweep.total - self._sweep.begun) / self._sweep.workers)
-        return float(cell + whole * rounds)
-
-
-def describe_progress(state: dict[str, Any], left: float | None = None) -> tuple[str, float]:
-    """One line on a worker's progress file, and the share of the training that is done (0 ... 1)."""
-    epochs = state["epochs"]
-    if state.get("step") not in (None, "train"):
-        return state["step"], 0.0 if state["step"] == "load" else 1.0
-    if "epoch" not in state:
-        return "building the network", 0.0
-    if state.get("finished_epochs") == state["epoch"]:
-        return epoch_line(state, left), state["epoch"] / epochs
-    share = (state["epoch"] - 1 + state["done"] / state["total"]) / epochs
-    return f"epoch {state['epoch']}/{epochs}  loss {state['loss']:.4f}  {_pace(state, left)}", share
-
-
-def epoch_line(state: dict[str, Any], left: float | None = None) -> str:
-    """One line on the last finished epoch."""
-    losses = f"loss {state['last_loss']:.4f}  held out {state['held_out_loss']:.4f}"
-    return f"epoch {state['finished_epochs']}/{state['epochs']}  {losses}  {_pace(state, left)}"
-
-
-def _pace(state: dict[str, Any], left: float | None) -> str:
-    return f"{state['speed']:.0f} images/s" + ("" if left is None else f"  {duration(left)} left")
-
-
-def duration(seconds: float) -> str:
-    """Hours, minutes and seconds: 3:05, 1:02:03."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+        self._sweep.bars.update(self._bar, description=self.head, completed=share, told=line, visible=True)
 
 
 Item = TypeVar("Item")

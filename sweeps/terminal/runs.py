@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from rich.console import Console
 from rich.text import Text
@@ -14,13 +15,22 @@ from rich.text import Text
 from sweeps.analysis.column import Column
 from sweeps.files import read_json
 from sweeps.planning.plan import SweepRun
-from sweeps.spec.display import HEADLINES, shown_values, varied
-from sweeps.terminal.progress import describe_progress
-from sweeps.terminal.table import as_table, fits, fitting, show_lack
+from sweeps.spec.display import HEADLINES, plural, short_name, shown_values, varied
+from sweeps.spec.order import best_first
+from sweeps.spec.remarks import has_learned
+from sweeps.spec.sweep import Sweep
+from sweeps.terminal.steps import describe_progress
+from sweeps.terminal.table import show_table
+from sweeps.terminal.time_left import time_left
 from sweeps.workspace import work_folder
 
-# Which of them give way first on a narrow terminal, see `Column`; the hash of a cell before the last two.
-NEEDS = {"marginals": 5, "contours": 4, "radii": 1, "off-origin": 6, "MSE": 2}
+# How long a column stays on a narrow terminal, see `Column`; the four headlines always. A state that all share is told
+# by the line below the table.
+NEEDS = {"hash": 3, "state": 2, "the same state": 5, "MSE": 1, "field": 1, "constraint": 1}
+# Characters of a hash on a narrow terminal: more where others begin so.
+SHORT_HASH = 6
+# Metrics that say how long each step of a run took.
+SECONDS = "seconds/"
 STYLES = {"finished": "green", "running": "cyan", "failed": "red", "pruned": "yellow", "new": "dim"}
 
 
@@ -33,40 +43,80 @@ def console(stderr: bool = False) -> Console:
     return Console(stderr=stderr, soft_wrap=not terminal, width=width, highlight=False, color_system=system)
 
 
-def show_cells(out: Console, cells: Sequence[SweepRun], with_metrics: bool = False) -> None:
-    """A table of cells: number, hash, the fields that vary, state, and where wanted the headlines."""
-    known = _columns(cells)
-    wide = [*known, *_headlines(cells, with_nulls=True)] if with_metrics else known
-    narrow = [*known, *_headlines(cells, with_nulls=False)] if with_metrics else known
-    if fits(out, wide):
-        out.print(as_table(wide))
-    else:
-        shown = fitting(out, narrow)
-        out.print(as_table(shown))
-        show_lack(out, narrow, shown, *(["what a normal cloud scores"] if with_metrics else []))
+def show_cells(
+    out: Console, cells: Sequence[SweepRun], with_metrics: bool = False, ranked_by: Sweep | None = None
+) -> None:
+    """A table of cells: number, hash, the fields that vary, state, and where wanted the headlines.
+
+    In file order; with `ranked_by` the finished ones first, the best on top, each with its number in the file.
+    """
+    numbered = list(enumerate(cells, start=1))
+    best = _ranked(ranked_by, numbered) if ranked_by else []
+    rows = [*best, *(pair for pair in numbered if pair not in best)]
+    columns = _columns([number for number, _ in rows], [cell for _, cell in rows])
+    if with_metrics:
+        columns += _headlines([cell for _, cell in rows], ranked_by)
+    if ranked_by and best:
+        columns.insert(0, _mark(ranked_by, best[0][1], len(rows)))
+    show_table(out, columns, "cae status FILE --json" if with_metrics else "--json")
+    if ranked_by and best:
+        first = ", the first of its metrics" if len(ranked_by.metric) > 1 else ""
+        out.print(f"The best first by {ranked_by.metric[0].name}{first}.", style="dim", markup=False)
+    _show_notes(out, cells)
+
+
+def _ranked(sweep: Sweep, numbered: Sequence[tuple[int, SweepRun]]) -> list[tuple[int, SweepRun]]:
+    numbers = {id(cell): number for number, cell in numbered}
+    finished = [cell for _, cell in numbered if cell.state == "finished"]
+    return [(numbers[id(cell)], cell) for cell in best_first(finished, sweep.metric[0], sweep.constraints)]
+
+
+def _mark(sweep: Sweep, best: SweepRun, rows: int) -> Column:
+    """A column that calls the first row the best; none is of several metrics, or where nothing was learned."""
+    marked = len(sweep.metric) == 1 and has_learned(best.metrics)
+    return Column("", [Text("best" if marked else "", "bold green"), *[""] * (rows - 1)], right=False)
+
+
+def _show_notes(out: Console, cells: Sequence[SweepRun]) -> None:
     for note in dict.fromkeys(cell.note for cell in cells if cell.note):
         affected = [str(n) for n, cell in enumerate(cells, start=1) if cell.note == note]
         which = "every cell" if len(affected) == len(cells) else f"cell {', '.join(affected)}"
         out.print(f"{which}: {note}", style="yellow", markup=False)
 
 
-def _columns(cells: Sequence[SweepRun]) -> list[Column]:
+def _columns(numbers: Sequence[int], cells: Sequence[SweepRun]) -> list[Column]:
     names = varied([cell.config for cell in cells])
     shown = [shown_values(cell.config, names) for cell in cells]
-    fields = [Column(name.split(".")[1], [values[name] for values in shown], right=False) for name in names]
+    states = [Text(cell.state, STYLES[cell.state]) for cell in cells]
+    alike = len(cells) > 1 and len(set(map(str, states))) == 1
     return [
-        Column("cell", [str(number) for number in range(1, len(cells) + 1)]),
-        Column("hash", [cell.config_hash or "-" for cell in cells], need=3, right=False),
-        *fields,
-        Column("state", [Text(cell.state, STYLES[cell.state]) for cell in cells], right=False),
+        Column("cell", [str(number) for number in numbers]),
+        hash_column([cell.config_hash for cell in cells]),
+        *(Column(n.split(".")[1], [values[n] for values in shown], NEEDS["field"], right=False) for n in names),
+        Column("state", states, NEEDS["the same state" if alike else "state"], right=False),
     ]
 
 
-def _headlines(cells: Sequence[SweepRun], with_nulls: bool) -> list[Column]:
-    return [
-        Column(head, [_number(cell, metric, with_nulls) for cell in cells], need=NEEDS[head])
-        for head, metric in HEADLINES.items()
-    ]
+def hash_column(hashes: Sequence[str | None]) -> Column:
+    """Hashes, in a narrow place as many of their characters as tell them apart, which every command takes as well."""
+    known = {key for key in hashes if key}
+    length = next((n for n in range(SHORT_HASH, 12) if len({key[:n] for key in known}) == len(known)), 64)
+    full = [key or "-" for key in hashes]
+    short = [text[:length] for text in full]
+    return Column("hash", full, NEEDS["hash"], right=False, short=() if short == full else short, full=9)
+
+
+def _headlines(cells: Sequence[SweepRun], ranked_by: Sweep | None) -> list[Column]:
+    asked = [metric.name for metric in ranked_by.metric[:1]] if ranked_by else []
+    others = {short_name(name): name for name in asked if name not in HEADLINES.values()}
+    return [_headline(head, metric, cells) for head, metric in (others | HEADLINES).items()]
+
+
+def _headline(head: str, metric: str, cells: Sequence[SweepRun]) -> Column:
+    full, plain = ([_number(cell, metric, beside) for cell in cells] for beside in (True, False))
+    spared = "what an untrained network and a normal cloud score"
+    short = () if list(map(str, full)) == list(map(str, plain)) else plain
+    return Column(head, full, NEEDS.get(head, 0), short=short, spared=spared)
 
 
 def _number(cell: SweepRun, metric: str, with_null: bool) -> Text:
@@ -98,12 +148,30 @@ def show_next(out: Console, file: Path) -> None:
         (f"cae compare {file}", "what the parameters do to the headlines"),
         (f"cae ui {file}", "the runs and their charts in MLflow"),
         (f"cae faces {file} --out faces", "the face grids as files"),
+        (f"cae sample {file} --best", "new faces from the best run"),
     ):
         out.print(f"{command}  # {does}", markup=False)
 
 
-def show_running(out: Console, cell: SweepRun) -> None:
-    """One line on a cell that some process of this machine works on."""
-    state = read_json(work_folder(cell.config_hash or "") / "progress.json")
-    if state is not None:
-        out.print(f"{cell.label}  {describe_progress(state)[0]}", markup=False)
+def show_running(out: Console, cells: Sequence[SweepRun]) -> None:
+    """A line on each cell that some process of this machine works on, and how long all that is left will take."""
+    states = {cell.config_hash: _state(cell) for cell in cells if cell.state == "running"}
+    for cell in cells:
+        if state := states.get(cell.config_hash):
+            out.print(f"{cell.label}  {describe_progress(state, time.time())[0]}", markup=False)
+    waiting = sum(cell.state in ("new", "failed") for cell in cells)
+    left = time_left(list(states.values()), waiting, len(states), seconds_taken(cells), time.time())
+    if states and left:
+        todo = plural(waiting + len(states), "unfinished cell")
+        out.print(f"{left.told()} left for {todo}, {len(states)} at a time", markup=False)
+
+
+def _state(cell: SweepRun) -> dict[str, Any]:
+    return read_json(work_folder(cell.config_hash or "") / "progress.json") or {}
+
+
+def seconds_taken(cells: Sequence[SweepRun]) -> list[float]:
+    """What the steps of each finished run took together, as recorded; of those that went in one go."""
+    whole = [cell.metrics for cell in cells if cell.state == "finished" and cell.attempt <= 1]
+    found = [sum(value for name, value in metrics.items() if name.startswith(SECONDS)) for metrics in whole]
+    return [seconds for seconds in found if seconds > 0]

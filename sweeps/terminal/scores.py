@@ -16,16 +16,14 @@ from metrics.catalog import HEADLINES
 from metrics.intervals import GROUPS, SMALLEST_GROUP
 from metrics.scores import Row
 from sweeps.analysis.column import Column
-from sweeps.terminal.table import as_table, fitting, show_lack
+from sweeps.terminal.table import show_table
 
 
 def show_scores(out: Console, scores: Scores, shape: tuple[int, ...]) -> None:
     """The headlines with intervals, then the other metrics beside their nulls by family, then what was left out."""
     out.print(f"{shape[0]:,} points with {shape[1]:,} components")
     columns = _headlines([row for row in scores.rows if row.name in HEADLINES])
-    shown = fitting(out, columns)
-    out.print(as_table(shown))
-    show_lack(out, columns, shown)
+    show_table(out, columns, "--json")
     if shape[0] < GROUPS * SMALLEST_GROUP:
         needed = f"{GROUPS} groups of {SMALLEST_GROUP} points are compared for them"
         out.print(f"no intervals of marginals, contours and radii: {needed}, these are {shape[0]}", style="dim")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 
 from rich.console import Console
@@ -12,11 +13,12 @@ from sweeps.analysis.column import Column
 from sweeps.planning.plan import SweepRun
 from sweeps.search.study import best
 from sweeps.search.trial_result import TrialResult, mean, trial_result
-from sweeps.spec.display import short_name, shown_values
+from sweeps.spec.display import HEADLINES, short_name, shown_values
+from sweeps.spec.goals import MSE
 from sweeps.spec.space import space
 from sweeps.spec.sweep import Sweep
-from sweeps.terminal.runs import STYLES
-from sweeps.terminal.table import as_table, fitting, show_lack
+from sweeps.terminal.runs import NEEDS, STYLES, hash_column
+from sweeps.terminal.table import as_table, show_table
 
 METHODS = {"random": "at random", "bayes": "by TPE"}
 
@@ -42,17 +44,15 @@ def show_space(out: Console, sweep: Sweep) -> None:
 
 
 def show_trials(out: Console, sweep: Sweep, cells: Sequence[SweepRun]) -> None:
-    """A table of the cells tried so far with their means over seeds, and a line that counts them.
+    """A table of the cells tried so far with their means over seeds, the best first, and a line that counts them.
 
-    Marked with a star: the best, or with several objectives those that no other beats in all of them.
+    Marked: the best, or with several objectives those that no other beats in all of them; what cannot be it. Behind the finished ones, in
+    the order in which they were tried, stand the others, each with the number of its trial.
     """
     trials = [list(group) for _, group in itertools.groupby(cells, key=lambda cell: cell.cell_hash)]
     verdicts = [trial_result(sweep, runs) for runs in trials]
     if trials:
-        columns = _columns(sweep, trials, verdicts)
-        shown = fitting(out, columns)
-        out.print(as_table(shown))
-        show_lack(out, columns, shown)
+        show_table(out, _columns(sweep, trials, verdicts), "cae status FILE --json")
     for text in dict.fromkeys(verdict.reason for verdict in verdicts if verdict.reason):
         which = ", ".join(str(row) for row, verdict in enumerate(verdicts, start=1) if verdict.reason == text)
         out.print(f"trial {which}: {text}", style="yellow", markup=False)
@@ -61,31 +61,60 @@ def show_trials(out: Console, sweep: Sweep, cells: Sequence[SweepRun]) -> None:
 
 def _columns(sweep: Sweep, trials: Sequence[Sequence[SweepRun]], verdicts: Sequence[TrialResult]) -> list[Column]:
     fields, marked = space(sweep).fields, best(sweep, verdicts)
-    shown = [shown_values(runs[0].config, fields) for runs in trials]
-    numbers = [[f"{value:.4g}" for value in verdict.values] or ["-"] * len(sweep.metric) for verdict in verdicts]
+    rows = _best_first(sweep, verdicts, marked)
+    runs, found = [trials[row] for row in rows], [verdicts[row] for row in rows]
+    shown = [shown_values(cells[0].config, fields) for cells in runs]
+    numbers = [[f"{value:.4g}" for value in verdict.values] or ["-"] * len(sweep.metric) for verdict in found]
     return [
-        Column("", [Text("*" if row in marked else "", "green") for row in range(len(trials))]),
-        Column("trial", [str(row) for row in range(1, len(trials) + 1)]),
-        Column("hash", [runs[0].config_hash or "-" for runs in trials], need=2, right=False),
-        *(Column(name.split(".")[1], [values[name] for values in shown], right=False) for name in fields),
-        Column("state", [Text(verdict.state, STYLES[verdict.state]) for verdict in verdicts], right=False),
+        Column("", [_mark(row in marked, verdicts[row]) for row in rows], right=False),
+        Column("trial", [str(row + 1) for row in rows]),
+        hash_column([cells[0].config_hash for cells in runs]),
+        *(Column(n.split(".")[1], [values[n] for values in shown], NEEDS["field"], right=False) for n in fields),
+        Column("state", [Text(verdict.state, STYLES[verdict.state]) for verdict in found], NEEDS["state"], right=False),
         *(Column(short_name(m.name), [row[place] for row in numbers]) for place, m in enumerate(sweep.metric)),
-        *(Column(text, _kept(text, trials, verdicts), need=1, right=False) for text in sweep.constraints),
+        *(_kept(text, runs, found) for text in sweep.constraints),
+        *_headlines(sweep, runs),
     ]
 
 
-def _kept(constraint: str, trials: Sequence[Sequence[SweepRun]], verdicts: Sequence[TrialResult]) -> list[Text]:
+def _mark(is_best: bool, verdict: TrialResult) -> Text:
+    """Which is the best, and which cannot be: it breaks a constraint, or reconstructs next to nothing."""
+    broken = verdict.state == "finished" and not verdict.feasible
+    return Text("best", "bold green") if is_best else Text("broken" if broken else "", "red")
+
+
+def _best_first(sweep: Sweep, verdicts: Sequence[TrialResult], marked: Sequence[int]) -> list[int]:
+    """The rows in their order: marked, finished and good enough by the first metric, finished, others."""
+    sign = -1 if sweep.metric[0].goal == "maximize" else 1
+
+    def place(row: int) -> tuple[bool, bool, bool, float]:
+        verdict = verdicts[row]
+        value = sign * verdict.values[0] if verdict.values else 0.0
+        return row not in marked, verdict.state != "finished", not verdict.feasible, value
+
+    return sorted(range(len(verdicts)), key=place)
+
+
+def _headlines(sweep: Sweep, trials: Sequence[Sequence[SweepRun]]) -> list[Column]:
+    """Means of the headlines that are not searched for."""
+    others = {head: name for head, name in HEADLINES.items() if name not in [metric.name for metric in sweep.metric]}
+    return [Column(head, [_mean(runs, name) for runs in trials], NEEDS.get(head, 0)) for head, name in others.items()]
+
+
+def _mean(runs: Sequence[SweepRun], metric: str) -> str:
+    value = mean(runs, metric)
+    return f"{value:.{4 if metric == MSE else 3}f}" if math.isfinite(value) else "-"
+
+
+def _kept(constraint: str, trials: Sequence[Sequence[SweepRun]], verdicts: Sequence[TrialResult]) -> Column:
     """Whether each trial keeps the constraint, and its mean."""
-    cells = []
-    for runs, verdict in zip(trials, verdicts, strict=True):
-        value = mean(runs, constraint.split()[0])
-        if constraint not in verdict.violations:
-            cells.append(Text("-"))
-        elif verdict.violations[constraint] <= 0:
-            cells.append(Text(f"kept, {value:.4g}"))
-        else:
-            cells.append(Text.assemble(("broken", "red"), f", {value:.4g}"))
-    return cells
+    metric, _, bound = constraint.partition(" ")
+    found = [verdict.violations.get(constraint) for verdict in verdicts]
+    short = [Text("-") if v is None else Text("kept") if v <= 0 else Text("broken", "red") for v in found]
+    means = ["" if v is None else f", {mean(runs, metric):.4g}" for v, runs in zip(found, trials, strict=True)]
+    full = [word.copy().append(value, "default") for word, value in zip(short, means, strict=True)]
+    head = f"{short_name(metric)} {bound}"
+    return Column(head, full, NEEDS["constraint"], right=False, short=short, spared=f"{short_name(metric)} of each")
 
 
 def _counted(sweep: Sweep, verdicts: Sequence[TrialResult]) -> str:

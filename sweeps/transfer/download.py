@@ -62,7 +62,8 @@ def _of_sweep(path: Path, where: Sequence[str], top: int | None) -> dict[str, st
     if not picked:
         raise SweepError(f"{path}: none of the {len(finished)} finished runs keeps --where {' and '.join(where)}")
     names = folder_names(records.values())
-    return {names[record.run_id]: record.run_id for record in (best(picked, sweep.metric[0], top) if top else picked)}
+    taken = best(picked, sweep.metric[0], top, sweep.constraints) if top else picked
+    return {names[record.run_id]: record.run_id for record in taken}
 
 
 # --- into a folder -----------------------------------------------------------------------------------------------

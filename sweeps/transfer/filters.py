@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import operator
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -13,7 +12,7 @@ from sweeps.errors import SweepError
 from sweeps.spec import yaml_text
 from sweeps.spec.display import readable
 from sweeps.spec.fields import FIELDS, check_value, nearest
-from sweeps.spec.remarks import has_learned
+from sweeps.spec.order import best_first
 from sweeps.spec.sweep import Metric
 from sweeps.tracking import Record, recorded_value
 
@@ -89,13 +88,10 @@ def keeping(records: Iterable[Record], conditions: Sequence[Condition]) -> list[
     return [record for record in records if all(condition.holds(record) for condition in conditions)]
 
 
-def best(records: Sequence[Record], metric: Metric, count: int) -> list[Record]:
-    """At most `count` runs, the best first, those that reconstruct next to nothing last. Runs that lack the metric do
-    not take part. Raises SweepError."""
-    measured = [record for record in records if math.isfinite(record.metrics.get(metric.name, math.nan))]
-    if not measured:
+def best(records: Sequence[Record], metric: Metric, count: int, constraints: Sequence[str] = ()) -> list[Record]:
+    """At most `count` of the runs that measure the metric, see `best_first`. Raises SweepError where none does."""
+    chosen = best_first(records, metric, constraints)
+    if not chosen:
         known = {name for record in records for name in record.metrics}
         raise SweepError(f"--top {count}: none of the runs measures {metric.name}{nearest(metric.name, known)}")
-    sign = -1 if metric.goal == "maximize" else 1
-    rank = {r.run_id: (not has_learned(r.metrics), sign * r.metrics[metric.name]) for r in measured}
-    return sorted(measured, key=lambda record: rank[record.run_id])[:count]
+    return chosen[:count]

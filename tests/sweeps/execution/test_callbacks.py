@@ -51,6 +51,35 @@ def test_progress_is_written_for_others(tmp_path: Path, log: Log) -> None:
     assert log.calls == 1
 
 
+def test_a_step_says_since_when_and_which_part_of_it(tmp_path: Path, log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard, told = RunCallbacks(tmp_path, 3, log), []
+    for now, step in enumerate((("control", "pca"), ("train",), ("score",), ("score", "pursuit"), ("draw",))):
+        monkeypatch.setattr(callbacks, "time", SimpleNamespace(time=lambda now=now: 100.0 + now))
+        heard.on_step(*step)
+        state = read_json(tmp_path / "progress.json")
+        told.append((state["step"], state["part"], state["since"]))
+    assert told == [
+        ("control", "pca", 100),
+        ("train", "", 101),
+        ("score", "", 102),
+        ("score", "pursuit", 102),
+        ("draw", "", 104),
+    ]
+
+
+def test_a_training_says_how_long_its_epochs_take_and_from_which_on(
+    tmp_path: Path, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard = RunCallbacks(tmp_path, 9, log)
+    for now, epoch in ((100.0, 5), (120.0, 6)):
+        monkeypatch.setattr(callbacks, "time", SimpleNamespace(time=lambda now=now: now))
+        heard.on_progress(progress(epoch))
+        monkeypatch.setattr(callbacks, "time", SimpleNamespace(time=lambda now=now: now + 15))
+        heard.on_epoch(ended(epoch))
+    state = read_json(tmp_path / "progress.json")
+    assert (state["first_epoch"], state["trained_since"], state["epoch_ended"]) == (5, 100, 135)
+
+
 def test_asked_within_an_epoch_it_ends_with_that_epoch(tmp_path: Path, log: Log) -> None:
     heard = RunCallbacks(tmp_path, 3, log)
     heard.on_progress(progress(1))

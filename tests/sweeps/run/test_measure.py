@@ -70,6 +70,15 @@ def test_files_of_version_1_have_vectors_alone(tmp_path: Path) -> None:
     assert side.attributes == {}
 
 
+def test_what_is_measured_is_told_while_it_is(images: ImageSet, tmp_path: Path) -> None:
+    told: list[str] = []
+    measure(stored(images, tmp_path)[1], AnalysisConfig(contour_pairs=5), told.append)
+    for words in ("training vectors", "held-out vectors"):
+        places = [told.index(f"{family} of {words}") for family in ("marginal", "pursuit", "intervals")]
+        assert places == sorted(places)
+    assert told[-1] == "groups of images"
+
+
 def test_both_sides_are_measured_with_their_tables(images: ImageSet, tmp_path: Path) -> None:
     _, sides = stored(images, tmp_path)
     found = measure(sides, AnalysisConfig(contour_pairs=5))

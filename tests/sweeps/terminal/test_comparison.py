@@ -64,12 +64,27 @@ def test_the_order_is_answer_cells_effects_and_what_cannot_be_told(many: Compari
 def test_a_narrow_terminal_keeps_the_ranking_and_says_what_is_missing(many: Comparison) -> None:
     narrow, wide = printed(many, 80), printed(many, 160)
     rows = [text.split("\n\n")[1] for text in (narrow, wide)]
-    assert all("radii" in row and "0.6" in row for row in rows)
-    assert "for want of width without" in rows[0]
-    assert "contours" in rows[0].split("without")[1]
-    assert "contours" in rows[1].splitlines()[0]
+    for head in ("radii", "marginals", "contours", "origin"):
+        assert all(head in row for row in rows)
+    assert all(" 0.6" in row for row in rows)
+    table, lack = rows[0].split("No room in 80 columns for ")
+    assert "gap" in lack
+    assert "gap" not in table
+    assert "so does cae compare --csv PATH" in " ".join(lack.split())
     # No value of a cell is cut off or broken.
     assert "64-64-128-128" in narrow
+
+
+def test_cells_stand_from_best_to_worst_and_the_best_is_called_so(many: Comparison) -> None:
+    rows = printed(many, 160).split("\n\n")[1].splitlines()[1:]
+    ranks = [row.split()[0].rstrip("*") for row in rows if row[:5].strip(" *").isdigit() or row.startswith("best")]
+    assert ranks == ["best", *(str(rank) for rank in range(2, len(many.groups) + 1))]
+
+
+def test_of_several_metrics_none_is_called_the_best() -> None:
+    sweep = sweep_of(metric=[{"name": RADII}, {"name": CONTOURS}])
+    text = printed(compare(sweep, FILE, MANY), 160)
+    assert not any(line.startswith("best") for line in text.splitlines())
 
 
 def test_effects_have_their_interval_before_their_p_value(many: Comparison) -> None:
@@ -103,7 +118,7 @@ def test_text_from_files_is_not_taken_for_markup() -> None:
     sweep = sweep_of(metric={"name": "a/[red]b"})
     folders = [cell_of({"a/[red]b": v, MSE: v}, digest=f"[{v:g}]", name="folder", path=f"{v}") for v in (1.0, 2.0)]
     text = printed(compare(sweep, FILE, folders), 160)
-    head = next(line for line in text.splitlines() if line.startswith("rank"))
+    head = next(line for line in text.splitlines() if line.lstrip().startswith("rank"))
     assert "[red]b" in head
     assert any(line.split()[1:2] == ["[1]"] for line in text.splitlines())
 
@@ -130,6 +145,6 @@ def test_a_search_shows_importance_in_place_of_effects() -> None:
     assert "Importance for reaching the best tenth" in text
     assert "Effects on" not in text
     assert "latent_dim=20 with" in text
-    best = next(line for line in text.splitlines() if line.lstrip().startswith("1*"))
+    best = next(line for line in text.splitlines() if line.startswith("best*"))
     assert " yes " in best
     assert RADII in text

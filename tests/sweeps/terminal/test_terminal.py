@@ -131,12 +131,24 @@ def test_tables_fit_the_terminal_and_nothing_is_cut_short(sweep: Path, command: 
     assert "\x1b[" in written
 
 
-def test_a_narrow_status_keeps_the_radii_and_says_what_it_left_out(sweep: Path) -> None:
-    narrow, wide = (" ".join(lines(on_terminal(width, "status", str(sweep)))) for width in (80, 160))
+def test_a_narrow_status_keeps_the_headlines_and_says_what_it_left_out(sweep: Path) -> None:
+    narrow, wide = (" ".join(" ".join(lines(on_terminal(width, "status", str(sweep)))).split()) for width in (80, 160))
     assert "0.900 / 0.900" in wide
-    assert "for want of width" not in wide
-    assert "radii" in narrow
-    assert re.search(r"for want of width without hash, marginals, contours, off-origin", narrow)
+    assert "No room" not in wide
+    # Heads of two lines: "off-" stands over "origin".
+    assert re.search(r"off- .* marginals contours radii origin", narrow)
+    gone = "hash, state, MSE and what an untrained network and a normal cloud score"
+    assert f"No room in 80 columns for {gone}." in narrow
+    assert re.search(r"A terminal of \d+ shows all; so does cae status FILE --json", narrow)
+
+
+@pytest.mark.parametrize("width", [80, 160])
+def test_status_shows_the_best_first_and_plan_the_order_of_the_file(sweep: Path, width: int) -> None:
+    status, plan = (lines(on_terminal(width, command, str(sweep))) for command in ("status", "plan"))
+    assert [line.split()[:2] for line in status if line.startswith("best")] == [["best", "1"]]
+    assert "The best first by mnd/radius_agreement." in status
+    numbers = [line.split()[0] for line in plan if "leaky_relu" in line or " relu " in line]
+    assert numbers == [str(number) for number in range(1, 17)]
 
 
 def test_the_space_of_a_search_fits(database: Path, tmp_path: Path) -> None:

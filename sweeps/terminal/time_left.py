@@ -1,0 +1,74 @@
+"""How long a sweep will still take, from what its cells took so far; nothing until that is known."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Any
+
+# Finished epochs of a cell after which its training can be foretold while no cell is finished.
+EPOCHS = 2
+# What a worker's progress file says of a cell, empty while there is none yet.
+State = Mapping[str, Any]
+AFTER_TRAINING = ("encode", "score", "draw", "judge", "record")
+
+
+@dataclass(frozen=True)
+class TimeLeft:
+    """seconds: until the last cell ends. at_least: whether only trainings are counted, as no cell has finished yet."""
+
+    seconds: float
+    at_least: bool = False
+
+    def told(self) -> str:
+        """In words as exact as it is: "about 40 s", "about 12 min", "at least 3 h 20 min"."""
+        return f"{'at least' if self.at_least else 'about'} {rounded(self.seconds)}"
+
+
+def rounded(seconds: float) -> str:
+    if seconds < 90:
+        return f"{max(5, 5 * round(seconds / 5))} s"
+    minutes = round(seconds / 60)
+    hours, rest = divmod(minutes if minutes < 60 else 10 * round(minutes / 10), 60)
+    return f"{hours} h{f' {rest} min' if rest else ''}" if hours else f"{minutes} min"
+
+
+def time_left(
+    running: Sequence[State], waiting: int, workers: int, took: Sequence[float], now: float
+) -> TimeLeft | None:
+    """Of a sweep with cells that run and so many that wait for one of the workers.
+
+    took: seconds that finished cells took from their first epoch to their record. now: seconds since 1970.
+    None where no cell has finished and none of those that run has finished enough epochs, and where all that run take
+    longer than others did.
+    """
+    trainings = [state["epochs"] * pace for state in running if (pace := _pace(state, EPOCHS)) is not None]
+    if not took and not trainings:
+        return None
+    whole = fmean(took or trainings)
+    ends = [_rest(state, whole, now) for state in running]
+    ends += [0.0] * (workers - len(ends))
+    heapq.heapify(ends)
+    for _ in range(waiting):
+        heapq.heapreplace(ends, ends[0] + whole)
+    seconds = max(ends, default=0.0)
+    return TimeLeft(seconds, at_least=not took) if seconds > 0 else None
+
+
+def _pace(state: State, epochs: int = 1) -> float | None:
+    """Seconds an epoch of this process took, None where it has not finished so many."""
+    finished = state.get("finished_epochs", 0) - state.get("first_epoch", 1) + 1
+    if finished < epochs or "trained_since" not in state or "epoch_ended" not in state:
+        return None
+    return float(state["epoch_ended"] - state["trained_since"]) / finished
+
+
+def _rest(state: State, whole: float, now: float) -> float:
+    """What a cell still takes: its epochs at their pace and, after them, as long as others; else what others took."""
+    pace = _pace(state)
+    if pace is None or state.get("step") in AFTER_TRAINING:
+        return max(whole - (now - state.get("started", now)), 0.0)
+    training = (state["epochs"] - state["finished_epochs"]) * pace - (now - state["epoch_ended"])
+    return max(training, 0.0) + max(whole - state["epochs"] * pace, 0.0)

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import pytest
+
+from sweeps.terminal.time_left import State, TimeLeft, rounded, time_left
+
+NOW = 1e9
+
+
+def training(finished: int, first: int = 1, pace: float = 10.0, epochs: int = 10) -> State:
+    """A cell whose last epoch ends now."""
+    began = NOW - (finished - first + 1) * pace
+    state = {"epochs": epochs, "step": "train", "started": began, "first_epoch": first, "trained_since": began}
+    return state | ({"finished_epochs": finished, "epoch_ended": NOW} if finished >= first else {})
+
+
+SCORING = training(10) | {"step": "score"}
+
+
+@pytest.mark.parametrize(
+    ("running", "waiting", "workers", "took", "expected"),
+    [
+        # Nothing is said before a cell or two epochs are known.
+        ([], 5, 1, [], None),
+        ([{}], 5, 1, [], None),
+        ([training(0)], 5, 1, [], None),
+        ([training(1)], 5, 1, [], None),
+        ([training(5, first=5)], 5, 1, [], None),
+        # Of the first cells only the training is known: 80 s of this one, 100 s of each that comes.
+        ([training(2)], 0, 1, [], TimeLeft(80, at_least=True)),
+        ([training(2)], 5, 1, [], TimeLeft(580, at_least=True)),
+        ([training(6, first=5)], 5, 1, [], TimeLeft(540, at_least=True)),
+        # A finished cell tells what comes after the training: 50 s.
+        ([training(2)], 5, 1, [150], TimeLeft(80 + 50 + 5 * 150)),
+        ([{}], 5, 1, [140, 160], TimeLeft(6 * 150)),
+        ([SCORING], 1, 1, [150], TimeLeft(50 + 150)),
+        # Side by side: the next cell goes to the worker that is free first.
+        ([training(2), SCORING], 3, 2, [150], TimeLeft(350)),
+        ([{}, {}], 1, 2, [150], TimeLeft(300)),
+        ([], 4, 2, [150], TimeLeft(300)),
+        ([], 4, 3, [150], TimeLeft(300)),
+        # When a cell ends that takes longer than others did, nobody knows.
+        ([SCORING | {"started": NOW - 900}], 0, 1, [150], None),
+        ([SCORING | {"started": NOW - 900}], 2, 1, [150], TimeLeft(300)),
+    ],
+)
+def test_what_is_left(
+    running: list[State], waiting: int, workers: int, took: list[float], expected: TimeLeft | None
+) -> None:
+    assert time_left(running, waiting, workers, took, NOW) == expected
+
+
+def test_it_goes_down_while_time_passes() -> None:
+    seconds = [time_left([training(2)], 3, 1, [150], NOW + passed) for passed in (0, 5, 9)]
+    assert [left.seconds for left in seconds if left] == [580, 575, 571]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "5 s"),
+        (42, "40 s"),
+        (89, "90 s"),
+        (90, "2 min"),
+        (700, "12 min"),
+        (3590, "1 h"),
+        (4000, "1 h 10 min"),
+        (12_100, "3 h 20 min"),
+    ],
+)
+def test_it_is_told_as_exactly_as_it_is_known(seconds: float, text: str) -> None:
+    assert rounded(seconds) == text
+    assert TimeLeft(seconds).told() == f"about {text}"
