@@ -14,8 +14,9 @@ from sweeps import tracking
 from sweeps.errors import SweepError
 from sweeps.locks import file_lock
 from sweeps.planning.state import State, state_of
-from sweeps.spec.display import label, readable, varied
+from sweeps.spec.display import readable, varied
 from sweeps.spec.grid import expand, varied_fields
+from sweeps.spec.run_name import run_name
 from sweeps.spec.sweep import Sweep
 
 Digests = dict[DataConfig, str | DataError]
@@ -47,7 +48,7 @@ def grid_runs(sweep: Sweep, path: Path, storage: str | None = None, most: int | 
     storage: the database of leases, if any. Raises SweepError, TrackingError.
     """
     configs = expand(sweep, path, most)
-    # Of a part of the runs alone, labels still tell what varies among all.
+    # Of a part of the runs alone, names still tell what varies among all.
     names = varied(configs) if most is None and sweep.run_cap is None else varied_fields(sweep, path)
     return cells_of(configs, names, tracking.records(sweep.name), {}, storage)
 
@@ -66,13 +67,13 @@ def cells_of(
 ) -> list[SweepRun]:
     """Each of these runs once, with what is recorded of it.
 
-    names: the fields that its label tells. digests: of the data sets met so far, added to; a large one takes a second.
+    names: the fields that its name tells. digests: of the data sets met so far, added to; a large one takes a second.
     storage: the database of leases, if any.
     """
     cells: dict[str, SweepRun] = {}
     for config in configs:
         _check_plugins(config)
-        cell = _cell(config, label(config, names), _digest(config.data, digests, records), records, storage)
+        cell = _cell(config, run_name(config, names), _digest(config.data, digests, records), records, storage)
         cells.setdefault(cell.config_hash or f"{config!r}", cell)
     return list(cells.values())
 

@@ -21,13 +21,6 @@ def varied(configs: list[RunConfig]) -> list[str]:
     return [name for name in flat[0] if name not in PLACES and any(f[name] != flat[0][name] for f in flat)]
 
 
-def label(config: RunConfig, names: list[str]) -> str:
-    """A name a person can read: "activation=relu batch_norm=true seed=0" from the fields that vary."""
-    shown = shown_values(config, [name for name in names if name != "training.seed"])
-    words = [f"{name.split('.')[1]}={value}" for name, value in shown.items() if value]
-    return " ".join([*words, f"seed={config.training.seed}"])
-
-
 def shown_values(config: RunConfig, names: list[str]) -> dict[str, str]:
     """These fields as a person reads them; empty where a field has no meaning for this run."""
     values, ignored = flatten(config), irrelevant(config)

@@ -8,22 +8,8 @@ from collections.abc import Iterable, Sequence
 
 from cae.config import PLACES
 from sweeps.spec.fields import FIELDS, SEED
+from sweeps.spec.run_name import short_word
 from sweeps.tracking import Record, recorded_value
-
-# Shorter than the field's own word; the others go by that.
-SHORT = {
-    "data.name": "data",
-    "data.resolution": "px",
-    "data.seed": "data_seed",
-    "model.batch_norm": "bn",
-    "model.kernel_size": "kernel",
-    "model.kl_weight": "kl",
-    "model.latent_dim": "z",
-    "model.negative_slope": "slope",
-    "model.regularizer_weight": "weight",
-    "training.batch_size": "batch",
-    "training.learning_rate": "lr",
-}
 
 
 def folder_names(records: Iterable[Record]) -> dict[str, str]:
@@ -47,7 +33,7 @@ def _differing(runs: Sequence[Record]) -> list[str]:
 
 
 def _name(run: Record, fields: Sequence[str]) -> str:
-    words = [f"{SHORT.get(name, name.split('.')[1])}={recorded_value(run, name)}" for name in fields]
+    words = [f"{short_word(name)}={recorded_value(run, name)}" for name in fields]
     return as_folder("_".join(words))
 
 

@@ -23,7 +23,7 @@ def test_what_kill_9_leaves_is_closed_then_deleted_and_run_again(database: Path,
     read_until(process, "epoch ")
     refused = here("clean", str(tiny_sweep), "--delete", "--yes")
     assert refused.exit_code == 2
-    assert "tiny: still running: seed=0 (" in refused.stderr
+    assert "tiny: still running: s0 (" in refused.stderr
     assert "a process works on it" in here("clean", str(tiny_sweep)).stdout
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate(timeout=60)
@@ -31,7 +31,7 @@ def test_what_kill_9_leaves_is_closed_then_deleted_and_run_again(database: Path,
 
     # The kernel closes a killed process's files one after the other: its pipe can end before its lock does.
     told = next(said for _ in range(20) if "left alone" not in (said := here("clean", str(tiny_sweep)).stdout))
-    assert "closed: seed=0 (" in told
+    assert "closed: s0 (" in told
     assert statuses("tiny") == ["KILLED"]
     (folder,) = (path for path in (workspace.home() / "work").iterdir() if path.is_dir())
     assert list((folder / "checkpoints").iterdir()), "the next run goes on from here"

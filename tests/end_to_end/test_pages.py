@@ -60,7 +60,7 @@ def home(recorded_home: tuple[Path, Path], tmp_path_factory: pytest.TempPathFact
         correct(workspace.home())
         record_runs(load(file), file, made_up)
         for run in tracking.records("seeds").values():
-            tracking.client().log_param(run.run_id, "model.activation", run.name.split()[0].partition("=")[2])
+            tracking.client().log_param(run.run_id, "model.activation", run.name.split()[0])
         views.publish(load(file), file)
         yield folder
 

@@ -168,13 +168,13 @@ def test_the_networks_of_a_run_work_without_this_package(recorded: Path, tmp_pat
 @pytest.mark.thorough
 def test_new_faces_from_a_finished_run(recorded: Path, tmp_path: Path) -> None:
     by_name = {record.name: record for record in tracking.records("tiny").values()}
-    record = by_name["activation=relu seed=0"]
+    record = by_name["relu s0"]
     sheets = []
     for run in (record.run_id, record.config_hash):
         options = ["--method", "mnd", "--count", "8", "--out", str(tmp_path / "new" / "faces.png")]
         more = ["--points", str(tmp_path / "points.npy"), "--plot", str(tmp_path / "planes.png")]
         done = cae("sample", run, *options, *more) if run == record.run_id else here("sample", run, *options, *more)
-        assert "mnd of tiny  ·  activation=relu seed=0" in done.stdout
+        assert "mnd of tiny  ·  relu s0" in done.stdout
         sheets.append(np.asarray(Image.open(tmp_path / "new" / "faces.png")))
     assert np.array_equal(sheets[0], sheets[1])
     assert np.load(tmp_path / "points.npy").shape == (8, 8)
@@ -197,7 +197,7 @@ def test_new_faces_from_a_finished_run(recorded: Path, tmp_path: Path) -> None:
 )
 def test_what_cannot_be_sampled_is_one_line(recorded: Path, arguments: list[str], words: str) -> None:
     by_name = {record.name: record for record in tracking.records("tiny").values()}
-    known = {"RELU": by_name["activation=relu seed=0"].config_hash, "FILE": str(recorded)}
+    known = {"RELU": by_name["relu s0"].config_hash, "FILE": str(recorded)}
     done = CliRunner().invoke(main, ["sample", *(known.get(word, word) for word in arguments)])
     assert done.exit_code == 2, done.output
     assert words in done.output
@@ -212,8 +212,8 @@ def test_stale_scores_are_measured_again_without_training(finished: Path) -> Non
     client.set_tag(stale.run_id, "metrics.version", "1")
     client.log_metric(stale.run_id, "mnd/radius_agreement", 0.123, step=2)
     told = here("score", "--rescore", str(finished), "--dry-run")
-    assert "activation=relu seed=0: stale, measured by version 1" in told.stdout
-    assert "activation=tanh seed=0: current" in told.stdout
+    assert "relu s0: stale, measured by version 1" in told.stdout
+    assert "tanh s0: current" in told.stdout
     assert tracking.records("tiny")[stale.config_hash].metrics["mnd/radius_agreement"] == 0.123
 
     done = cae("score", "--rescore", str(finished))
