@@ -244,6 +244,7 @@ def test_the_summary_travels_with_the_sweep_and_goes_with_it(
     (tmp_path / "laptop" / "mlruns").mkdir(parents=True)
     shutil.copy(migrated_database, tmp_path / "laptop" / "mlruns" / "mlflow.db")
     monkeypatch.setenv("CAE_HOME", str(tmp_path / "laptop"))
+    monkeypatch.chdir(tmp_path / "laptop")  # where the sweep file goes
     done = CliRunner().invoke(main, ["import", str(archive)])
     assert done.exit_code == 0, done.output
     (imported,) = summaries("four")
