@@ -27,6 +27,7 @@ NAMES = (
     "docs/servers.md",
     "docs/moving.md",
     "docs/comparing.md",
+    "docs/exploring.md",
     "docs/mlflow.md",
     "docs/performance.md",
 )
