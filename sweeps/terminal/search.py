@@ -14,7 +14,6 @@ from sweeps.planning.plan import SweepRun
 from sweeps.search.study import best
 from sweeps.search.trial_result import TrialResult, mean, trial_result
 from sweeps.spec.display import HEADLINES, short_name, shown_values
-from sweeps.spec.goals import MSE
 from sweeps.spec.space import space
 from sweeps.spec.sweep import Sweep
 from sweeps.terminal.runs import NEEDS, STYLES, hash_column
@@ -46,8 +45,9 @@ def show_space(out: Console, sweep: Sweep) -> None:
 def show_trials(out: Console, sweep: Sweep, cells: Sequence[SweepRun]) -> None:
     """A table of the cells tried so far with their means over seeds, the best first, and a line that counts them.
 
-    Marked: the best, or with several objectives those that no other beats in all of them; what cannot be it. Behind the finished ones, in
-    the order in which they were tried, stand the others, each with the number of its trial.
+    Marked: the best, or with several objectives those that no other beats in all of them; and what cannot be it.
+    Behind the finished ones, in the order in which they were tried, stand the others, each with the number of its
+    trial.
     """
     trials = [list(group) for _, group in itertools.groupby(cells, key=lambda cell: cell.cell_hash)]
     verdicts = [trial_result(sweep, runs) for runs in trials]
@@ -103,7 +103,8 @@ def _headlines(sweep: Sweep, trials: Sequence[Sequence[SweepRun]]) -> list[Colum
 
 def _mean(runs: Sequence[SweepRun], metric: str) -> str:
     value = mean(runs, metric)
-    return f"{value:.{4 if metric == MSE else 3}f}" if math.isfinite(value) else "-"
+    places = 4 if metric.startswith("reconstruction/") else 3
+    return f"{value:.{places}f}" if math.isfinite(value) else "-"
 
 
 def _kept(constraint: str, trials: Sequence[Sequence[SweepRun]], verdicts: Sequence[TrialResult]) -> Column:
