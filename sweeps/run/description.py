@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from cae.config import RunConfig
 from sweeps.run.generator_table import is_compared, markdown, verdict
 from sweeps.spec.display import readable
-from sweeps.spec.remarks import remarks, training_words
+from sweeps.spec.remarks import has_learned, remarks, training_words
 
 # How far a score may fall short of its null, an MND of the same n and d, to be called this.
 WORDS = ((0.03, "come close to"), (0.1, "differ visibly from"), (2.0, "are far from"))
 # What chance alone makes: so few sds of the null, or of a score without one, so small a gap.
 SAME, SAME_SDS, SAME_GAP = "cannot be told from", 3.0, 0.01
+# What each headline looks at.
+LOOKED = {
+    "marginal_gaussianity": "one component at a time",
+    "contour_agreement": "two at a time",
+    "radius_agreement": "in all dimensions at once",
+}
 
 
 def describe(config: RunConfig, result: dict[str, Any]) -> str:
-    """Markdown: the data and network in one line, then each headline beside what an MND of that size gives."""
+    """Markdown: what was found in one sentence, a paragraph of its own; the data and network; then each headline beside
+    what an MND of that size gives."""
     metrics, images, rows = result["metrics"], result["images"], result.get("generators", [])
     model, settings = config.model, config.training
     norm = "with" if model.batch_norm else "without"
     surrogate = "" if config.data.surrogate == "none" else f", {config.data.surrogate} surrogates,"
     lines = [
+        *([f"**{said}**", ""] if (said := conclusion(metrics)) else []),
         f"**{config.data.name}**{surrogate} at {config.data.resolution} px ({images['train']:,} training images, "
         f"{images['held_out']:,} held out); {readable(list(model.maps))} maps, {model.activation}, {norm} batch norm, "
         f"{model.latent_dim} latent dimensions{enforced(config)}; {settings.loss}, {epochs(config, result)}, "
@@ -78,14 +87,55 @@ def explained(metrics: dict[str, float]) -> str:
     return words + linear
 
 
-def headline(metrics: dict[str, float], name: str, sentence: str) -> str | None:
-    """One line on a score and its null, None where the score was left out."""
+def conclusion(metrics: dict[str, float]) -> str | None:
+    """One sentence: how near the latent vectors come to an MND of that size, the network before its training beside
+    them; or why that says nothing. None where no headline was measured."""
+    if not has_learned(metrics):
+        return f"Nothing to conclude: {remarks(metrics)[0]}."
+    seen: dict[str, list[str]] = {}
+    for name, place in LOOKED.items():
+        if words := distance_words(metrics, name):
+            seen.setdefault(words, []).append(place)
+    if not seen:
+        return None
+    (first, places), *others = seen.items()
+    parts = [f"{listed(places)} the latent vectors {first} an MND"]
+    parts += [f"{listed(places)} they {words} it" for words, places in others]
+    said = ", ".join(parts)
+    return f"{said[0].upper()}{said[1:]}{_beside_untrained(metrics)}."
+
+
+def listed(words: Sequence[str]) -> str:
+    """ "a", "a and b", "a, b and c"."""
+    return " and ".join([*([", ".join(words[:-1])] if words[1:] else []), words[-1]])
+
+
+def _beside_untrained(metrics: dict[str, float]) -> str:
+    own, before = metrics.get("mnd/radius_agreement"), metrics.get("control/untrained/radius_agreement")
+    if own is None or before is None:
+        return ""
+    first, last = f"{before:.3f}", f"{own:.3f}"
+    if first == last:
+        return f"; training left the radii where they were ({last})"
+    return f"; training moved the radii {'nearer to' if own > before else 'farther from'} it ({first} to {last})"
+
+
+def distance_words(metrics: dict[str, float], name: str) -> str | None:
+    """How far a score falls short of its null, None where the score was left out."""
     value, null = metrics.get(f"mnd/{name}"), metrics.get(f"mnd/{name}_null")
     if value is None or null is None:
         return None
     gap, sds = null - value, metrics.get(f"mnd/{name}_gap_sds")
     same = gap < SAME_GAP if sds is None else abs(sds) < SAME_SDS
-    words = SAME if same else next(word for limit, word in WORDS if gap < limit)
+    return SAME if same else next(word for limit, word in WORDS if gap < limit)
+
+
+def headline(metrics: dict[str, float], name: str, sentence: str) -> str | None:
+    """One line on a score and its null, None where the score was left out."""
+    words = distance_words(metrics, name)
+    if words is None:
+        return None
+    value, null = metrics[f"mnd/{name}"], metrics[f"mnd/{name}_null"]
     test = metrics.get(f"mnd_test/{name}")
     test_null = metrics.get(f"mnd_test/{name}_null")
     held_out = "" if test is None or test_null is None else f"; held out {test:.3f}, MND {test_null:.3f}"

@@ -24,6 +24,7 @@ ALWAYS = ("reconstruction", "center", "path", "ladder", "slerp", "neighbours")
 PATHS = ("path", "ladder", "slerp")
 PREVIEW_PICTURES = 8
 INCHES = 2.3
+OVERVIEW = "faces.png"
 
 
 def write_faces(trained: TrainedModel, folder: Path, tell: Callable[[str], None] = lambda part: None) -> dict[str, str]:
@@ -38,6 +39,8 @@ def write_faces(trained: TrainedModel, folder: Path, tell: Callable[[str], None]
     for name in names:
         tell(name)
         drawn[name] = _write(sheet_of(name)(trained, choice), folder, file_name(name))
+    shown = ("reconstruction", *analysis.sampling)
+    write_overview({file_name(name): drawn[name] for name in shown}, trained.title, folder)
     if analysis.innermost_maps:
         tell("maps")
         _write(SHEETS["maps"](trained, Choice(count=analysis.innermost_maps)), folder, "maps")
@@ -63,6 +66,15 @@ def _write(sheet: Sheet, folder: Path, name: str) -> Sheet:
     if sheet.pictures is not None:
         faces.save_png(faces.tiles(sheet.pictures[:PREVIEW_PICTURES]), folder / "previews" / f"{name}.png")
     return sheet
+
+
+def write_overview(sheets: Mapping[str, Sheet], title: str, folder: Path) -> None:
+    """`faces.png`: a row of each of these sheets, the first one of held-out images and what becomes of them."""
+    rows = {name: sheet.pictures[:PREVIEW_PICTURES] for name, sheet in sheets.items() if sheet.pictures is not None}
+    count = min(map(len, rows.values()))
+    pictures = np.concatenate([row[:count] for row in rows.values()])
+    picture = faces.grid(pictures, "faces", title, columns=count, labels=list(rows))
+    faces.save_png(picture, folder / OVERVIEW)
 
 
 def write_judged(trained: TrainedModel, folder: Path, tell: Callable[[str], None] = lambda part: None) -> Judged:

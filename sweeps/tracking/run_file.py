@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal
@@ -135,5 +136,7 @@ def _close(run: RunFile, run_id: str) -> None:
     """The last steps, in an order in which no half of a run can be taken for the whole."""
     client = tracking.client()
     client.set_terminated(run_id, status=run.status, end_time=run.end)
-    client.log_batch(run_id, tags=[RunTag(name, value) for name, value in (run.tags | {IMPORTED: run.run_id}).items()])
+    # The picture in the run's description is one of its own artifacts.
+    tags = {name: re.sub(r"run_uuid=[0-9a-f]{32}", f"run_uuid={run_id}", value) for name, value in run.tags.items()}
+    client.log_batch(run_id, tags=[RunTag(name, value) for name, value in (tags | {IMPORTED: run.run_id}).items()])
     client.delete_tag(run_id, IMPORTING)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from cae.config import RunConfig
-from sweeps.run.description import describe, follows, groups, headline, left_out, tails, visible
+from sweeps.run.description import conclusion, describe, follows, groups, headline, left_out, tails, visible
 
 
 def result(**changes: float) -> dict:
@@ -39,6 +39,31 @@ def test_words_follow_the_gap_to_an_mnd(value: float, words: str) -> None:
 def test_a_small_gap_is_told_where_there_are_enough_points_to_see_it(value: float, sds: float, words: str) -> None:
     metrics = result(radius_agreement=value, radius_agreement_gap_sds=sds)["metrics"]
     assert f"distances {words} an MND's" in str(headline(metrics, "radius_agreement", "distances {} an MND's"))
+
+
+@pytest.mark.parametrize(
+    ("radii", "before", "words"),
+    [
+        (0.9, None, "One component at a time, two at a time and in all dimensions at once the latent vectors cannot be "
+         "told from an MND."),
+        (0.5, 0.4, "One component at a time and two at a time the latent vectors cannot be told from an MND, in all "
+         "dimensions at once they are far from it; training moved the radii nearer to it (0.400 to 0.500)."),
+        (0.85, 0.9, "differ visibly from it; training moved the radii farther from it (0.900 to 0.850)."),
+        (0.85, 0.8502, "training left the radii where they were (0.850)."),
+    ],
+)  # fmt: skip
+def test_it_opens_with_a_conclusion(radii: float, before: float | None, words: str) -> None:
+    found = result(radius_agreement=radii)
+    if before is not None:
+        found["metrics"]["control/untrained/radius_agreement"] = before
+    assert words in str(conclusion(found["metrics"]))
+    assert describe(RunConfig(), found).startswith(f"**{conclusion(found['metrics'])}**\n\n")
+
+
+def test_of_a_network_that_learned_nothing_nothing_is_concluded() -> None:
+    said = conclusion({**result()["metrics"], "reconstruction/explained": 0.02})
+    assert str(said).startswith("Nothing to conclude: reconstructs next to nothing: 2 %")
+    assert conclusion({}) is None
 
 
 def test_description_tells_setting_and_numbers() -> None:
