@@ -9,7 +9,7 @@ import sys
 import time
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -123,15 +123,15 @@ def _compute_and_record(task: Task, run_id: str, folder: Path, lock: WorkLock) -
     compute = resolve_name(task.compute)
     log = partial(log_history, run_id, folder)
     callbacks = RunCallbacks(folder, task.config.training.epochs, log, task.stop_rule, lock.is_lost)
-    with system_metrics(run_id):
+    with system_metrics(run_id) if task.system_metrics else nullcontext():
         result = compute(task.config, folder, f"{task.sweep}  ·  {task.label}", callbacks, task.digest)
     callbacks.on_step("record")
     try:
-        record(run_id, folder, task.config, result)
+        record(run_id, folder, task.config, result, task.asked)
     except Exception as error:  # two processes that record in the same moment can collide in MLflow's database
         print(f"recorded once more after: {error}", file=sys.stderr)
         time.sleep(1)
-        record(run_id, folder, task.config, result)
+        record(run_id, folder, task.config, result, task.asked)
     return dict(result["metrics"])
 
 

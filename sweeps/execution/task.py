@@ -17,7 +17,8 @@ class LaunchOptions:
 
     workers: processes, None for one on this machine, or as many as a Ray cluster holds. storage: the database that
     machines share. ray: address of a Ray cluster. num_cpus, num_gpus: what each run takes of that cluster, if not what
-    the sweep file says. compute: "module:function" with the signature of `sweeps.run.compute.compute`.
+    the sweep file says. system_metrics: whether the load of the machine is recorded. compute: "module:function" with
+    the signature of `sweeps.run.compute.compute`.
     """
 
     workers: int | None = None
@@ -25,6 +26,7 @@ class LaunchOptions:
     ray: str | None = None
     num_cpus: float | None = None
     num_gpus: float | None = None
+    system_metrics: bool = False
     compute: str = COMPUTE
 
 
@@ -45,8 +47,9 @@ class StopRule(Protocol):
 class Task:
     """A cell to run, as plain values that travel to a worker.
 
-    tags: more of them for its MLflow run. stop_rule: what may stop it early. storage: the database of leases, if any.
-    compute: "module:function" that does it.
+    asked: the metrics that the sweep names. tags: more of them for its MLflow run. stop_rule: what may stop it early.
+    storage: the database of leases, if any. system_metrics: whether the machine's load is recorded. compute:
+    "module:function" that does it.
     """
 
     sweep: str
@@ -56,9 +59,11 @@ class Task:
     config_hash: str
     cell_hash: str
     digest: str
+    asked: tuple[str, ...] = ()
     tags: dict[str, str] = field(default_factory=dict)
     stop_rule: StopRule | None = None
     storage: str | None = None
+    system_metrics: bool = False
     compute: str = COMPUTE
 
 

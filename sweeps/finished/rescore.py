@@ -74,8 +74,7 @@ def _rescore(sweep: str, run: Finished, folder: Path) -> dict[str, float]:
     metrics |= gains(measured.metrics | kept)
     result = _renewed(before, metrics, measured.steps, omitted)
     write_json(folder / "result.json", result)
-    files = [folder / name for name in ("scores", "plots", "result.json")]
-    renew_scores(run.run_id, metrics, measured.steps, files, describe(config, result))
+    renew_scores(run.run_id, metrics, measured.steps, folder, describe(config, result))
     return metrics
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -73,9 +73,11 @@ def cells_of(
     cells: dict[str, SweepRun] = {}
     for config in configs:
         _check_plugins(config)
-        cell = _cell(config, run_name(config, names), _digest(config.data, digests, records), records, storage)
+        cell = _planned(config, run_name(config, names), _digest(config.data, digests, records))
         cells.setdefault(cell.config_hash or f"{config!r}", cell)
-    return list(cells.values())
+    # Of a sweep that is searched, or shown in part, these are a few of those recorded.
+    known = tracking.with_all_metrics({key: records[key] for key in cells if key in records})
+    return [_as_recorded(cell, known.get(key), storage) for key, cell in cells.items()]
 
 
 def _check_plugins(config: RunConfig) -> None:
@@ -109,17 +111,20 @@ def _data_params(data: DataConfig) -> dict[str, str]:
     return {f"data.{name}": readable(value) for name, value in values.items()}
 
 
-def _cell(
-    config: RunConfig, name: str, digest: str | DataError, records: dict[str, tracking.Record], storage: str | None
-) -> SweepRun:
+def _planned(config: RunConfig, name: str, digest: str | DataError) -> SweepRun:
     if isinstance(digest, DataError):
         return SweepRun(config, name, None, None, note=str(digest))
-    key, group = config_hash(config, digest), cell_hash(config, digest)
-    record = records.get(key)
+    return SweepRun(config, name, config_hash(config, digest), cell_hash(config, digest), digest)
+
+
+def _as_recorded(run: SweepRun, record: tracking.Record | None, storage: str | None) -> SweepRun:
+    if run.config_hash is None:
+        return run
     if record is None:
-        return SweepRun(config, name, key, group, digest, "running" if file_lock.is_held(key) else "new")
+        return replace(run, state="running" if file_lock.is_held(run.config_hash) else "new")
     state, note = state_of(record, storage)
-    return SweepRun(config, name, key, group, digest, state, record.attempt, record.run_id, record.metrics, note)
+    attempt, run_id = record.attempt, record.run_id
+    return replace(run, state=state, note=note, attempt=attempt, run_id=run_id, metrics=record.metrics)
 
 
 def as_json(sweep: Sweep, cells: list[SweepRun]) -> dict[str, Any]:

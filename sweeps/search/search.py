@@ -18,7 +18,7 @@ from sweeps.planning.plan import Digests, SweepRun, cells_of
 from sweeps.search.hyperband import HyperbandRule
 from sweeps.search.queue import Claim, TrialQueue
 from sweeps.search.study import tried
-from sweeps.search.trial_result import TrialResult, asked, trial_result
+from sweeps.search.trial_result import TrialResult, trial_result
 from sweeps.spec.fields import nearest
 from sweeps.spec.space import Params, Space, key_of, space
 from sweeps.spec.sweep import Sweep
@@ -26,7 +26,7 @@ from sweeps.spec.sweep import Sweep
 
 def tried_runs(sweep: Sweep, storage: str | None) -> list[SweepRun]:
     """Every run of the cells that the search has tried or begun, in that order, with what is recorded of it."""
-    searched, records = space(sweep), tracking.records(sweep.name)
+    searched, records = space(sweep), tracking.with_all_metrics(tracking.records(sweep.name))
     asked_for = {key_of(params): params for params in tried(searched, storage)}
     cells: list[SweepRun] = []
     digests: Digests = {}
@@ -159,8 +159,11 @@ class Search:
 
     def _check_measured(self, records: Iterable[tracking.Record]) -> None:
         """The first finished run shows a metric's name to be wrong, not the whole search."""
-        known = {name for record in records if record.status == "FINISHED" for name in record.metrics}
-        wrong = next((name for name in asked(self._sweep) if known and name not in known), None)
+        finished = {record.run_id: record for record in records if record.status == "FINISHED"}
+        known = {name for record in finished.values() for name in record.metrics}
+        if not known.issuperset(self._sweep.asked):  # MLflow was not given it, where the file asked for another then
+            known = {name for record in tracking.with_all_metrics(finished).values() for name in record.metrics}
+        wrong = next((name for name in self._sweep.asked if known and name not in known), None)
         if wrong is not None:
             key = "metric" if wrong in [metric.name for metric in self._sweep.metric] else "constraints"
             raise SweepError(f"{self._path}: {key}: no run measures {wrong}{nearest(wrong, known)}")

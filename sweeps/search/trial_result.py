@@ -42,7 +42,7 @@ def trial_result(sweep: Sweep, cells: Sequence[SweepRun]) -> TrialResult:
     if set(states) != {"finished"}:
         state = next((s for s in ("running", "failed") if s in states), "new")
         return TrialResult(state, reason=next((cell.note for cell in cells if cell.note), ""))  # type: ignore[arg-type]
-    missing = next((name for name in asked(sweep) if not math.isfinite(mean(cells, name))), None)
+    missing = next((name for name in sweep.asked if not math.isfinite(mean(cells, name))), None)
     if missing is not None:
         return TrialResult("failed", reason=f"{missing} was not measured")
     constraints = [parse_constraint(text) for text in sweep.constraints]
@@ -52,11 +52,6 @@ def trial_result(sweep: Sweep, cells: Sequence[SweepRun]) -> TrialResult:
         violations[str(LEARNED)] = LEARNED.violation(explained)
         reason = "; ".join(remarks({EXPLAINED: explained}))
     return TrialResult("finished", tuple(mean(cells, metric.name) for metric in sweep.metric), violations, reason)
-
-
-def asked(sweep: Sweep) -> list[str]:
-    """The metrics that objectives and constraints name."""
-    return [metric.name for metric in sweep.metric] + [parse_constraint(text).metric for text in sweep.constraints]
 
 
 def mean(cells: Sequence[SweepRun], metric: str) -> float:

@@ -1,4 +1,4 @@
-"""Whether a run measures a metric of this name, told before anything is trained."""
+"""Names of metrics: whether a run measures one, told before anything is trained, and which MLflow's pages show."""
 
 from __future__ import annotations
 
@@ -26,7 +26,26 @@ OPEN = (
     "mnd/core/",
     "mnd_test/core/",
 )
+# What MLflow holds of a run, whose pages draw a chart for each: the headlines with their nulls and gaps, also held
+# out, of the controls, by epoch and of the core; reconstruction; what the generators are worth.
+_HEADLINE = rf"({'|'.join(name.removeprefix('mnd/') for name in COMMON)})"
+CHARTED = re.compile(
+    rf"mnd/(core/)?{_HEADLINE}(_null|_gap)?"
+    rf"|(mnd_test|gain|formation|control/(untrained|projection))/{_HEADLINE}"
+    r"|(reconstruction|training)/.+"
+    r"|faces/(visible|(inception_)?kid|inception_fid|coverage)_.+"
+)
 PLACEHOLDERS = {"K": r"\d+(\.\d+)?", "P": r"\d+", "R": r"\d+(\.\d+)?", "NAME": r"\w+"}
+
+
+def is_charted(name: str) -> bool:
+    """Whether MLflow is given this metric of every run."""
+    return CHARTED.fullmatch(name) is not None
+
+
+def with_references(names: Iterable[str]) -> set[str]:
+    """These metrics and what stands beside each: its null, how far from it, and that in the null's sds."""
+    return {f"{name}{part}" for name in names for part in ("", "_null", "_gap", "_gap_sds")}
 
 
 def check_names(names: Iterable[str], with_plugins: bool) -> None:

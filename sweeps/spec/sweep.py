@@ -98,6 +98,11 @@ class Sweep(Section):
         """How many cells a search tries, each with all its seeds."""
         return (self.run_cap or 0) // len(self.seeds)
 
+    @property
+    def asked(self) -> list[str]:
+        """The metrics that objectives and constraints name."""
+        return [metric.name for metric in self.metric] + [parse_constraint(text).metric for text in self.constraints]
+
     def _check_grid(self) -> None:
         ranges = [name for name, parameter in self.parameters.items() if parameter.is_range]
         if ranges:

@@ -6,6 +6,7 @@ import MLflow itself, so they are imported by name where they are needed.
 
 from sweeps.tracking.client import answers, client, exists, find_run
 from sweeps.tracking.experiment import check_place, experiment, misplaced, trash
+from sweeps.tracking.numbers import with_all_metrics
 from sweeps.tracking.store import (
     ATTEMPT,
     CELL,
@@ -15,6 +16,7 @@ from sweeps.tracking.store import (
     HOST,
     LEASED,
     METRICS,
+    NUMBERS,
     PRUNED,
     SWEEP,
     TRIAL,
@@ -38,6 +40,7 @@ __all__ = [
     "HOST",
     "LEASED",
     "METRICS",
+    "NUMBERS",
     "PRUNED",
     "SWEEP",
     "TRIAL",
@@ -58,4 +61,5 @@ __all__ = [
     "records",
     "tag_values",
     "trash",
+    "with_all_metrics",
 ]

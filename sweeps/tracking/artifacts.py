@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sweeps import tracking, workspace
+from sweeps import workspace
+from sweeps.tracking.client import client
 from sweeps.tracking.errors import store_errors
+from sweeps.tracking.experiment import check_place
 
 
 def listing(run_id: str, path: str = "") -> dict[str, int]:
@@ -15,7 +17,7 @@ def listing(run_id: str, path: str = "") -> dict[str, int]:
         _check_place(run_id)
         folders = [path]
         while folders:
-            for entry in tracking.client().list_artifacts(run_id, folders.pop()):
+            for entry in client().list_artifacts(run_id, folders.pop()):
                 if entry.is_dir:
                     folders.append(entry.path)
                 else:
@@ -27,7 +29,7 @@ def fetch(run_id: str, path: str, folder: Path) -> Path:
     """Where a file or folder of a run's artifacts, "" for all, lies below `folder` now. Raises TrackingError."""
     with store_errors(workspace.uri()):
         _check_place(run_id)
-        return Path(tracking.client().download_artifacts(run_id, path, dst_path=str(folder)))
+        return Path(client().download_artifacts(run_id, path, dst_path=str(folder)))
 
 
 def store(run_id: str, file: Path) -> None:
@@ -39,4 +41,4 @@ def store(run_id: str, file: Path) -> None:
 
 def _check_place(run_id: str) -> None:
     if workspace.is_local():
-        tracking.check_place(tracking.client().get_run(run_id).info.artifact_uri)
+        check_place(client().get_run(run_id).info.artifact_uri)

@@ -7,7 +7,7 @@ import os
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -23,15 +23,22 @@ from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
 from PIL import Image
 
 from cae.config import PLACES, RunConfig, flatten
+from cae.registries import MEASURES
 from metrics import VERSION as METRICS_VERSION
 from sweeps import tracking
 from sweeps.run.description import describe
 from sweeps.run.folder import read_history
 from sweeps.spec.display import readable
+from sweeps.spec.metric_names import is_charted, with_references
 from sweeps.workspace import uri
 
 EPOCH_METRICS = {"loss": "training/loss", "held_out_loss": "training/held_out_loss"}
 SPEED = "training/images_per_second"
+# Of a metric in MLflow, whose tables show every digit they have.
+DIGITS = 6
+# In the root of the artifacts, as all that MLflow shows of several runs side by side.
+SUMMARY, OVERVIEW = Path("plots") / "summary.png", "faces.png"
+RENEWED = ("scores", "plots", "result.json")
 # Progress and checkpoints serve the running process; previews go to the image chart.
 NOT_UPLOADED = {"checkpoints", "previews", "formation", "formation.json", "progress.json"}
 
@@ -95,26 +102,31 @@ def log_history(run_id: str, folder: Path) -> None:
     logged = {metric.step for metric in client.get_metric_history(run_id, SPEED)}
     rows = [row for row in read_history(folder) if row["epoch"] not in logged]
     names = {**EPOCH_METRICS, "images_per_second": SPEED}
-    metrics = [Metric(key, row[field], row["timestamp"], row["epoch"]) for row in rows for field, key in names.items()]
+    metrics = [_metric(key, row[field], row["timestamp"], row["epoch"]) for row in rows for field, key in names.items()]
     for start in range(0, len(metrics), 900):
         client.log_batch(run_id, metrics=metrics[start : start + 900])
 
 
-def record(run_id: str, folder: Path, config: RunConfig, result: dict[str, Any]) -> None:
-    """Uploads everything a complete run's folder holds and marks the run FINISHED."""
+def record(run_id: str, folder: Path, config: RunConfig, result: dict[str, Any], asked: Sequence[str] = ()) -> None:
+    """Uploads everything a complete run's folder holds and marks the run FINISHED.
+
+    asked: the metrics that the sweep names, which MLflow is given beside those that it is given of every run.
+    """
     client = tracking.client()
     log_history(run_id, folder)
-    numbers = result["metrics"] | {f"seconds/{name}": value for name, value in result["seconds"].items()}
     stamp = int((folder / "result.json").stat().st_mtime * 1000)
     # At step 0 MLflow draws bars; a later step would make each a line of one point.
-    client.log_batch(run_id, metrics=[Metric(name, value, stamp, 0) for name, value in numbers.items()])
-    log_steps(run_id, result.get("steps", {}), stamp)
+    log_metrics(
+        run_id, result["metrics"], result.get("steps", {}), stamp, 0, with_references([*asked, *plugged(config)])
+    )
     log_dataset(run_id, config, result)
     log_previews(run_id, folder)
     for item in sorted(folder.iterdir()):
         if item.name not in NOT_UPLOADED and not item.name.startswith("."):
             upload(run_id, item)
-    client.set_tag(run_id, "mlflow.note.content", describe(config, result))
+    upload_summary(run_id, folder)
+    write_note(run_id, describe(config, result))
+    client.set_tag(run_id, tracking.NUMBERS, "result.json")
     client.set_terminated(run_id, status="FINISHED")
 
 
@@ -142,11 +154,34 @@ def previews(folder: Path) -> list[tuple[str, int, Path]]:
     return found
 
 
-def log_steps(run_id: str, steps: dict[str, dict[int, float]], stamp: int) -> None:
-    """Metrics that are curves: name to {step: value}. stamp: milliseconds, the same for all."""
-    metrics = [Metric(name, value, stamp, int(step)) for name, curve in steps.items() for step, value in curve.items()]
-    if metrics:
-        tracking.client().log_batch(run_id, metrics=metrics)
+def log_metrics(
+    run_id: str,
+    metrics: Mapping[str, float],
+    curves: Mapping[str, Mapping[int, float]],
+    stamp: int,
+    step: int,
+    asked: Collection[str],
+) -> None:
+    """Those that MLflow's pages are to show, the metrics at `step`, curves, {step: value}, at their own.
+
+    asked: names that are shown beside those of every run. stamp: milliseconds, the same for all. MLflow draws a chart
+    for each name; `result.json` has the others, and every digit.
+    """
+    chosen = [_metric(name, value, stamp, step) for name, value in metrics.items() if is_charted(name) or name in asked]
+    for name, curve in curves.items():
+        if is_charted(name) or name in asked:
+            chosen += [_metric(name, value, stamp, int(at)) for at, value in curve.items()]
+    for start in range(0, len(chosen), 900):
+        tracking.client().log_batch(run_id, metrics=chosen[start : start + 900])
+
+
+def _metric(name: str, value: float, stamp: int, step: int) -> Metric:
+    return Metric(name, float(f"{value:.{DIGITS}g}"), stamp, step)
+
+
+def plugged(config: RunConfig) -> set[str]:
+    """The metrics that the run's measures of plug-ins gave."""
+    return {f"mnd/{MEASURES.load(name).name}" for name in config.analysis.metrics}
 
 
 def upload(run_id: str, item: Path) -> None:
@@ -155,6 +190,24 @@ def upload(run_id: str, item: Path) -> None:
         tracking.client().log_artifacts(run_id, str(item), artifact_path=item.name)
     else:
         tracking.client().log_artifact(run_id, str(item))
+
+
+def upload_summary(run_id: str, folder: Path) -> None:
+    """The summary of the plots into the root of the artifacts too, where MLflow compares the files of runs."""
+    if (folder / SUMMARY).exists():
+        upload(run_id, folder / SUMMARY)
+
+
+def write_note(run_id: str, note: str) -> None:
+    """What MLflow shows as the run's description, with its faces below the first paragraph.
+
+    The address is relative to the page that shows it, so it holds on whichever server that is.
+    """
+    client = tracking.client()
+    if OVERVIEW in [item.path for item in client.list_artifacts(run_id)]:  # of older versions' runs it is not
+        first, _, rest = note.partition("\n\n")
+        note = f"{first}\n\n![faces](get-artifact?path={OVERVIEW}&run_uuid={run_id})\n\n{rest}"
+    client.set_tag(run_id, "mlflow.note.content", note)
 
 
 def log_dataset(run_id: str, config: RunConfig, result: dict[str, Any]) -> None:
@@ -185,15 +238,18 @@ def _step(run_id: str) -> int:
 
 
 def renew_scores(
-    run_id: str, metrics: dict[str, float], steps: dict[str, dict[int, float]], files: list[Path], note: str
+    run_id: str, metrics: dict[str, float], steps: dict[str, dict[int, float]], folder: Path, note: str
 ) -> None:
-    """Records the scores of a finished run anew, and with them files and description. The version comes last, so that a
+    """Records the scores of a finished run anew, and with them the files in `folder` and the description. The version
+    comes last, so that a
     run whose renewal was cut off counts as measured by the old one."""
     client = tracking.client()
     stamp, step = int(time.time() * 1000), _step(run_id)
-    client.log_batch(run_id, metrics=[Metric(name, value, stamp, step) for name, value in metrics.items()])
-    log_steps(run_id, steps, stamp)
-    for path in files:
-        upload(run_id, path)
-    client.set_tag(run_id, "mlflow.note.content", note)
+    # What MLflow has of it, be it all, is renewed.
+    log_metrics(run_id, metrics, steps, stamp, step, client.get_run(run_id).data.metrics.keys())
+    for name in RENEWED:
+        upload(run_id, folder / name)
+    upload_summary(run_id, folder)
+    write_note(run_id, note)
+    client.set_tag(run_id, tracking.NUMBERS, "result.json")
     client.set_tag(run_id, tracking.METRICS, METRICS_VERSION)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 SWEEP, HASH, CELL, ATTEMPT, HOST = "sweep.name", "sweep.config_hash", "sweep.cell_hash", "sweep.attempt", "host"
 # Why a run did not finish; the version of the scores it was measured with.
 ERROR, METRICS = "sweep.error", "metrics.version"
+# Where among its artifacts a finished run has all of its numbers, of which MLflow holds a choice.
+NUMBERS = "metrics.file"
 # Of the images that a run was trained on.
 DIGEST = "data.digest"
 # Set where the run's process holds a lease in a database that machines share.
@@ -41,7 +43,10 @@ def close(run_id: str, status: str, reason: str) -> None:
 
 @dataclass(frozen=True)
 class Record:
-    """One MLflow run of a sweep. status: MLflow's (RUNNING, FINISHED, FAILED, KILLED). started: seconds since 1970."""
+    """One MLflow run of a sweep. status: MLflow's (RUNNING, FINISHED, FAILED, KILLED). started: seconds since 1970.
+
+    metrics: those that MLflow holds; `numbers.with_all_metrics` has the others. place: of its artifacts, as URI.
+    """
 
     run_id: str
     name: str
@@ -53,6 +58,7 @@ class Record:
     params: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
     started: float = 0.0
+    place: str = ""
 
 
 def records(sweep: str, wanted: str = "") -> dict[str, Record]:
@@ -100,6 +106,7 @@ def _record(run: Run) -> Record:
         attempt=_attempt(tags.get(ATTEMPT, "1")),
         host=tags.get(HOST, ""),
         started=run.info.start_time / 1000,
+        place=run.info.artifact_uri,
         metrics=dict(run.data.metrics),
         params=dict(run.data.params),
         tags=tags,

@@ -54,6 +54,8 @@ def chosen(file_or_run: str, where: Sequence[str] = (), top: int | None = None) 
 def _of_sweep(path: Path, where: Sequence[str], top: int | None) -> dict[str, str]:
     sweep = load(path)
     records = tracking.records(sweep.name)
+    if where or top:
+        records = tracking.with_all_metrics(records)
     finished = [record for record in records.values() if record.status == "FINISHED"]
     if not finished:
         raise SweepError(f"{path}: no run of {sweep.name} is finished in {workspace.uri()}; start: cae run {path}")
