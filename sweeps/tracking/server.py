@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
 from sweeps import tracking, workspace
 from sweeps.spec.sweep import Sweep
 from sweeps.tracking import views
+
+# What the server says when it has started.
+SAYS = "CAE_UI_SAYS"
+# Else processes that evaluate language models start as well, 240 MB each; and what only MLflow's authors can mend is
+# said twice.
+DEFAULTS = {
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+    "PYTHONWARNINGS": "ignore:starlette.middleware.wsgi is deprecated",
+}
 
 
 def serve(port: int, sweeps: list[tuple[Sweep, Path]]) -> None:
@@ -19,7 +29,7 @@ def serve(port: int, sweeps: list[tuple[Sweep, Path]]) -> None:
     """
     if not workspace.is_local():
         print(f"the runs are on a server that has a UI of its own: open {workspace.uri()}")
-        _tell(workspace.uri(), sweeps)
+        print(*_pages(workspace.uri(), sweeps), sep="\n", flush=True)
     else:
         _become_server(port, sweeps)
 
@@ -27,21 +37,22 @@ def serve(port: int, sweeps: list[tuple[Sweep, Path]]) -> None:
 def _become_server(port: int, sweeps: list[tuple[Sweep, Path]]) -> NoReturn:
     tracking.client()  # a missing database is created before the server's several processes open it
     address = f"http://127.0.0.1:{port}"
-    print(f"{address} shows {workspace.uri()}; Ctrl-C ends it")
-    _tell(address, sweeps)
+    print(f"starting MLflow's server on {workspace.uri()}, which takes some seconds", flush=True)
+    says = [*_pages(address, sweeps), f"{address} shows {workspace.uri()}; Ctrl-C ends it"]
     artifacts = (workspace.home() / "artifacts").as_uri()
     command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    command += ["--backend-store-uri", workspace.uri(), "--default-artifact-root", artifacts]
-    # Else processes that evaluate language models start as well, 240 MB each.
-    environment = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"} | os.environ
+    command += ["--backend-store-uri", workspace.uri(), "--registry-store-uri", workspace.uri()]
+    command += ["--default-artifact-root", artifacts]
+    command += ["--app-name", "cae", "--uvicorn-opts", "--log-level warning"]
+    environment = {**DEFAULTS, **os.environ, SAYS: "\n".join(says)}
     # In this process's place, so that whatever ends it ends the server.
     os.execve(sys.executable, command, environment)  # noqa: S606
 
 
-def _tell(address: str, sweeps: list[tuple[Sweep, Path]]) -> None:
-    """Prints where the pages of each sweep are, and sees to it that they are there."""
+def _pages(address: str, sweeps: list[tuple[Sweep, Path]]) -> Iterator[str]:
+    """Lines that say where the pages of each sweep are, which are there then."""
     for sweep, file in sweeps:
         experiment_id = views.publish(sweep, file)
-        for link in views.links(experiment_id):
-            print(f"{sweep.name}: {link.name}\n  {address.rstrip('/')}/{link.address}")
-    sys.stdout.flush()
+        for link in views.links(sweep, experiment_id):
+            yield f"{sweep.name}: {link.name}"
+            yield f"  {address.rstrip('/')}/{link.address}"

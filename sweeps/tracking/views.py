@@ -14,7 +14,7 @@ from sweeps import tracking, workspace
 from sweeps.errors import TrackingError
 from sweeps.spec.fields import SEED
 from sweeps.spec.goals import MSE
-from sweeps.spec.grid import varied_fields
+from sweeps.spec.grid import count, varied_fields
 from sweeps.spec.space import space
 from sweeps.spec.sweep import Sweep
 from sweeps.tracking.errors import store_errors
@@ -26,14 +26,22 @@ VIEW = "mlflow.sharedViewState."
 # For MLflow's versions that look here for what an experiment is; 3.17 asks the link instead.
 KIND = {"mlflow.experimentKind": "custom_model_development"}
 RUN_NAME = "attributes.`Run Name`"
+# Runs that MLflow reads at once, and of which its image chart shows these many: the last ones of the table.
+PAGE, PICTURED = 100, 10
 # Of a sweep file. MLflow takes 20,000 characters of description.
 MOST = 15_000
 NORMALITY = [f"mnd/{name}" for name in HEADLINES]
-# Those that have a null, a normal cloud of the same n and d.
-NULLS = [f"{name}_null" for name in NORMALITY if not name.endswith("off_origin_distance")]
+# Those that have a null, a normal cloud of the same n and d; the strictest first.
+CALIBRATED = [name for name in reversed(NORMALITY) if not name.endswith("off_origin_distance")]
+NULLS, GAPS = ([f"{name}_{part}" for name in CALIBRATED] for part in ("null", "gap"))
 # What an untrained network and the pixels alone score.
 BESIDE = [f"control/{control}/{name}" for control in ("untrained", "projection") for name in HEADLINES]
 FORMED = ["formation/reconstruction", "formation/mnd"]
+NAMES = {"headlines": "Headlines", "charts": "Charts and faces", "means": "Means over seeds"}
+PICTURES = (
+    f"The charts show the faces of the {PICTURED} best runs, as many as MLflow puts side by side; "
+    "`cae faces FILE --out faces` fetches those of all, in full size."
+)
 FINISHED = f"attributes.status = 'FINISHED' and tags.`{tracking.HASH}` != ''"
 
 
@@ -45,14 +53,19 @@ class Link:
     address: str
 
 
-def links(experiment_id: str) -> list[Link]:
-    """The pages of an experiment whose views are published: tables of runs and of cells, and charts."""
+def links(sweep: Sweep, experiment_id: str) -> list[Link]:
+    """The pages of the sweep's experiment whose views are published: tables of runs and of cells, and charts."""
     runs = f"#/experiments/{experiment_id}/runs?workflowType=machine_learning&viewStateShareKey="
     return [
         Link("Headlines of every run", f"{runs}headlines"),
-        Link("Charts and faces of every run", f"{runs}headlines&compareRunsMode=CHART"),
-        Link("Means over seeds", f"{runs}means"),
+        Link("Charts and faces of every run", f"{runs}charts&compareRunsMode=CHART"),
+        *([Link("Means over seeds", f"{runs}means")] if has_replicates(sweep) else []),
     ]
+
+
+def has_replicates(sweep: Sweep) -> bool:
+    """Whether cells have several runs, so that their means say more than each of them."""
+    return len(sweep.seeds) > 1
 
 
 def publish(sweep: Sweep, file: Path) -> str:
@@ -70,40 +83,62 @@ def publish_views(sweep: Sweep, file: Path) -> None:
         if found is None:
             raise TrackingError(f"{workspace.uri()} has no experiment {sweep.name}")
         experiment_id = found.experiment_id
-        for key, value in (KIND | views(sweep, file)).items():
+        wanted = KIND | views(sweep, file)
+        for key, value in wanted.items():
             mlflow_client.set_experiment_tag(experiment_id, key, value)
+        for key in (f"{VIEW}{name}" for name in NAMES):
+            if key not in wanted and key in found.tags:
+                mlflow_client.delete_experiment_tag(experiment_id, key)
 
 
 def describe(sweep: Sweep, file: Path) -> str:
     """Markdown for the experiment's page: the question, links to its views, and the file that asks it."""
     # Which experiment they are of is put in where it is known, in `tracking.experiment`.
-    listed = " · ".join(f"[{link.name}]({link.address})" for link in links("0"))
+    listed = " · ".join(f"[{link.name}]({link.address})" for link in links(sweep, "0"))
     text = file.read_text(encoding="utf-8").strip()
     shown = text if len(text) <= MOST else f"{text[:MOST]}\n..."
-    return f"{sweep.description[:4000]}\n\n{listed}\n\n```yaml\n{shown}\n```\n"
+    return f"{sweep.description[:4000]}\n\n{listed}\n\n{PICTURES}\n\n```yaml\n{shown}\n```\n"
 
 
 def views(sweep: Sweep, file: Path) -> dict[str, str]:
     """Tag to value of the views that MLflow offers for the sweep."""
     fields = space(sweep).fields if sweep.is_search else varied_fields(sweep, file)
-    every, cells = headlines(sweep, fields), means(sweep, fields)
-    named = {"headlines": ("Headlines", every), "means": ("Means over seeds", cells)}
+    states = {"headlines": headlines(sweep, fields), "charts": charts_first(sweep, fields)}
+    if has_replicates(sweep):
+        states["means"] = means(sweep, fields)
     # MLflow lists the newest first.
     return {
-        f"{VIEW}{key}": json.dumps({"name": name, "createdAt": len(named) - place, "state": json.dumps(state)})
-        for place, (key, (name, state)) in enumerate(named.items())
+        f"{VIEW}{key}": json.dumps({"name": NAMES[key], "createdAt": len(NAMES) - place, "state": json.dumps(state)})
+        for place, (key, state) in enumerate(states.items())
     }
 
 
 def headlines(sweep: Sweep, fields: list[str]) -> State:
-    """The finished runs, the best by the sweep's metric first: headlines, then what an MND has, then what varies."""
-    metrics = _metrics(sweep)
-    columns = [f"metrics.`{name}`" for name in [*metrics, *NULLS, *BESIDE]] + [f"params.`{name}`" for name in fields]
+    """The finished runs, the best by the sweep's metric first: what varies, the metric, how far the headlines fall
+    short of an MND's, then what is read beside these."""
     first = sweep.metric[0]
     order = {"orderByKey": f"metrics.`{first.name}`", "orderByAsc": first.goal == "minimize"}
-    widths = {RUN_NAME: 140 + 85 * len(fields)} | dict.fromkeys(columns[: len(metrics) + len(NULLS) + len(BESIDE)], 170)
+    settings = [f"params.`{name}`" for name in _settings(fields)]
+    gaps, others = _metric_columns(GAPS), _metric_columns([*_metrics(sweep)[1:], *NULLS, *BESIDE])
+    columns = [*settings, f"metrics.`{first.name}`", *gaps, *others, *([f"params.`{SEED}`"] if SEED in fields else [])]
+    # As wide as their heads in a window of 1440 pixels, which ends behind the third gap where two settings vary.
+    widths = dict.fromkeys(columns, 160) | dict.fromkeys(settings, 95) | dict.fromkeys(gaps, 185) | {RUN_NAME: 150}
     shown = {"selectedColumns": columns, "columnOrder": [RUN_NAME, *columns], "columnWidths": widths}
     return order | shown | {"searchFilter": FINISHED, "runsHiddenMode": "SHOW_ALL"} | charts(sweep, _settings(fields))
+
+
+def charts_first(sweep: Sweep, fields: list[str]) -> State:
+    """The same for the page of charts. Its image chart shows the table's runs from the last one up, so the best come
+    last; of more than MLflow reads at once the best come first, and none but those whose faces are shown."""
+    state = headlines(sweep, fields)
+    if _most(sweep) > PAGE:
+        return state | {"runsHiddenMode": f"FIRST_{PICTURED}_RUNS"}
+    return state | {"orderByAsc": not state["orderByAsc"]}
+
+
+def _most(sweep: Sweep) -> int:
+    """How many runs the sweep can come to."""
+    return (sweep.run_cap or 0) if sweep.is_search else count(sweep)
 
 
 def means(sweep: Sweep, fields: list[str]) -> State:
@@ -125,6 +160,10 @@ def _metrics(sweep: Sweep) -> list[str]:
     return list(dict.fromkeys([*(metric.name for metric in sweep.metric), *NORMALITY, MSE]))
 
 
+def _metric_columns(names: list[str]) -> list[str]:
+    return [f"metrics.`{name}`" for name in names]
+
+
 def _sheets(sweep: Sweep) -> list[str]:
     """The face grids to show: reconstructions, and those of every generator that some run lists."""
     parameter = sweep.parameters.get("analysis.sampling")
@@ -144,8 +183,8 @@ def charts(sweep: Sweep, fields: list[str]) -> State:
     keys = [f"faces/{name}" for name in _sheets(sweep)]
     grids = _card("IMAGE", "grids", imageKeys=keys, step=0, showRunParams=False, displayName="One column a run")
     learned = _card("IMAGE", "learning", imageKeys=FORMED, step=0, showRunParams=False, displayName="By epoch")
-    cards = [*(across if fields else []), trade, *bars, grids, learned]
-    sections = [_section("headlines", "Headlines", 3), _section("grids", "Face grids", 1, height=900)]
+    cards = [*(across if fields else []), grids, trade, *bars, learned]
+    sections = [_section("grids", "Face grids", 1, height=160 + 150 * len(keys)), _section("headlines", "Headlines", 3)]
     sections.append(_section("learning", "Faces being learned: move the step", 1, height=600))
     sections = [_section("overview", "What varies, and the headlines", 1), *sections] if fields else sections
     numbered = [card | {"uuid": f"sweep-{number}"} for number, card in enumerate(cards)]

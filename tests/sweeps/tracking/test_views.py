@@ -36,13 +36,17 @@ def state(file: Path, view: str) -> dict[str, Any]:
     return json.loads(json.loads(views.views(load(file), file)[f"{views.VIEW}{view}"])["state"])
 
 
-def test_columns_are_headlines_then_their_nulls_then_what_varies(tmp_path: Path) -> None:
-    shown = state(written(tmp_path, f"{TINY_SWEEP}seeds: [0, 1]\n"), "headlines")["selectedColumns"]
-    assert set(shown[:5]) == {f"metrics.`{name}`" for name in (*(f"mnd/{n}" for n in HEADLINES), views.MSE)}
-    assert [name.endswith("_null`") for name in shown[5:8]] == [True, True, True]
+def test_what_varies_and_the_gaps_stand_before_what_1440_pixels_cut_off(tmp_path: Path) -> None:
+    found = state(written(tmp_path, f"{TINY_SWEEP}seeds: [0, 1]\n"), "headlines")
+    shown, widths = found["selectedColumns"], found["columnWidths"]
+    gaps = [f"metrics.`mnd/{name}_gap`" for name in ("radius_agreement", "contour_agreement", "marginal_gaussianity")]
+    assert shown[:5] == ["params.`model.activation`", "metrics.`mnd/radius_agreement`", *gaps]
+    # What MLflow's menu, margins, boxes to check and date leave of the window.
+    assert widths[views.RUN_NAME] + sum(widths[name] for name in shown[:5]) < 1440 - 440
+    assert set(shown[5:9]) == {f"metrics.`{name}`" for name in (*views.NORMALITY, views.MSE)} - set(shown[:5])
+    assert [name.endswith("_null`") for name in shown[9:12]] == [True, True, True]
     controls = [f"metrics.`control/{c}/{name}`" for c in ("untrained", "projection") for name in HEADLINES]
-    assert shown[8:16] == controls
-    assert shown[16:] == ["params.`model.activation`", "params.`training.seed`"]
+    assert shown[12:] == [*controls, "params.`training.seed`"]
 
 
 @pytest.mark.parametrize(("goal", "ascending"), [("maximize", False), ("minimize", True)])
@@ -50,7 +54,41 @@ def test_the_best_run_by_the_sweeps_metric_comes_first(tmp_path: Path, goal: str
     metric = f"metric: {{name: mnd/pursuit/ks, goal: {goal}}}\n"
     found = state(written(tmp_path, TINY_SWEEP + metric), "headlines")
     assert (found["orderByKey"], found["orderByAsc"]) == ("metrics.`mnd/pursuit/ks`", ascending)
-    assert found["selectedColumns"][0] == "metrics.`mnd/pursuit/ks`"
+    assert found["selectedColumns"][1] == "metrics.`mnd/pursuit/ks`"
+
+
+@pytest.mark.parametrize(("rates", "ascending", "hidden"), [(50, True, "SHOW_ALL"), (51, False, "FIRST_10_RUNS")])
+def test_the_image_chart_begins_with_the_best_run(tmp_path: Path, rates: int, ascending: bool, hidden: str) -> None:
+    """It shows ten runs from the end of the table up, of which MLflow reads a hundred."""
+    values = [round(1e-4 * (1 + number), 6) for number in range(rates)]
+    text = TINY_SWEEP + f"  training.learning_rate: {{values: {values}}}\n"
+    found = state(written(tmp_path, text), "charts")
+    assert (found["orderByAsc"], found["runsHiddenMode"]) == (ascending, hidden)
+
+
+def test_means_are_shown_where_cells_have_several_runs_alone(tmp_path: Path) -> None:
+    file = written(tmp_path)
+    assert f"{views.VIEW}means" not in views.views(load(file), file)
+    assert "Means" not in views.describe(load(file), file)
+    file = written(tmp_path, f"{TINY_SWEEP}seeds: [0, 1]\n")
+    assert f"{views.VIEW}means" in views.views(load(file), file)
+    assert "[Means over seeds](" in views.describe(load(file), file)
+
+
+@pytest.mark.usefixtures("database")
+def test_a_view_that_no_longer_fits_is_removed(tmp_path: Path) -> None:
+    file = written(tmp_path, f"{TINY_SWEEP}seeds: [0, 1]\n")
+    experiment_id = views.publish(load(file), file)
+    assert f"{views.VIEW}means" in tracking.client().get_experiment(experiment_id).tags
+    file = written(tmp_path)
+    views.publish(load(file), file)
+    assert f"{views.VIEW}means" not in tracking.client().get_experiment(experiment_id).tags
+
+
+def test_face_grids_stand_above_all_other_charts_but_the_parallel_ones(tmp_path: Path) -> None:
+    sections = state(written(tmp_path), "charts")["compareRunSections"]
+    names = [section["name"] for section in sections]
+    assert names[:3] == ["What varies, and the headlines", "Face grids", "Headlines"]
 
 
 def test_means_are_of_runs_that_only_the_seed_tells_apart(tmp_path: Path) -> None:
@@ -61,13 +99,13 @@ def test_means_are_of_runs_that_only_the_seed_tells_apart(tmp_path: Path) -> Non
 
 def test_a_search_shows_its_objectives_and_what_it_searched(tmp_path: Path) -> None:
     shown = state(written(tmp_path, SEARCH), "headlines")["selectedColumns"]
-    assert shown[:2] == ["metrics.`reconstruction/ssim`", "metrics.`mnd/marginal/wasserstein`"]
-    assert shown[-1] == "params.`training.learning_rate`"
+    assert shown[:2] == ["params.`training.learning_rate`", "metrics.`reconstruction/ssim`"]
+    assert "metrics.`mnd/marginal/wasserstein`" in shown
 
 
 def test_every_chart_has_a_section_and_a_name_of_its_own(tmp_path: Path) -> None:
-    for view in ("headlines", "means"):
-        found = state(written(tmp_path), view)
+    for view in ("headlines", "charts", "means"):
+        found = state(written(tmp_path, f"{TINY_SWEEP}seeds: [0, 1]\n"), view)
         sections = {section["uuid"] for section in found["compareRunSections"]}
         assert {card["metricSectionId"] for card in found["compareRunCharts"]} == sections
         names = [card["uuid"] for card in found["compareRunCharts"]]
@@ -111,8 +149,9 @@ def test_publishing_links_the_description_to_the_experiment_and_renews_its_views
     assert views.publish(load(file), file) == first
     tags = tracking.client().get_experiment(first).tags
     assert "longer path" in tags["mlflow.note.content"]
-    assert all(f"]({link.address})" in tags["mlflow.note.content"] for link in views.links(first))
-    assert {f"{views.VIEW}headlines", f"{views.VIEW}means", *views.KIND} <= tags.keys()
+    assert all(f"]({link.address})" in tags["mlflow.note.content"] for link in views.links(load(file), first))
+    assert {f"{views.VIEW}headlines", f"{views.VIEW}charts", *views.KIND} <= tags.keys()
+    assert "the 10 best runs" in tags["mlflow.note.content"]
 
 
 @pytest.mark.usefixtures("database")
