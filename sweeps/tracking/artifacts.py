@@ -36,7 +36,7 @@ def store(run_id: str, file: Path) -> None:
     """Puts a file into the root of a run's artifacts, in place of what has its name there. Raises TrackingError."""
     with store_errors(workspace.uri()):
         _check_place(run_id)
-        tracking.client().log_artifact(run_id, str(file))
+        client().log_artifact(run_id, str(file))
 
 
 def _check_place(run_id: str) -> None:

@@ -28,8 +28,8 @@ def serve(port: int, sweeps: list[tuple[Sweep, Path]]) -> None:
     sweeps: those whose pages are told, with their files.
     """
     if not workspace.is_local():
-        print(f"the runs are on a server that has a UI of its own: open {workspace.uri()}")
-        print(*_pages(workspace.uri(), sweeps), sep="\n", flush=True)
+        says = f"the runs are on a server that has a UI of its own: open {workspace.uri()}"
+        print(says, *_pages(workspace.uri(), sweeps), sep="\n", flush=True)
     else:
         _become_server(port, sweeps)
 
