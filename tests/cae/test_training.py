@@ -29,6 +29,8 @@ from cae.training import (
 )
 
 SMALL = ModelConfig(maps=(4, 8), latent_dim=4)
+# Of what takes long a second variant.
+SECOND = [pytest.mark.thorough, pytest.mark.soak]
 
 
 def fresh(model: ModelConfig = SMALL, precision: str = "float32") -> Autoencoder:
@@ -86,8 +88,8 @@ def test_a_resumed_training_equals_one_that_was_not_interrupted(
     ("model", "training"),
     [
         ({"regularizer": "mmd", "regularizer_weight": 10, "dropout": 0.2}, {"flips": True}),
-        ({"regularizer": "sliced"}, {"optimizer": "sgd", "weight_decay": 0.1}),
-        ({"regularizer": "sigreg", "blocks": 2}, {"optimizer": "rmsprop"}),
+        pytest.param({"regularizer": "sliced"}, {"optimizer": "sgd", "weight_decay": 0.1}, marks=SECOND),
+        pytest.param({"regularizer": "sigreg", "blocks": 2}, {"optimizer": "rmsprop"}, marks=SECOND),
         ({"regularizer": "kl", "dropout": 0.2, "latent_batch_norm": True}, {"optimizer": "adamw"}),
         ({"regularizer": "gae", "latent_l2": 1, "decoder_l2": 1}, {"patience": 1, "learning_rate": 0.02}),
     ],

@@ -37,6 +37,7 @@ def errors(sweep: str) -> dict[str, float]:
     return {record.name: record.metrics["reconstruction/mse"] for record in tracking.records(sweep).values()}
 
 
+@pytest.mark.soak
 def test_real_trainings_side_by_side_are_the_same_as_one_by_one(
     recorded_home: tuple[Path, Path], database: Path, tiny_sweep: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -48,6 +49,7 @@ def test_real_trainings_side_by_side_are_the_same_as_one_by_one(
     assert side_by_side == pytest.approx(errors("tiny"), rel=1e-4)
 
 
+@pytest.mark.soak
 def test_a_value_added_in_the_middle_is_run_by_the_next_command(many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first goes on with the file as it was; the second has all cells and waits for those of the first."""
     monkeypatch.setenv("STANDIN_SECONDS", "0.3")
@@ -61,6 +63,7 @@ def test_a_value_added_in_the_middle_is_run_by_the_next_command(many: Path, monk
     assert "another process works on it; waiting for its end" in outputs[1]
 
 
+@pytest.mark.soak
 def test_a_file_broken_in_the_middle_disturbs_nothing_that_runs(many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STANDIN_SECONDS", "0.2")
     process = start("run", str(many), "--workers", "2", module=STANDIN)

@@ -126,6 +126,7 @@ def test_a_package_plugs_in_everything(importable: Path, database: Path, tmp_pat
 
 
 @pytest.mark.thorough
+@pytest.mark.soak
 def test_other_code_is_another_cell(importable: Path, database: Path, tmp_path: Path) -> None:
     file, changed = tmp_path / "plugged.yaml", tmp_path / "site"
     file.write_text(SWEEP)

@@ -53,6 +53,7 @@ def wait_until(what: Any, seconds: float = 120) -> None:
         time.sleep(0.2)
 
 
+@pytest.mark.soak
 def test_what_a_lost_node_held_is_done_by_the_others(cluster: Any, file: Path) -> None:
     second = cluster.add_node(num_cpus=1)
     cluster.wait_for_nodes()
@@ -101,7 +102,11 @@ def test_a_real_training_on_a_cluster(tiny_sweep: Path, database: Path) -> None:
     ("arguments", "words"),
     [
         (["--ray", "127.0.0.1:9"], "--ray 127.0.0.1:9: no cluster there"),
-        (["--ray", "local", "--num-gpus", "8"], "--ray local: no node has 1 CPUs and 8 GPUs for a run"),
+        pytest.param(
+            ["--ray", "local", "--num-gpus", "8"],
+            "--ray local: no node has 1 CPUs and 8 GPUs for a run",
+            marks=pytest.mark.soak,
+        ),
     ],
 )
 def test_a_cluster_that_cannot_be_used_is_one_line(file: Path, arguments: list[str], words: str) -> None:

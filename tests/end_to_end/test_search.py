@@ -39,6 +39,7 @@ def tiny_search(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.soak
 def test_a_search_with_a_run_that_is_stopped_early(database: Path, tiny_search: Path) -> None:
     with tiny_search.open("a") as file:
         file.write("early_terminate: {type: hyperband, min_iter: 1}\n")

@@ -302,7 +302,7 @@ def worker_of(pid: int) -> int:
 
 @pytest.mark.thorough
 @pytest.mark.usefixtures("_pretended")
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [pytest.param(signal.SIGTERM, marks=pytest.mark.soak), signal.SIGINT])
 def test_an_interrupted_run_is_killed_not_running_and_goes_on(database: Path, tiny_sweep: Path, number: int) -> None:
     """Before the signal, another process asks for the status."""
     process = start("run", str(tiny_sweep), "--set", "training.epochs=400", module=STANDIN)

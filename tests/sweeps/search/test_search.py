@@ -171,7 +171,7 @@ def test_a_range_of_whole_numbers_is_tried_to_its_end(database: Path) -> None:
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("goal", ["maximize", "minimize"])
+@pytest.mark.parametrize("goal", ["maximize", pytest.param("minimize", marks=pytest.mark.soak)])
 def test_hyperband_stops_what_is_poor_and_only_that(database: Path, goal: str) -> None:
     """Whatever the goal of the search's own metric, a small loss is good."""
     parameters = SPACE | {"training.epochs": {"value": 18}}
