@@ -89,7 +89,7 @@ def explained(metrics: dict[str, float]) -> str:
 
 def conclusion(metrics: dict[str, float]) -> str | None:
     """One sentence: how near the latent vectors come to an MND of that size, the network before its training beside
-    them; or why that says nothing. None where no headline was measured."""
+    them, and the faults that no headline sees; or why that says nothing. None where no headline was measured."""
     if not has_learned(metrics):
         return f"Nothing to conclude: {remarks(metrics)[0]}."
     seen: dict[str, list[str]] = {}
@@ -102,7 +102,8 @@ def conclusion(metrics: dict[str, float]) -> str | None:
     parts = [f"{listed(places)} the latent vectors {first} an MND"]
     parts += [f"{listed(places)} they {words} it" for words, places in others]
     said = ", ".join(parts)
-    return f"{said[0].upper()}{said[1:]}{_beside_untrained(metrics)}."
+    faults = "".join(f" {fault[0].upper()}{fault[1:]}." for fault in remarks(metrics))
+    return f"{said[0].upper()}{said[1:]}{_beside_untrained(metrics)}.{faults}"
 
 
 def listed(words: Sequence[str]) -> str:

@@ -60,6 +60,13 @@ def test_it_opens_with_a_conclusion(radii: float, before: float | None, words: s
     assert describe(RunConfig(), found).startswith(f"**{conclusion(found['metrics'])}**\n\n")
 
 
+def test_a_shell_is_not_concluded_to_be_near() -> None:
+    said = conclusion(
+        {**result()["metrics"], "mnd/origin/norm_spread": 0.27, "control/untrained/radius_agreement": 0.7}
+    )
+    assert "training moved the radii nearer to it (0.700 to 0.900). A shell around the origin:" in str(said)
+
+
 def test_of_a_network_that_learned_nothing_nothing_is_concluded() -> None:
     said = conclusion({**result()["metrics"], "reconstruction/explained": 0.02})
     assert str(said).startswith("Nothing to conclude: reconstructs next to nothing: 2 %")
