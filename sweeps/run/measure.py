@@ -40,7 +40,7 @@ class Measurements:
 
 def measure(sides: dict[str, LatentSplit], analysis: AnalysisConfig) -> Measurements:
     """Every metric of both sides; tables and groups of the training side."""
-    metrics: dict[str, float] = {}
+    metrics: dict[str, float] = {"latents/rounding": sides["train"].rounding}
     steps: dict[str, dict[int, float]] = {}
     omitted: dict[str, str] = {}
     tables: dict[str, pd.DataFrame] = {}
