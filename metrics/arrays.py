@@ -76,7 +76,7 @@ def _read_text(path: Path) -> pd.DataFrame:
     separator = SEPARATORS[path.suffix.lower()] or max(",;\t", key=first.count)
     fields = [field.strip().strip('"') for field in first.split(separator)]
     header = None if all(map(_is_number, fields)) else 0
-    frame = pd.read_csv(path, sep=separator, header=header, skipinitialspace=True, float_precision="round_trip")
+    frame = pd.read_csv(path, sep=separator, header=header, skipinitialspace=True)
     counts = fields[0] == "" and len(fields) > 1 and np.array_equal(frame.iloc[:, 0], np.arange(len(frame)))
     return frame.iloc[:, 1:] if counts else frame
 

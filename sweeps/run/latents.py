@@ -11,6 +11,7 @@ import numpy as np
 
 from cae.datasets import ImageSet
 from cae.image_properties import PROPERTIES, image_properties
+from cae.names import safe_names
 from metrics import Sample
 from metrics.moments import rounding
 
@@ -22,13 +23,15 @@ class LatentSplit:
     """One side of the split: latent vectors (n, d), float32, and what is known of their images.
 
     properties: name to (n,), see `cae.image_properties`; of files of metrics version 2 the contrast alone, of version 1
-    none. attributes: name to (n,) of 1, 0 and -1, not known. images: (n,) their numbers in the image set, None where
+    none. attributes: name to (n,) of 1, 0 and -1, not known; titles: what those are called that have another name here,
+    as paths and metrics would not take it. images: (n,) their numbers in the image set, None where
     they are not stored. stored: the type of the file's numbers, float16 in files of runs recorded before float32.
     """
 
     vectors: np.ndarray
     properties: dict[str, np.ndarray] = field(default_factory=dict)
     attributes: dict[str, np.ndarray] = field(default_factory=dict)
+    titles: dict[str, str] = field(default_factory=dict)
     images: np.ndarray | None = None
     stored: type = np.float32
 
@@ -72,10 +75,11 @@ def _side(stored: Any, name: str) -> LatentSplit:
     side = LatentSplit(vectors.astype(np.float32, copy=False), images=index, stored=vectors.dtype.type)
     if "attributes" not in stored:
         return side
-    table = stored[f"{name}_attributes"]
-    attributes = {str(column): table[:, number] for number, column in enumerate(stored["attributes"])}
+    table, safe = stored[f"{name}_attributes"], safe_names(map(str, stored["attributes"]))
+    attributes = dict(zip(safe.values(), table.T, strict=True))
+    titles = {key: title for title, key in safe.items() if key != title}
     properties = {kind: stored[f"{name}_{kind}"] for kind in PROPERTIES if f"{name}_{kind}" in stored}
-    return replace(side, properties=properties, attributes=attributes)
+    return replace(side, properties=properties, attributes=attributes, titles=titles)
 
 
 def with_properties(side: LatentSplit, images: ImageSet, index: np.ndarray) -> LatentSplit:

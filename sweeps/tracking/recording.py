@@ -23,6 +23,7 @@ from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
 from PIL import Image
 
 from cae.config import PLACES, RunConfig, flatten
+from cae.names import LONGEST_KEY, safe_names
 from metrics import VERSION as METRICS_VERSION
 from sweeps import tracking
 from sweeps.run.description import describe
@@ -107,7 +108,9 @@ def record(run_id: str, folder: Path, config: RunConfig, result: dict[str, Any])
     numbers = result["metrics"] | {f"seconds/{name}": value for name, value in result["seconds"].items()}
     stamp = int((folder / "result.json").stat().st_mtime * 1000)
     # At step 0 MLflow draws bars; a later step would make each a line of one point.
-    client.log_batch(run_id, metrics=[Metric(name, value, stamp, 0) for name, value in numbers.items()])
+    # Names are safe since they are read; a run that an earlier version computed may wait with others.
+    keys = safe_names(numbers, LONGEST_KEY)
+    client.log_batch(run_id, metrics=[Metric(keys[name], value, stamp, 0) for name, value in numbers.items()])
     log_steps(run_id, result.get("steps", {}), stamp)
     log_dataset(run_id, config, result)
     log_previews(run_id, folder)

@@ -14,6 +14,7 @@ from cae.config import AnalysisConfig, ModelConfig
 from cae.datasets import ImageSet
 from cae.image_properties import PROPERTIES
 from cae.model import build
+from cae.names import is_safe
 from metrics import VERSION, score
 from metrics.catalog import HEADLINES
 from metrics.moments import moments
@@ -102,6 +103,18 @@ def test_files_of_float16_are_read_and_say_how_coarse_they_are(images: ImageSet,
     assert side.rounding == pytest.approx(1 / 16, rel=0.1)
     constant = np.zeros((N, D), np.float32)
     assert LatentSplit(constant).rounding == 0
+
+
+def test_names_that_are_no_paths_and_keys_get_others_and_stay_titles(images: ImageSet, tmp_path: Path) -> None:
+    hostile = images.table.rename(columns={"Male": "../../../escaped", "Smiling": "Age>30 (%)"})
+    _, sides = stored(replace(images, table=hostile), tmp_path)
+    assert sides["train"].titles == {"escaped": "../../../escaped", "Age_30": "Age>30 (%)"}
+    found = measure(sides, AnalysisConfig(contour_pairs=5))
+    assert {"attributes/auc_escaped", "attributes/shift_Age_30"} <= set(found.metrics)
+    assert all(is_safe(name) for name in found.metrics)
+    table = found.tables["attributes.csv"]
+    assert list(table["name"]) == ["all", "Age_30", "escaped"]
+    assert list(table["title"]) == ["all", "Age>30 (%)", "../../../escaped"]
 
 
 def test_files_of_version_1_have_vectors_alone(tmp_path: Path) -> None:
