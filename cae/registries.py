@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cae.plugins import Registry
 
-__all__ = ["ACTIVATIONS", "DATASETS", "GENERATORS", "MEASURES", "MODELS", "Registry", "file_name"]
+__all__ = ["ACTIVATIONS", "DATASETS", "GENERATORS", "MEASURES", "MODELS", "Registry"]
 
 DATASETS = Registry(
     "cae.datasets",
@@ -53,8 +53,3 @@ MEASURES = Registry(
     expected="a metrics.Measure",
     is_valid=lambda found: callable(getattr(found, "function", None)) and isinstance(getattr(found, "name", None), str),
 )
-
-
-def file_name(name: str) -> str:
-    """A name in names of files and metrics: that of a plug-in without its colon."""
-    return name.replace(":", ".")

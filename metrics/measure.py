@@ -32,7 +32,9 @@ class Measure:
     version: str = ""
 
 
-_NAME = re.compile(r"[A-Za-z0-9_./-]+")
+# No part between slashes may be empty, . or .., which MLflow refuses.
+_PART = r"(?!\.\.?(?:/|$))[A-Za-z0-9_.-]+"
+_NAME = re.compile(rf"{_PART}(/{_PART})*")
 # What stands for numbers or names in the rows of the table, and what is appended to a name.
 _PLACEHOLDERS = {r"/K$": r"/[0-9.]+", r"_P$": r"_[0-9]+", r"_R$": r"_[0-9.]+", r"_NAME$": r"_.+"}
 _PARTS = r"(_null|_null_sd|_gap|_gap_sds|_low|_high|_adjusted)?"
@@ -43,7 +45,7 @@ def check_names(measures: Sequence[Measure]) -> None:
     seen: set[str] = set()
     for measure in measures:
         if not _NAME.fullmatch(measure.name):
-            raise ValueError(f"measure {measure.name!r}: a name takes letters, digits and _ - . / alone")
+            raise ValueError(f"measure {measure.name!r}: a name takes letters, digits and _ - . / alone, as in a/b")
         if measure.name in seen or any(re.fullmatch(_pattern(m.name), measure.name) for m in METRICS):
             raise ValueError(f"measure {measure.name}: there is one of this name; give it another")
         seen.add(measure.name)

@@ -193,6 +193,19 @@ def moments(latents: ArrayLike) -> Moments:
     return Moments(n, mean, products / (n - 1))
 
 
+def rounding(moments: Moments, stored: DTypeLike) -> float:
+    """The step between neighbouring numbers of the type `stored` at a component's mean, in its sd; 0 and up.
+
+    The largest of all components that vary, 0 where none does. Within a distance of a fifth of it the marginals'
+    agreement with a normal distribution is that of the steps: 0.01 is little, float16 has 0.06 at 100 sds from 0,
+    float32 0.008 at 100,000. Of integers the step is 1.
+    """
+    kind, varying = np.dtype(stored), moments.sd > 0
+    mean = np.abs(moments.mean[varying])
+    step = np.spacing(mean.astype(kind)).astype(float) if kind.kind == "f" else np.ones_like(mean)
+    return float(np.max(step / moments.sd[varying], initial=0.0))
+
+
 def _products(points: np.ndarray, mean: np.ndarray, strip: Iterable[slice]) -> np.ndarray:
     """Sum of x x' (d, d) over the rows of all these slices, around the mean."""
     total = np.zeros((mean.size, mean.size))

@@ -19,6 +19,7 @@ from joblib.externals.loky.process_executor import BrokenProcessPool
 from cae.datasets import cache
 from cae.datasets.imageset import DataError
 from cae.datasets.source import Bad, Producer, Progress, Source, View
+from cae.names import file_name
 
 CHUNK = 128
 MAX_BAD_SHARE = 0.05
@@ -28,7 +29,7 @@ LISTED_BAD = 10_000
 
 def key(source: Source, view: View) -> str:
     """The name of the cache folder for this source seen in this way."""
-    return f"{source.name}-{view.resolution}-{view.crop}-{view.contrast}-{source.digest}"
+    return f"{file_name(source.name)}-{view.resolution}-{view.crop}-{view.contrast}-{source.digest}"
 
 
 def prepare(source: Source, view: View, progress: Progress | None) -> Path:

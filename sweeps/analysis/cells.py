@@ -12,7 +12,7 @@ from sweeps.spec.constraint import parse_constraint
 from sweeps.spec.display import shown_values, varied
 from sweeps.spec.fields import SEED
 from sweeps.spec.order import INFINITE
-from sweeps.spec.remarks import EXPLAINED, SPREAD, has_learned, remarks
+from sweeps.spec.remarks import REMARKED, has_learned, remarks
 from sweeps.spec.sweep import Sweep
 
 
@@ -66,7 +66,7 @@ def groups_of(sweep: Sweep, cells: Sequence[SweepRun], metrics: Iterable[str]) -
     for runs, shown in zip(together, values, strict=True):
         summaries = {name: summary for name in asked if (summary := _summary(runs, name)) is not None}
         kept = [c.metric in summaries and c.violation(summaries[c.metric].mean) <= 0 for c in constraints]
-        means = {name: s.mean for name in (EXPLAINED, SPREAD) if (s := _summary(runs, name)) is not None}
+        means = {name: s.mean for name in REMARKED if (s := _summary(runs, name)) is not None}
         learned, faults = has_learned(means), tuple(remarks(means))
         found.append(
             Cell(

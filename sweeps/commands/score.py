@@ -30,7 +30,7 @@ def score_command(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Say how normal the rows of FILE (.npy or .npz, n points by d components) are.
+    """Say how normal the rows of FILE (.npy, .npz, .csv, .tsv or .parquet; n points by d components) are.
 
     With --rescore, measures the stored latent vectors of a sweep's finished runs again where the scores have changed
     since, without training.
@@ -44,7 +44,7 @@ def score_command(
     from metrics.moments import as_points
     from sweeps.files import json_text
     from sweeps.terminal.runs import console
-    from sweeps.terminal.scores import null_progress, show_scores
+    from sweeps.terminal.scores import null_progress, rounded, show_scores
 
     try:
         array = read_array(file, key)
@@ -58,6 +58,8 @@ def score_command(
     except ValueError as error:
         click.echo(f"{file}: {error}", err=True)
         sys.exit(2)
+    if said := rounded(latents):
+        click.echo(f"{file}: {said}", err=True)
     if as_json:
         click.echo(json_text(scores.values))
     else:

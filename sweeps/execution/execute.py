@@ -23,6 +23,7 @@ from sweeps.execution.task import Outcome, Task
 from sweeps.files import is_disk_full
 from sweeps.locks.work_lock import WorkLock, try_lock
 from sweeps.planning.state import remark
+from sweeps.tracking.errors import FOR_GOOD, is_refused
 
 
 def execute(task: Task) -> Outcome:
@@ -98,6 +99,9 @@ def _failure(error: Exception, run_id: str | None, folder: Path) -> Outcome:
         return replace(_close(run_id, "FAILED", reason), state="full")
     reason = _reason(error)
     if (folder / "result.json").exists():
+        if is_refused(error):
+            remedy = f"correct that name where it comes from; what was computed is in {folder}"
+            return _close(run_id, "FAILED", f"{reason}; {FOR_GOOD}: {remedy}")
         reason += f"; what it computed waits in {folder}"
     if not tracking.answers():
         return Outcome("waiting", reason)

@@ -104,7 +104,7 @@ def _renewed(
     result: dict[str, Any], metrics: dict[str, float], steps: dict[str, dict[int, float]], omitted: dict[str, str]
 ) -> dict[str, Any]:
     """The result with every number replaced that comes from the latent vectors, and from the images where at hand."""
-    renewed = {*SIDES, "attributes"}
+    renewed = {*SIDES, "latents", "attributes"}
     others = {name: value for name, value in result["metrics"].items() if name.partition("/")[0] not in renewed}
     formed = {name: curve for name, curve in result.get("steps", {}).items() if name.startswith("formation/")}
     parts = {"metrics": others | metrics, "steps": formed | steps, "omitted": omitted, "metrics_version": VERSION}

@@ -10,6 +10,7 @@ from typing import Any
 from cae.config import DataConfig, RunConfig, cell_hash, config_hash, flatten, load_plugins
 from cae.datasets import DataError, data_digest
 from cae.plugins import PluginError
+from cae.registries import MEASURES
 from sweeps import tracking
 from sweeps.errors import SweepError
 from sweeps.locks import file_lock
@@ -83,8 +84,14 @@ def cells_of(
 def _check_plugins(config: RunConfig) -> None:
     try:
         load_plugins(config)
+        if config.analysis.metrics:
+            from metrics.measure import check_names
+
+            check_names([MEASURES.load(name) for name in config.analysis.metrics])
     except PluginError as error:
         raise SweepError(str(error)) from None
+    except ValueError as error:
+        raise SweepError(f"analysis.metrics: {error}") from None
 
 
 def _digest(data: DataConfig, known: Digests, records: dict[str, tracking.Record]) -> str | DataError:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from sweeps import tracking, workspace
 from sweeps.spec.remarks import remarks
+from sweeps.tracking.errors import FOR_GOOD
 from sweeps.tracking.store import Record
 
 State = Literal["new", "running", "finished", "failed", "pruned"]
@@ -21,7 +22,8 @@ def state_of(record: tracking.Record, storage: str | None = None) -> tuple[State
         return "pruned", ""
     if record.status in ("RUNNING", "SCHEDULED") and not is_orphan(record, storage):
         return "running", "" if record.host in ("", socket.gethostname()) else f"on {record.host}"
-    if workspace.is_computed(record.config_hash):
+    refused = FOR_GOOD in record.tags.get(tracking.ERROR, "")
+    if workspace.is_computed(record.config_hash) and not refused:
         return "failed", "computed, and waits on this machine; the next cae run uploads it"
     if record.status == "FAILED":
         return "failed", record.tags.get(tracking.ERROR, "")

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 
 from cae.config import RunConfig
 from cae.faces import INK, MARGIN, PAIR, PAPER, QUIET, cut, font
-from cae.registries import file_name
+from cae.names import file_name
 from sweeps.report.representatives import Representative
 
 

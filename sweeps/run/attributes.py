@@ -42,11 +42,15 @@ class AttributeScores:
 
 @dataclass(frozen=True, eq=False)
 class People:
-    """Held-out images uint8 (p, h, w, 3), their latent vectors (p, d), and name to (p,) of 1, 0 and -1, not known."""
+    """Held-out images uint8 (p, h, w, 3), their latent vectors (p, d), and name to (p,) of 1, 0 and -1, not known.
+
+    titles: see `LatentSplit`.
+    """
 
     images: np.ndarray
     vectors: np.ndarray
     attributes: dict[str, np.ndarray]
+    titles: dict[str, str]
 
 
 # --- scores ------------------------------------------------------------------------------------------------------
@@ -61,6 +65,8 @@ def score_attributes(sides: Mapping[str, LatentSplit], groups: pd.DataFrame) -> 
     told = {"overlap": groups["overlap"]} | {f"auc_{kind}": groups["name"].map(judged[kind]) for kind in KINDS}
     rest = groups.drop(columns="overlap").rename(columns={"auc": "auc_training"})
     table = pd.concat([rest[["name", "share", "shift"]], pd.DataFrame(told), rest.iloc[:, 3:]], axis=1)
+    if train.titles:
+        table.insert(1, "title", [train.titles.get(name, name) for name in table["name"]])
     omitted = {f"attributes/{name}": reason for name, reason in reasons.items()}
     omitted |= {f"attributes/auc_{name}": reason for name, reason in more.items()}
     return AttributeScores(table, _metrics(table), omitted)
@@ -98,7 +104,7 @@ def choose_people(test: LatentSplit, images: ImageSet) -> People:
         chosen.append(int(np.argmax(differing)))
     who = rows[chosen]
     attributes = {name: values[who] for name, values in test.attributes.items()}
-    return People(images.images[images.test[who]], test.vectors[who], attributes)
+    return People(images.images[images.test[who]], test.vectors[who], attributes, test.titles)
 
 
 def attribute_sheet(found: Directions, name: str, people: People, decode: Decode, title: str) -> np.ndarray:
@@ -108,7 +114,7 @@ def attribute_sheet(found: Directions, name: str, people: People, decode: Decode
     has = [KNOWN[int(value)] for value in people.attributes[name]]
     labels = [label for word in has for label in (f"{word}  ·  mean difference", "others held fixed")]
     rows, originals = ladders.reshape(-1, *ladders.shape[2:]), people.images.repeat(2, axis=0)
-    return _ladders(rows, originals, labels, decode, name, title)
+    return _ladders(rows, originals, labels, decode, people.titles.get(name, name), title)
 
 
 def overview(found: Directions, told: Mapping[str, float], people: People, decode: Decode, title: str) -> np.ndarray:
@@ -118,7 +124,8 @@ def overview(found: Directions, told: Mapping[str, float], people: People, decod
         [edit(people.vectors[:1], found.mean_difference[found.names.index(name)], STRENGTHS) for name in names]
     )
     originals = people.images[:1].repeat(len(names), axis=0)
-    return _ladders(ladders, originals, names, decode, "attributes", title)
+    labels = [people.titles.get(name, name) for name in names]
+    return _ladders(ladders, originals, labels, decode, "attributes", title)
 
 
 def told_best(found: Directions, told: Mapping[str, float]) -> list[str]:
@@ -170,7 +177,8 @@ def arithmetic(recipe: str, train: LatentSplit) -> tuple[np.ndarray, list[str]]:
     parsed = parse(recipe)
     signs = [sign for sign, _ in parsed.terms]
     groups = [*(group for _, group in parsed.terms), parsed.expected]
-    *parts, real = [mean_vector(group, train.vectors, train.attributes) for group in groups]
+    titled = {title: train.attributes[name] for name, title in train.titles.items()}
+    *parts, real = [mean_vector(group, train.vectors, train.attributes | titled) for group in groups]
     total = np.asarray(signs) @ np.stack(parts)
     captions = [f"{'+' if sign > 0 else '−'} {group}" for sign, group in parsed.terms]
     return np.stack([*parts, total, real]).astype(np.float32), [*captions, "= sum", f"real {parsed.expected}"]

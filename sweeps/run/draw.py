@@ -10,8 +10,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from cae import faces
+from cae.names import file_name
 from cae.paths import dominant_planes
-from cae.registries import file_name
 from metrics.moments import DegenerateError
 from metrics.plots import draw_generated
 from sweeps.errors import SweepError

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from cae import quality, sampling
-from cae.registries import file_name
+from cae.names import file_name
 from metrics.visibility import visible, visible_share
 from sweeps.run import realism
 from sweeps.run.trained_model import TrainedModel

@@ -11,10 +11,10 @@ import numpy as np
 
 from cae.datasets import ImageSet
 from cae.image_properties import PROPERTIES, image_properties
+from cae.names import safe_names
 from metrics import Sample
+from metrics.moments import rounding
 
-# float16 keeps 3 digits, far below the noise of any score, up to this magnitude.
-FLOAT16_LIMIT = 30_000
 SIDES = {"mnd": "train", "mnd_test": "test"}
 
 
@@ -23,29 +23,39 @@ class LatentSplit:
     """One side of the split: latent vectors (n, d), float32, and what is known of their images.
 
     properties: name to (n,), see `cae.image_properties`; of files of metrics version 2 the contrast alone, of version 1
-    none. attributes: name to (n,) of 1, 0 and -1, not known. images: (n,) their numbers in the image set, None where
-    they are not stored.
+    none. attributes: name to (n,) of 1, 0 and -1, not known; titles: what those are called that have another name here,
+    as paths and metrics would not take it. images: (n,) their numbers in the image set, None where
+    they are not stored. stored: the type of the file's numbers, float16 in files of runs recorded before float32.
     """
 
     vectors: np.ndarray
     properties: dict[str, np.ndarray] = field(default_factory=dict)
     attributes: dict[str, np.ndarray] = field(default_factory=dict)
+    titles: dict[str, str] = field(default_factory=dict)
     images: np.ndarray | None = None
+    stored: type = np.float32
 
     @cached_property
     def sample(self) -> Sample:
         """The vectors with their moments, for everything that measures or draws them."""
         return Sample(self.vectors)
 
+    @property
+    def rounding(self) -> float:
+        """Of the stored numbers, see `metrics.moments.rounding`."""
+        return rounding(self.sample.moments, self.stored)
+
 
 def save_latents(path: Path, images: ImageSet, train: np.ndarray, test: np.ndarray) -> None:
-    """Writes both sides' vectors, the indices, properties and attributes of their images, as `latents.npz`."""
-    largest = max(float(np.abs(train).max()), float(np.abs(test).max()))
-    dtype = np.float16 if largest < FLOAT16_LIMIT else np.float32
+    """Writes both sides' vectors, the indices, properties and attributes of their images, as `latents.npz`.
+
+    The vectors as the encoder gave them, float32: float16 has 3 digits, which vectors lose that lie many sds from the
+    origin, as those behind a sigmoid or softplus do.
+    """
     known = images.attributes.fillna(-1).astype(np.int8)
     content: dict[str, np.ndarray] = {"attributes": np.array(list(known.columns), dtype=str)}
     for name, vectors, index in (("train", train, images.train), ("test", test, images.test)):
-        content[name] = vectors.astype(dtype)
+        content[name] = vectors
         content[f"{name}_index"] = index
         for kind, values in image_properties(images.images, index).items():
             content[f"{name}_{kind}"] = values
@@ -55,20 +65,21 @@ def save_latents(path: Path, images: ImageSet, train: np.ndarray, test: np.ndarr
 
 
 def load_latents(path: Path) -> dict[str, LatentSplit]:
-    """The training and the held-out side by "train" and "test", vectors as they were stored, in float32."""
+    """The training and the held-out side by "train" and "test", vectors in float32 whatever they were stored as."""
     with np.load(path, allow_pickle=False) as stored:
         return {name: _side(stored, name) for name in SIDES.values()}
 
 
 def _side(stored: Any, name: str) -> LatentSplit:
-    index = stored.get(f"{name}_index")
-    side = LatentSplit(stored[name].astype(np.float32), images=index)
+    index, vectors = stored.get(f"{name}_index"), stored[name]
+    side = LatentSplit(vectors.astype(np.float32, copy=False), images=index, stored=vectors.dtype.type)
     if "attributes" not in stored:
         return side
-    table = stored[f"{name}_attributes"]
-    attributes = {str(column): table[:, number] for number, column in enumerate(stored["attributes"])}
+    table, safe = stored[f"{name}_attributes"], safe_names(map(str, stored["attributes"]))
+    attributes = dict(zip(safe.values(), table.T, strict=True))
+    titles = {key: title for title, key in safe.items() if key != title}
     properties = {kind: stored[f"{name}_{kind}"] for kind in PROPERTIES if f"{name}_{kind}" in stored}
-    return replace(side, properties=properties, attributes=attributes)
+    return replace(side, properties=properties, attributes=attributes, titles=titles)
 
 
 def with_properties(side: LatentSplit, images: ImageSet, index: np.ndarray) -> LatentSplit:

@@ -46,7 +46,7 @@ def measure(
     sides: dict[str, LatentSplit], analysis: AnalysisConfig, tell: Callable[[str], None] = lambda part: None
 ) -> Measurements:
     """Every metric of both sides; tables and groups of the training side. tell: called with what is measured."""
-    metrics: dict[str, float] = {}
+    metrics: dict[str, float] = {"latents/rounding": sides["train"].rounding}
     steps: dict[str, dict[int, float]] = {}
     omitted: dict[str, str] = {}
     tables: dict[str, pd.DataFrame] = {}

@@ -164,10 +164,12 @@ def overview(trained: TrainedModel, choice: Choice) -> Sheet:
 def attribute(trained: TrainedModel, choice: Choice) -> Sheet:
     """One attribute, added to the same people and removed from them."""
     found, reasons = trained.directions
-    if choice.attribute not in found.names:
-        reason = reasons.get(str(choice.attribute), f"there are {', '.join(found.names) or 'none'}")
+    titled = {title: name for name, title in trained.sides["train"].titles.items()}
+    wanted = titled.get(str(choice.attribute), str(choice.attribute))
+    if wanted not in found.names:
+        reason = reasons.get(wanted, f"there are {', '.join(found.names) or 'none'}")
         raise SweepError(f"--attribute {choice.attribute}: {reason}")
-    return Sheet(attributes.attribute_sheet(found, choice.attribute, trained.people, trained.decode, trained.title))
+    return Sheet(attributes.attribute_sheet(found, wanted, trained.people, trained.decode, trained.title))
 
 
 def arithmetic(trained: TrainedModel, choice: Choice) -> Sheet:

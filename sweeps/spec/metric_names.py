@@ -14,6 +14,7 @@ PARTS = ("gap", "gap_sds", "null", "null_sd", "adjusted", "low", "high")
 # Those of every run; what stands behind these prefixes depends on data and settings.
 OTHERS = tuple(f"training/{name}" for name in ("loss", "held_out_loss", "images_per_second"))
 OTHERS += tuple(f"reconstruction/{name}" for name in ("mse", "bce", "ssim", "mse_mean_image", "mse_pca", "explained"))
+OTHERS += ("latents/rounding",)
 OTHERS += tuple(f"gain/{name.removeprefix('mnd/')}" for name in COMMON)
 OPEN = (
     "control/",

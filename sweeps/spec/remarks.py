@@ -10,6 +10,11 @@ EXPLAINED, SPREAD = "reconstruction/explained", "mnd/origin/norm_spread"
 LEAST_EXPLAINED = 0.1
 # Squared distances from the origin that vary by less than half of what those of a normal cloud do.
 SHELL = 0.5
+# Steps between stored numbers, in sd, that move the marginals by a fifth of that. A run that does not say them stored
+# float16, whose steps reach 0.008 to 0.016 sd so many times its own size away from the origin.
+ROUNDING, COARSE = "latents/rounding", 0.01
+DISTANCE, FAR = "mnd/off_origin_distance", 16
+REMARKED = (EXPLAINED, SPREAD, ROUNDING, DISTANCE)
 
 
 def has_learned(metrics: Mapping[str, float]) -> bool:
@@ -28,6 +33,11 @@ def remarks(metrics: Mapping[str, float]) -> list[str]:
     if spread < SHELL:
         found.append(
             f"a shell around the origin: squared distances from it vary {spread:.2f} times as much as a normal cloud's"
+        )
+    if metrics.get(ROUNDING, 0.0) > COARSE or (ROUNDING not in metrics and metrics.get(DISTANCE, 0.0) > FAR):
+        found.append(
+            "rounded latent vectors: in steps too coarse for their spread, which lowers the scores; "
+            "where they are stored as float16, only training again mends it"
         )
     return found
 

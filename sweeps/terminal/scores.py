@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import groupby
 
+import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
@@ -14,8 +15,10 @@ from rich.table import Table
 from metrics import Scores
 from metrics.catalog import HEADLINES
 from metrics.intervals import GROUPS, SMALLEST_GROUP
+from metrics.moments import moments, rounding
 from metrics.scores import Row
 from sweeps.analysis.column import Column
+from sweeps.spec.remarks import COARSE
 from sweeps.terminal.table import show_table
 
 
@@ -31,6 +34,17 @@ def show_scores(out: Console, scores: Scores, shape: tuple[int, ...]) -> None:
     reasons = sorted(scores.omitted.items(), key=lambda item: item[1])
     for reason, names in groupby(reasons, key=lambda item: item[1]):
         out.print(f"left out: {', '.join(name for name, _ in names)}: {reason}", style="yellow", markup=False)
+
+
+def rounded(latents: np.ndarray) -> str:
+    """What the type of the numbers takes from the scores; empty where it is next to nothing."""
+    step = rounding(moments(latents), latents.dtype)
+    if step <= COARSE:
+        return ""
+    return (
+        f"{latents.dtype} has steps of {step:.2g} sd at the mean of some component, which lowers the scores; "
+        "store more digits, or take the mean off before"
+    )
 
 
 def _headlines(rows: list[Row]) -> list[Column]:

@@ -11,6 +11,8 @@ from sweeps.errors import TrackingError, cause
 
 # MLflow's words for a question that it understood.
 REFUSED = ("PERMISSION_DENIED", "INVALID_PARAMETER_VALUE", "BAD_REQUEST", "INVALID_STATE", "RESOURCE_ALREADY_EXISTS")
+# Of a run whose record it will refuse the next time as well.
+FOR_GOOD = "MLflow will refuse it each time"
 STORES = ("http", "https", "sqlite", "postgresql", "mysql", "mssql", "databricks", "databricks-uc", "uc")
 
 
@@ -60,6 +62,11 @@ def unreachable(address: str, error: Exception) -> TrackingError:
     if _is_unwritable(error):
         return TrackingError(f"the tracking store {address} cannot be written: {reason}")
     return TrackingError(f"the tracking store {address} does not answer: {reason}")
+
+
+def is_refused(error: BaseException) -> bool:
+    """Whether MLflow says that what it was given is wrong, as it will say of the same the next time."""
+    return getattr(error, "error_code", None) == "INVALID_PARAMETER_VALUE"
 
 
 def _is_unwritable(error: BaseException | None) -> bool:

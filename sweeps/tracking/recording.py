@@ -23,6 +23,7 @@ from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
 from PIL import Image
 
 from cae.config import PLACES, RunConfig, flatten
+from cae.names import LONGEST_KEY, safe_names
 from cae.registries import MEASURES
 from metrics import VERSION as METRICS_VERSION
 from sweeps import tracking
@@ -167,10 +168,12 @@ def log_metrics(
     asked: names that are shown beside those of every run. stamp: milliseconds, the same for all. MLflow draws a chart
     for each name; `result.json` has the others, and every digit.
     """
-    chosen = [_metric(name, value, stamp, step) for name, value in metrics.items() if is_charted(name) or name in asked]
-    for name, curve in curves.items():
-        if is_charted(name) or name in asked:
-            chosen += [_metric(name, value, stamp, int(at)) for at, value in curve.items()]
+    # Names are safe since they are read; a run that an earlier version computed may wait with others.
+    shown = [name for name in dict.fromkeys((*metrics, *curves)) if is_charted(name) or name in asked]
+    keys = safe_names(shown, LONGEST_KEY)
+    chosen = [_metric(keys[name], metrics[name], stamp, step) for name in shown if name in metrics]
+    for name in shown:
+        chosen += [_metric(keys[name], value, stamp, int(at)) for at, value in curves.get(name, {}).items()]
     for start in range(0, len(chosen), 900):
         tracking.client().log_batch(run_id, metrics=chosen[start : start + 900])
 

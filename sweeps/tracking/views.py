@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cae.config import SAMPLING
-from cae.registries import file_name
+from cae.names import file_name
 from metrics.catalog import HEADLINES
 from sweeps import tracking, workspace
 from sweeps.errors import TrackingError

@@ -161,8 +161,8 @@ def test_the_networks_of_a_run_work_without_this_package(recorded: Path, tmp_pat
     found = np.load(folder / "found.npz")
     latents = np.load(tracking.client().download_artifacts(record.run_id, "latents/latents.npz"))
     assert latents["test_index"].tolist() == images.test.tolist()
-    # They are stored as float16.
-    assert found["vectors"] == pytest.approx(latents["test"].astype(float), rel=2e-3, abs=1e-3)
+    # Another batch size may round otherwise.
+    assert found["vectors"] == pytest.approx(latents["test"], rel=1e-4, abs=1e-4)
     error = np.mean((found["pictures"] - images.images[images.test] / 255) ** 2)
     assert error == pytest.approx(record.metrics["reconstruction/mse"], rel=1e-3)
 

@@ -51,6 +51,10 @@ def test_one_that_fails_is_left_out_with_its_reason(function: object, reason: st
         "radius/correlation_contrast",
         "radius_agreement_gap",
         "with space",
+        "../escaped",
+        "a//b",
+        "a/.",
+        "a/",
         "",
     ],
 )

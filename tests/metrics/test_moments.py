@@ -24,6 +24,7 @@ from metrics.moments import (
     mahalanobis_squared,
     moments,
     one_blas_thread,
+    rounding,
     row_slices,
     subsample,
     whiten,
@@ -294,3 +295,21 @@ def test_threads_are_as_many_as_the_cores_unless_said_otherwise() -> None:
     met = Barrier(cores())
     idents = in_threads(lambda _: (met.wait(10), get_ident())[1], range(cores()))
     assert len(set(idents)) == cores()
+
+
+@pytest.mark.parametrize(
+    ("mean", "dtype", "step"),
+    [
+        (0, "float32", 0.0),
+        (100, "float16", 1 / 16),
+        (100, "float32", 2**-17),
+        (1e5, "float32", 2**-7),
+        (1e5, "float64", 2**-36),
+        (7, "int16", 1.0),
+    ],
+)
+def test_rounding_is_the_step_of_the_type_in_sds(mean: float, dtype: str, step: float) -> None:
+    """The second component is constant, and has none."""
+    own = Moments(9, np.array([mean, 5.0]), np.diag([4.0, 0.0]))
+    assert rounding(own, dtype) == pytest.approx(step / 2, abs=1e-7)
+    assert rounding(Moments(9, np.ones(2), np.zeros((2, 2))), dtype) == 0

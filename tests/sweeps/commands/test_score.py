@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
@@ -73,6 +74,23 @@ def test_bad_latents_are_one_line_with_the_file(tmp_path: Path, content: np.ndar
     assert done.stderr.startswith(f"{tmp_path / 'bad.npy'}: latents")
     assert message in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_numbers_too_coarse_for_their_spread_are_said_to_be(tmp_path: Path) -> None:
+    points = np.random.default_rng(0).normal(100, 1, (600, 4))
+    for dtype, said in (("float16", "float16 has steps of 0.06"), ("float32", "")):
+        np.save(tmp_path / "far.npy", points.astype(dtype))
+        done = run(str(tmp_path / "far.npy"), "--no-null", "--json")
+        assert done.exit_code == 0
+        assert (said in done.stderr) if said else not done.stderr
+
+
+def test_a_table_scores_as_the_array(tmp_path: Path) -> None:
+    points = np.random.default_rng(0).normal(size=(600, 4))
+    np.save(tmp_path / "a.npy", points)
+    pd.DataFrame(points, columns=list("abcd")).to_csv(tmp_path / "a.csv", index=False)
+    array, table = (run(str(tmp_path / name), "--no-null", "--json") for name in ("a.npy", "a.csv"))
+    assert json.loads(array.stdout) == json.loads(table.stdout)
 
 
 def test_no_file_and_no_such_file(tmp_path: Path) -> None:

@@ -4,13 +4,17 @@ import os
 from pathlib import Path
 
 import pytest
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, TEMPORARILY_UNAVAILABLE
 
 from cae.config import RunConfig
-from sweeps import tracking
+from sweeps import tracking, workspace
 from sweeps.execution.execute import _output_to, execute
 from sweeps.execution.task import Task
+from sweeps.files import write_json
 from sweeps.locks import file_lock
-from sweeps.tracking import HASH, HOST
+from sweeps.planning.state import state_of
+from sweeps.tracking import HASH, HOST, recording
 
 TASK = Task("s", "0", "seed=0", RunConfig(), "cafe", "cafe", "d")
 
@@ -45,6 +49,50 @@ def test_a_failure_before_the_run_opens_is_an_outcome(database: Path) -> None:
     assert outcome.state == "failed"
     assert "999" in outcome.message
     assert not file_lock.is_held("cafe")
+
+
+def computed(metrics: dict[str, float]) -> Task:
+    """A run whose numbers wait to be recorded."""
+    folder = workspace.work_folder("cafe")
+    images = {"train": 9, "held_out": 1, "report": "10 images"}
+    scores = {"reconstruction/bce": 0.5, "reconstruction/mse": 0.01, "reconstruction/ssim": 0.8} | metrics
+    result = {"metrics": scores, "omitted": {}, "seconds": {}, "images": images, "data_digest": "d"}
+    write_json(folder / "result.json", result)
+    return Task("s", tracking.experiment("s", "?"), "seed=0", RunConfig(), "cafe", "cafe", "d")
+
+
+def test_names_of_an_earlier_version_that_mlflow_refuses_are_recorded_under_others(database: Path) -> None:
+    names = {"attributes/auc_Age>30 (%)": 0.7, "attributes/auc_Male": 0.9, "attributes/auc_Age<30": 0.6}
+    assert execute(computed(names)).state == "finished"
+    found = tracking.records("s")["cafe"].metrics
+    expected = {"attributes/auc_Age_30": 0.7, "attributes/auc_Male": 0.9, "attributes/auc_Age_30_2": 0.6}
+    assert {name: value for name, value in found.items() if name.startswith("attributes/")} == expected
+
+
+@pytest.mark.parametrize(
+    ("error", "for_good"),
+    [
+        (MlflowException("Invalid value 'a//b' for parameter 'name'", INVALID_PARAMETER_VALUE), True),
+        (MlflowException("try later", TEMPORARILY_UNAVAILABLE), False),
+        (OSError("connection reset"), False),
+    ],
+)
+def test_a_record_that_can_never_succeed_says_so(
+    database: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, for_good: bool
+) -> None:
+    def record(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(recording, "record", record)
+    outcome = execute(computed({}))
+    assert outcome.state == "failed"
+    assert ("MLflow will refuse it each time: correct that name" in outcome.message) == for_good
+    assert str(workspace.work_folder("cafe")) in outcome.message
+    state, note = state_of(tracking.records("s")["cafe"])
+    assert state == "failed"
+    assert (note == outcome.message) == for_good
+    assert ("the next cae run uploads it" in note) != for_good
+    assert workspace.is_computed("cafe")
 
 
 def test_all_output_goes_to_the_file_and_back(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

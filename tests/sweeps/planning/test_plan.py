@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from cae.config import cell_hash, config_hash, from_flat
 from sweeps import api, tracking, workspace
+from sweeps.errors import SweepError
 from sweeps.locks import file_lock
 from sweeps.planning.plan import as_json
 from sweeps.planning.state import state_of
@@ -52,6 +54,20 @@ def test_a_finished_run_that_reconstructs_nothing_says_so(explained: float | Non
     state, note = state_of(replace(record("FINISHED"), metrics=metrics))
     assert state == "finished"
     assert ("worse than the mean image: trained too short, or diverged" in note) == said
+
+
+def test_a_measure_whose_name_no_record_takes_is_refused_before_the_training(
+    tiny_sweep: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = "from metrics import Measure\nFAR = Measure('far//out', len)\nNEAR = Measure('near', len)\n"
+    (tmp_path / "named_badly.py").write_text(code, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    sweep = tiny_sweep.read_text(encoding="utf-8")
+    for names, words in (("FAR", "measure 'far//out': a name takes letters"), ("NEAR, NEAR", "measure near: there is")):
+        listed = ", ".join(f'"named_badly:{name}"' for name in names.split(", "))
+        tiny_sweep.write_text(f"{sweep}  analysis.metrics: {{value: [{listed}]}}\n", encoding="utf-8")
+        with pytest.raises(SweepError, match=re.escape(f"analysis.metrics: {words}")):
+            api.cells(load(tiny_sweep), tiny_sweep)
 
 
 def test_a_new_sweep_is_all_new_and_creates_nothing(tiny_sweep: Path) -> None:

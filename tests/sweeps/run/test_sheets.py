@@ -12,7 +12,7 @@ from cae.config import DataConfig, ModelConfig, RunConfig
 from cae.convolutional import build_autoencoder
 from cae.datasets import load
 from sweeps.errors import SweepError
-from sweeps.run.draw import write_faces, write_judged
+from sweeps.run.draw import _write_attributes, write_faces, write_judged
 from sweeps.run.face_quality import MEASURES, face_quality
 from sweeps.run.latents import LatentSplit, load_latents, save_latents
 from sweeps.run.sheets import PEOPLE, SHEETS, SIGMAS, STEPS, Choice
@@ -44,6 +44,27 @@ def trained(shared_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
         sides = load_latents(path)
         cloud = cloud_of(sides["train"])
         yield TrainedModel(config, network.encoder, network.decoder, sides, cloud, images, "title")
+
+
+def test_names_of_attributes_stay_in_the_folder_and_are_drawn_as_they_are(
+    trained: TrainedModel, tmp_path: Path
+) -> None:
+    names = {"Male": "../../../escaped", "Smiling": "Age>30 (%)"}
+    images = trained.photographs("")
+    renamed = replace(images, table=images.table.rename(columns=names))
+    save_latents(tmp_path / "latents.npz", renamed, *(side.vectors for side in trained.sides.values()))
+    other = replace(trained, sides=load_latents(tmp_path / "latents.npz"))
+    folder = tmp_path / "a" / "b" / "run"
+    _write_attributes(other, folder)
+    assert {"escaped.png", "Age_30.png", "Eyeglasses.png"} <= {p.name for p in (folder / "faces/attributes").iterdir()}
+    assert not list(tmp_path.rglob("*escaped*"))[1:]
+    by_title, by_name = (SHEETS["attribute"](other, Choice(attribute=name)) for name in ("Age>30 (%)", "Age_30"))
+    np.testing.assert_array_equal(by_title.picture, by_name.picture)
+    faces.save_png(by_title.picture, tmp_path / "title.png")
+    recipe = "Age>30 (%) & Eyeglasses - Eyeglasses + !Eyeglasses = !Eyeglasses"
+    with pytest.raises(SweepError, match="where an attribute is expected"):
+        SHEETS["arithmetic"](other, Choice(recipe=recipe))
+    assert SHEETS["arithmetic"](other, Choice(recipe=recipe.replace("Age>30 (%)", "Age_30"))).picture.std() > 0
 
 
 @pytest.mark.parametrize("name", SHEETS)

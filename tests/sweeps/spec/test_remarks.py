@@ -2,9 +2,19 @@ from __future__ import annotations
 
 import pytest
 
-from sweeps.spec.remarks import LEAST_EXPLAINED, SHELL, has_learned, remarks, training_words
-
-EXPLAINED, SPREAD = "reconstruction/explained", "mnd/origin/norm_spread"
+from sweeps.spec.remarks import (
+    COARSE,
+    DISTANCE,
+    EXPLAINED,
+    FAR,
+    LEAST_EXPLAINED,
+    ROUNDING,
+    SHELL,
+    SPREAD,
+    has_learned,
+    remarks,
+    training_words,
+)
 
 
 @pytest.mark.parametrize(
@@ -16,6 +26,11 @@ EXPLAINED, SPREAD = "reconstruction/explained", "mnd/origin/norm_spread"
         ({EXPLAINED: -0.2}, False, ["reconstructions worse than the mean image"]),
         ({EXPLAINED: 0.03}, False, ["reconstructs next to nothing: 3 %"]),
         ({EXPLAINED: 0.9, SPREAD: 0.1}, True, ["a shell around the origin: squared distances from it vary 0.10 times"]),
+        # Recorded before the rounding was: as float16, in steps of a hundredth of an sd at 16 sds from the origin.
+        ({DISTANCE: FAR - 1}, True, []),
+        ({DISTANCE: FAR + 1}, True, ["rounded latent vectors: in steps too coarse"]),
+        ({DISTANCE: 100 * FAR, ROUNDING: COARSE}, True, []),
+        ({DISTANCE: FAR - 1, ROUNDING: 2 * COARSE}, True, ["rounded latent vectors: in steps too coarse"]),
         ({EXPLAINED: 0.0, SPREAD: 0.1}, False, ["reconstructs next to nothing", "a shell around the origin"]),
     ],
 )
