@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cae.config import DataConfig, RunConfig, cell_hash, config_hash, flatten, load_plugins
+from cae.config import DataConfig, RunConfig, cell_hash, config_hash, flatten, load_plugins, untrainable
 from cae.datasets import DataError, data_digest
 from cae.plugins import PluginError
 from cae.registries import MEASURES
@@ -74,6 +74,8 @@ def cells_of(
     for config in configs:
         _check_plugins(config)
         cell = _cell(config, label(config, names), _digest(config.data, digests, records), records, storage)
+        if cell.state == "new" and (reason := untrainable(config)):
+            raise SweepError(f"{cell.label}: {reason}")
         cells.setdefault(cell.config_hash or f"{config!r}", cell)
     return list(cells.values())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -94,12 +95,13 @@ def show_legend(out: Console) -> None:
 
 def show_next(out: Console, file: Path) -> None:
     """What to do with finished runs: a line for each command."""
+    name = shlex.quote(str(file))
     for command, does in (
-        (f"cae compare {file}", "what the parameters do to the headlines"),
-        (f"cae ui {file}", "the runs and their charts in MLflow"),
-        (f"cae faces {file} --out faces", "the face grids as files"),
+        (f"cae compare {name}", "what the parameters do to the headlines"),
+        (f"cae ui {name}", "the runs and their charts in MLflow"),
+        (f"cae faces {name} --out faces", "the face grids as files"),
     ):
-        out.print(f"{command}  # {does}", markup=False)
+        out.print(f"{command}  # {does}", markup=False, soft_wrap=True)
 
 
 def show_running(out: Console, cell: SweepRun) -> None:
