@@ -260,6 +260,23 @@ def from_flat(values: dict[str, Any]) -> RunConfig:
     return RunConfig.model_validate(sections)
 
 
+ONE_VALUE = (
+    "leaves batch norm one value per channel, which it makes 0 whatever the image is; "
+    "use 2 or more, or no batch norm of dense layers, latent vectors and maps of one pixel"
+)
+
+
+def untrainable(config: RunConfig) -> str:
+    """Why such a network learns nothing; empty where it may. That of a plug-in is asked when it is trained."""
+    model = config.model
+    # Pooling comes behind the batch norm of its stage.
+    one_pixel = model.resampling == "strides" and config.data.resolution == 2 ** len(model.maps)
+    one_value = model.latent_batch_norm or (model.batch_norm and (bool(model.dense) or one_pixel))
+    if config.training.batch_size > 1 or not one_value or not MODELS.is_builtin(model.builder):
+        return ""
+    return f"training.batch_size: 1 {ONE_VALUE}"
+
+
 # Where something lies on one machine, which is no part of what a run is.
 PLACES = ("data.path", "analysis.inception_weights")
 

@@ -33,7 +33,7 @@ def safe_names(names: Iterable[str], longest: int = LONGEST) -> dict[str, str]:
 
 def file_name(name: str) -> str:
     """The name of a data set or generator as a part of file names and of MLflow's keys for images, which take ASCII."""
-    return re.sub(r"[^A-Za-z0-9_.\- ]+", "_", name.replace(":", "."))
+    return re.sub(r"[^A-Za-z0-9_.\- ]+", "_", name.replace(":", ".")).lstrip(".") or "unnamed"
 
 
 def _cleaned(name: str, longest: int) -> str:

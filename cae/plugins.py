@@ -12,7 +12,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
@@ -33,20 +33,23 @@ class Registry:
     """What one field may name.
 
     group: of entry points. builtin: name to "module:attribute", text so that nothing is imported before it is used.
-    is_valid: whether what was loaded is of the right kind; expected: that kind in words.
+    is_valid: whether what was loaded is of the right kind; expected: that kind in words. aliases: what other libraries
+    call a built-in one, lower case; suggested, not taken.
     """
 
     group: str
     builtin: Mapping[str, str]
     expected: str = "something to call"
     is_valid: Callable[[Any], bool] = callable
+    aliases: Mapping[str, str] = field(default_factory=dict)
 
     def check(self, name: str) -> str:
         """The name, if it may be one. Imports nothing. Raises ValueError with the nearest valid name."""
         if name in self.builtin or re.fullmatch(PATTERN, name) or name in _installed(self.group):
             return name
         known = [*self.builtin, *_installed(self.group)]
-        near = get_close_matches(name, known, 1, 0.5)
+        alias = self.aliases.get(name.lower())
+        near = [alias] if alias else get_close_matches(name.lower(), known, 1, 0.5)
         hint = f"did you mean {near[0]}?" if near else f"valid: {', '.join([*known, 'MODULE:NAME'])}"
         raise ValueError(f"unknown name {name if len(name) <= 80 else name[:77] + '...'!r}; {hint}")
 

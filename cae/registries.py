@@ -29,6 +29,7 @@ ACTIVATIONS = Registry(
     "cae.activations",
     {"relu": "keras.activations:relu", "leaky_relu": "cae.layers:LeakyReLU"}
     | {name: f"keras.activations:{name}" for name in _KERAS[1:]},
+    aliases={"swish": "silu", "leakyrelu": "leaky_relu", "lrelu": "leaky_relu", "none": "linear", "identity": "linear"},
 )
 GENERATORS = Registry(
     "cae.generators",

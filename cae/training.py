@@ -13,7 +13,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from cae.config import TrainingConfig
+from cae.config import ONE_VALUE, TrainingConfig
 from cae.datasets.imageset import ImageSet
 from cae.latent_layers import reseed
 from cae.losses import LOSSES
@@ -28,6 +28,10 @@ DEFAULT_RATE = TrainingConfig().learning_rate
 
 class TrainingDiverged(RuntimeError):
     """The loss is no number, negative, or far above where it started; the message says when, and the likely cause."""
+
+
+class Untrainable(ValueError):
+    """What the network cannot learn from; the message says why, and what to change."""
 
 
 @dataclass(frozen=True)
@@ -66,10 +70,14 @@ def train(
 
     Everything random depends on the seed and the epoch alone, so an interrupted training sees the same batches as one
     that was not. With `patience` the network ends with the weights of the epoch of the lowest held-out loss. Raises
-    TrainingDiverged, also where the weights that stay leave the held-out images worse off than an untrained network.
+    Untrainable for batches of one image of which batch norm leaves nothing; TrainingDiverged, also where the weights
+    that stay leave the held-out images worse off than an untrained network.
     """
     model = autoencoder.model
-    compile_model(model, config, steps=config.epochs * math.ceil(len(images.train) / config.batch_size))
+    least = _least(model)
+    if min(config.batch_size, len(images.train)) < least:
+        raise Untrainable(f"training.batch_size: a batch of 1 image {ONE_VALUE}")
+    compile_model(model, config, steps=config.epochs * len(_ends(len(images.train), config.batch_size, least)))
     start_loss = _held_out_loss(model, images, config)
     best = read_best(checkpoints) if config.patience else None
     for epoch in range(restore(model, checkpoints) + 1, config.epochs + 1):
@@ -106,11 +114,41 @@ def step(model: keras.Model, batch: np.ndarray) -> float:
     return float(model.train_on_batch(pixels, pixels))
 
 
-def batches(images: np.ndarray, order: np.ndarray, size: int) -> Iterator[np.ndarray]:
-    """uint8 (at most size, h, w, 3): the images at the indices `order`, batch by batch, read from a memory map."""
-    for start in range(0, len(order), size):
+def batches(images: np.ndarray, order: np.ndarray, size: int, least: int = 1) -> Iterator[np.ndarray]:
+    """uint8 (at most size, h, w, 3): the images at the indices `order`, batch by batch, read from a memory map.
+
+    A last batch of fewer than `least` joins the one before it.
+    """
+    start = 0
+    for end in _ends(len(order), size, least):
         # In ascending order, which spares the disk; the order inside a batch does not matter.
-        yield images[np.sort(order[start : start + size])]
+        yield images[np.sort(order[start:end])]
+        start = end
+
+
+def _ends(count: int, size: int, least: int) -> list[int]:
+    """Where each batch ends."""
+    ends = [*range(size, count, size), count]
+    if len(ends) > 1 and count - ends[-2] < least:
+        del ends[-2]
+    return ends
+
+
+def _least(model: keras.Model) -> int:
+    """Images that a batch needs: two where batch norm has one value of each per channel, which is its own mean."""
+    return 2 if any(_has_one_value(layer) for layer in _layers(model)) else 1
+
+
+def _layers(model: keras.Model) -> Iterator[keras.layers.Layer]:
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            yield from _layers(layer)
+        else:
+            yield layer
+
+
+def _has_one_value(layer: keras.layers.Layer) -> bool:
+    return isinstance(layer, keras.layers.BatchNormalization) and math.prod(layer.input.shape[1:-1]) == 1
 
 
 def _one_epoch(model: keras.Model, images: ImageSet, config: TrainingConfig, epoch: int) -> Iterator[Progress]:
@@ -119,12 +157,12 @@ def _one_epoch(model: keras.Model, images: ImageSet, config: TrainingConfig, epo
     Not model.fit: when it ends, tf.data's autotuning holds it back until its next look, which comes at doubling
     intervals (1.3, 2.6, 5.1, 10.2 s), so that an epoch took up to twice its time.
     """
-    order = np.random.default_rng([config.seed, epoch]).permutation(images.train)
+    order, least = np.random.default_rng([config.seed, epoch]).permutation(images.train), _least(model)
     mirrored = np.random.default_rng([config.seed, epoch, 1]).random(len(order)) < (0.5 if config.flips else 0)
     reseed(model, config.seed, epoch)
     start = told = time.perf_counter()
     done, total = 0, 0.0
-    for batch in batches(images.images, order, config.batch_size):
+    for batch in batches(images.images, order, config.batch_size, least):
         flipped = mirrored[done : done + len(batch)]
         batch[flipped] = batch[flipped, :, ::-1]
         total += step(model, batch) * len(batch)

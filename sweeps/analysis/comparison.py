@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -52,7 +53,7 @@ def compare(sweep: Sweep, path: Path, cells: Sequence[SweepRun], metric: str | N
     """
     finished = [cell for cell in cells if cell.state == "finished"]
     if not finished:
-        raise SweepError(f"{path}: no run of {sweep.name} is finished; `cae run {path}` trains them")
+        raise SweepError(f"{path}: no run of {sweep.name} is finished; `cae run {shlex.quote(str(path))}` trains them")
     plugged = plugged_goals(finished)
     ranking = _ranking(sweep, path, finished, metric, plugged)
     metrics = tuple(dict.fromkeys([*(m.name for m in ranking), *COMPARED, *plugged]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 
 from sweeps import tracking, workspace
@@ -32,7 +33,7 @@ def clean(sweep: str, storage: str | None = None, host: str | None = None, dry_r
     for run in now.working:
         yield f"left alone: {describe_run(run)}: a process works on it"
     for run in now.away:
-        yield f"left alone: {describe_run(run)}: if that machine is dead, --host {run.host} closes it"
+        yield f"left alone: {describe_run(run)}: if that machine is dead, --host {shlex.quote(run.host)} closes it"
 
 
 def _close(orphans: Sequence[Record], host: str | None, dry_run: bool) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,7 @@ def _last_storage(name: str) -> str | None:
 
     last = recall(name).storage
     if last:
-        click.echo(f"with --storage {last}, as last run", err=True)
+        click.echo(f"with --storage {shlex.quote(last)}, as last run", err=True)
     return last
 
 

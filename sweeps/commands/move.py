@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 
@@ -32,7 +33,9 @@ def export_command(file: Path, archive: Path, storage: str | None) -> None:
     if found.open:
         click.echo(f"left out, as they still run: {', '.join(found.open)}")
     size = f"{archive.stat().st_size / 1e6:,.1f} MB"
-    click.echo(f"{archive}: {plural(len(found.closed), 'run')}, {size}; elsewhere: cae import {archive.name}")
+    click.echo(
+        f"{archive}: {plural(len(found.closed), 'run')}, {size}; elsewhere: cae import {shlex.quote(archive.name)}"
+    )
     if gone:
         click.echo(f"without their artifacts, which are gone: {', '.join(gone)}", err=True)
         sys.exit(1)
@@ -73,7 +76,8 @@ def import_command(archive: Path, storage: str | None, trust_plugins: bool) -> N
         views.publish_views(load(file, tuple(manifest.overrides)), file)  # to which its description links
     else:
         click.echo(f"{file}: stays as it is; the archive's file of that name differs from it")
-    click.echo(f"Next: `cae status {file}`, `cae faces {file} --out faces`")
+    name = shlex.quote(str(file))
+    click.echo(f"Next: `cae status {name}`, `cae faces {name} --out faces`")
     return None
 
 

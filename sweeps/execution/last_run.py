@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,8 +19,8 @@ class LastRun:
 
     def told(self) -> str:
         """The words as a user types them; empty where there are none."""
-        words = [f"--set {text}" for text in self.overrides] + ([f"--storage {self.storage}"] if self.storage else [])
-        return " ".join(words)
+        words = [word for text in self.overrides for word in ("--set", text)]
+        return shlex.join([*words, *(("--storage", self.storage) if self.storage else ())])
 
 
 def remember(sweep: str, overrides: Sequence[str], storage: str | None) -> None:

@@ -43,7 +43,7 @@ def points(sides: dict[str, LatentSplit], most: int) -> tuple[dict[str, Any], di
     rank = cloud.rank
     arrays = {
         "scores": (scores * signs).astype(np.float16),
-        "axes": (cloud.axes[:, :rank] * cloud.scales[:rank] * signs).astype(np.float16),
+        "axes": _compact(cloud.axes[:, :rank] * cloud.scales[:rank] * signs),
         "mean": cloud.mean.astype(np.float32),
         "origin": (_scores(cloud, np.zeros((1, len(cloud.mean))))[0] * signs).astype(np.float32),
         "draws": (standard_normal_draws(DRAWS, len(cloud.mean))[:, :rank] * signs).astype(np.float16),
@@ -80,6 +80,15 @@ def _even(count: int, wanted: int) -> np.ndarray:
 def _scores(cloud: LatentDistribution, vectors: np.ndarray) -> np.ndarray:
     rank = cloud.rank
     return (vectors - cloud.mean) @ (cloud.axes[:, :rank] / cloud.scales[:rank])
+
+
+def _compact(axes: np.ndarray) -> np.ndarray:
+    """(d, r) in float16, or in float32 where that moves an end by a thousandth of its axis: vectors of a very small or
+    large unit are beyond float16."""
+    with np.errstate(over="ignore"):
+        half = axes.astype(np.float16)
+    moved = np.linalg.norm(half - axes, axis=0) > 1e-3 * np.linalg.norm(axes, axis=0)
+    return axes.astype(np.float32) if moved.any() else half
 
 
 def _whitened(cloud: LatentDistribution, differences: np.ndarray) -> np.ndarray:

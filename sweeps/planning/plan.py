@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from cae.config import DataConfig, RunConfig, cell_hash, config_hash, flatten, load_plugins
+from cae.config import DataConfig, RunConfig, cell_hash, config_hash, flatten, load_plugins, untrainable
 from cae.datasets import DataError, data_digest
 from cae.plugins import PluginError
 from cae.registries import MEASURES
@@ -78,7 +78,11 @@ def cells_of(
         cells.setdefault(cell.config_hash or f"{config!r}", cell)
     # Of a sweep that is searched, or shown in part, these are a few of those recorded.
     known = tracking.with_all_metrics({key: records[key] for key in cells if key in records})
-    return [_as_recorded(cell, known.get(key), storage) for key, cell in cells.items()]
+    found = [_as_recorded(cell, known.get(key), storage) for key, cell in cells.items()]
+    for cell in found:
+        if cell.state == "new" and (reason := untrainable(cell.config)):
+            raise SweepError(f"{cell.label}: {reason}")
+    return found
 
 
 def _check_plugins(config: RunConfig) -> None:

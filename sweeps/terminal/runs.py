@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 import time
 from collections.abc import Sequence
@@ -144,13 +145,14 @@ def show_legend(out: Console) -> None:
 
 def show_next(out: Console, file: Path) -> None:
     """What to do with finished runs: a line for each command."""
+    name = shlex.quote(str(file))
     for command, does in (
-        (f"cae compare {file}", "what the parameters do to the headlines"),
-        (f"cae ui {file}", "the runs and their charts in MLflow"),
-        (f"cae faces {file} --out faces", "the face grids as files"),
-        (f"cae sample {file} --best", "new faces from the best run"),
+        (f"cae compare {name}", "what the parameters do to the headlines"),
+        (f"cae ui {name}", "the runs and their charts in MLflow"),
+        (f"cae faces {name} --out faces", "the face grids as files"),
+        (f"cae sample {name} --best", "new faces from the best run"),
     ):
-        out.print(f"{command}  # {does}", markup=False)
+        out.print(f"{command}  # {does}", markup=False, soft_wrap=True)
 
 
 def show_running(out: Console, cells: Sequence[SweepRun]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -148,8 +149,8 @@ def _left_on_server(found: SweepRecord) -> Iterator[str]:
         # Without --run-ids it would take every deleted run of the server; the others of the experiments it adds itself.
         yield (
             f"the server keeps {plural(len(found.runs), 'run')} in its database, as deleted, "
-            f"until someone there calls MLFLOW_TRACKING_URI={_uri()} mlflow gc --backend-store-uri ITS_DATABASE "
-            f"--experiment-ids {ids} --run-ids {found.runs[0].info.run_id}"
+            f"until someone there calls MLFLOW_TRACKING_URI={shlex.quote(_uri())} "
+            f"mlflow gc --backend-store-uri ITS_DATABASE --experiment-ids {ids} --run-ids {found.runs[0].info.run_id}"
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
@@ -55,7 +56,7 @@ def unreachable(address: str, error: Exception) -> TrackingError:
         return TrackingError(f"the tracking store {address} does not know you: {remedy}")
     reason = cause(error)
     if "database schema" in reason or "locate revision" in reason:
-        remedy = f"install the one that made it, or bring it up to date: mlflow db upgrade {address}"
+        remedy = f"install the one that made it, or bring it up to date: mlflow db upgrade {shlex.quote(address)}"
         return TrackingError(f"the tracking store {address} is of another version of MLflow: {reason}; {remedy}")
     if code in REFUSED:
         return TrackingError(f"the tracking store {address} refuses: {reason}")

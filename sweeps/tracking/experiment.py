@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from secrets import token_hex
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -107,7 +108,7 @@ def check_place(location: str) -> None:
     if is_local() and not location.startswith(f"{home().as_uri()}/"):
         raise TrackingError(
             f"{home()}: its artifacts are recorded at {location}, from where this folder was copied; "
-            f"correct the record first: cae import {home()}"
+            f"correct the record first: cae import {shlex.quote(str(home()))}"
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import tempfile
 import zipfile
@@ -58,7 +59,8 @@ def _of_sweep(path: Path, where: Sequence[str], top: int | None) -> dict[str, st
         records = tracking.with_all_metrics(records)
     finished = [record for record in records.values() if record.status == "FINISHED"]
     if not finished:
-        raise SweepError(f"{path}: no run of {sweep.name} is finished in {workspace.uri()}; start: cae run {path}")
+        start = f"cae run {shlex.quote(str(path))}"
+        raise SweepError(f"{path}: no run of {sweep.name} is finished in {workspace.uri()}; start: {start}")
     metrics = {name for record in finished for name in record.metrics}
     picked = keeping(finished, [parse_where(text, metrics) for text in where])
     if not picked:

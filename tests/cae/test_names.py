@@ -53,7 +53,7 @@ def test_every_name_is_a_file_inside_its_folder_and_a_key(names: list[str]) -> N
     [
         ("mnd", "mnd"),
         ("mine.made:GAN", "mine.made.GAN"),
-        ("../../x", ".._.._x"),
+        ("../../x", "_.._x"),
         ("my gen", "my gen"),
         ("größe", "gr_e"),
     ],

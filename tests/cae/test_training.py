@@ -4,11 +4,13 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.special import expit
 from scipy.stats import kstest
 
-from cae.config import DataConfig, ModelConfig, TrainingConfig
+from cae import training
+from cae.config import DataConfig, ModelConfig, RunConfig, TrainingConfig, untrainable
 from cae.convolutional import build_autoencoder
 from cae.datasets import load
 from cae.datasets.imageset import ImageSet
@@ -21,7 +23,9 @@ from cae.training import (
     Epoch,
     Progress,
     TrainingDiverged,
+    Untrainable,
     _check,
+    _least,
     batches,
     restore,
     save,
@@ -205,6 +209,65 @@ def test_batches_hold_every_image_once() -> None:
     found = list(batches(images, np.array([7, 3, 9, 1, 5]), 2))
     assert [len(batch) for batch in found] == [2, 2, 1]
     assert sorted(int(v) for batch in found for v in batch[:, 0, 0, 0]) == [1, 3, 5, 7, 9]
+
+
+@pytest.mark.parametrize(
+    ("count", "size", "least", "sizes"),
+    [
+        (5, 2, 1, [2, 2, 1]),
+        (5, 2, 2, [2, 3]),
+        (6, 2, 2, [2, 2, 2]),
+        (3, 8, 2, [3]),
+        (1, 8, 1, [1]),
+        (2, 1, 1, [1, 1]),
+    ],
+)
+def test_a_batch_that_is_too_small_joins_the_one_before_it(count: int, size: int, least: int, sizes: list[int]) -> None:
+    images = np.zeros((count, 1, 1, 3), np.uint8)
+    assert [len(batch) for batch in batches(images, np.arange(count), size, least)] == sizes
+
+
+@pytest.mark.parametrize(
+    ("model", "resolution", "least"),
+    [
+        ({"batch_norm": True}, 8, 1),
+        ({"batch_norm": True}, 4, 2),
+        ({"batch_norm": False, "dense": [8]}, 4, 1),
+        ({"batch_norm": True, "dense": [8]}, 8, 2),
+        ({"batch_norm": True, "resampling": "pooling", "blocks": 2}, 4, 1),
+        ({"batch_norm": True, "blocks": 2}, 4, 2),
+        ({"latent_batch_norm": True}, 8, 2),
+    ],
+)
+def test_batch_norm_of_one_value_needs_two_images(model: dict, resolution: int, least: int, tmp_path: Path) -> None:
+    """The network says so itself, whoever built it, and the configuration foretells it of the built-in one."""
+    settings = {"model": {"maps": [4, 8], "latent_dim": 4, **model}, "data": {"resolution": resolution}}
+    config = RunConfig.model_validate(settings | {"training": {"batch_size": 1}})
+    network = build_autoencoder(config.model, resolution)
+    assert _least(network.model) == least
+    assert bool(untrainable(config)) == (least == 2)
+    assert not untrainable(RunConfig.model_validate(settings | {"training": {"batch_size": 2}}))
+    if least == 2:
+        images = np.zeros((9, resolution, resolution, 3), np.uint8)
+        faces = ImageSet("made", images, pd.DataFrame(index=range(9)), np.arange(7), np.arange(7, 9), "digest")
+        with pytest.raises(Untrainable, match="a batch of 1 image leaves batch norm one value per channel"):
+            next(train(network, faces, config.training, tmp_path))
+
+
+@pytest.mark.parametrize(("batch_norm", "sizes"), [(True, [33]), (False, [32, 1])])
+def test_one_image_left_over_is_no_batch_of_its_own_where_batch_norm_needs_two(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch_norm: bool, sizes: list[int]
+) -> None:
+    seen: list[int] = []
+    step = training.step
+    monkeypatch.setattr(training, "step", lambda model, batch: seen.append(len(batch)) or step(model, batch))
+    pictures = np.random.default_rng(0).integers(0, 256, (40, 4, 4, 3)).astype(np.uint8)
+    images = ImageSet("made", pictures, pd.DataFrame(index=range(40)), np.arange(33), np.arange(33, 40), "digest")
+    network = build_autoencoder(ModelConfig(maps=(4, 8), latent_dim=4, batch_norm=batch_norm), 4)
+    list(train(network, images, TrainingConfig(epochs=2, batch_size=32, schedule="cosine"), tmp_path))
+    assert seen == 2 * sizes
+    # The schedule ends with the last step.
+    assert float(network.model.optimizer.learning_rate) == pytest.approx(0, abs=1e-9)
 
 
 def test_losses_are_means_over_all_images(blobs: ImageSet, tmp_path: Path) -> None:

@@ -226,9 +226,10 @@ def test_the_goal_of_the_sweep_file_is_believed() -> None:
 # --- errors ------------------------------------------------------------------------------------------------------
 
 
-def test_nothing_finished_is_one_line() -> None:
-    with pytest.raises(SweepError, match=r"^s.yaml: no run of s is finished; `cae run s.yaml` trains them$"):
-        compare(sweep_of(), FILE, [cell_of(None)])
+@pytest.mark.parametrize(("file", "typed"), [("s.yaml", "s.yaml"), ("my s.yaml", "'my s.yaml'")])
+def test_nothing_finished_is_one_line(file: str, typed: str) -> None:
+    with pytest.raises(SweepError, match=rf"^{file}: no run of s is finished; `cae run {typed}` trains them$"):
+        compare(sweep_of(), Path(file), [cell_of(None)])
 
 
 def test_a_metric_that_no_run_has_names_the_nearest() -> None:

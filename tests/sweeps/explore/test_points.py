@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import chi
@@ -43,6 +45,16 @@ def test_vectors_and_distances_follow_from_scores(sides: dict[str, LatentSplit])
     assert arrays["held_out"].sum() == 100
     assert (arrays["images"] == np.arange(N + 100)).all()
     assert (np.diff(np.linalg.norm(axes, axis=0)) < 0).all()
+
+
+@pytest.mark.parametrize(("unit", "dtype"), [(1e-6, "float32"), (1, "float16"), (1e6, "float32")])
+def test_vectors_follow_whatever_their_unit_is(sides: dict[str, LatentSplit], unit: float, dtype: str) -> None:
+    scaled = {name: replace(each, vectors=each.vectors * np.float32(unit)) for name, each in sides.items()}
+    _, arrays = points(scaled, 5_000)
+    assert arrays["axes"].dtype == dtype
+    vectors = np.concatenate([each.vectors for each in scaled.values()]) / unit
+    back = arrays["mean"] + arrays["scores"].astype(np.float64) @ arrays["axes"].astype(np.float64).T
+    assert back / unit == pytest.approx(vectors, abs=0.01 * float(sides["train"].vectors.std()))
 
 
 def test_draws_are_those_of_the_generator_mnd(sides: dict[str, LatentSplit]) -> None:

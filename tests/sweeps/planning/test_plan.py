@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 
 from cae.config import cell_hash, config_hash, from_flat
+from cae.datasets import data_digest
 from sweeps import api, tracking, workspace
 from sweeps.errors import SweepError
 from sweeps.locks import file_lock
 from sweeps.planning.plan import as_json
 from sweeps.planning.state import state_of
 from sweeps.spec.display import readable, varied
+from sweeps.spec.grid import expand
 from sweeps.spec.sweep_file import load
 from sweeps.tracking import Record
 from sweeps.tracking.recording import open_run
@@ -68,6 +70,25 @@ def test_a_measure_whose_name_no_record_takes_is_refused_before_the_training(
         tiny_sweep.write_text(f"{sweep}  analysis.metrics: {{value: [{listed}]}}\n", encoding="utf-8")
         with pytest.raises(SweepError, match=re.escape(f"analysis.metrics: {words}")):
             api.cells(load(tiny_sweep), tiny_sweep)
+
+
+def test_batch_norm_of_one_value_is_refused_before_the_training_and_read_where_it_is_recorded(
+    tiny_sweep: Path, database: Path
+) -> None:
+    sweep = tiny_sweep.read_text(encoding="utf-8")
+    more = "  model.latent_batch_norm: {value: true}\n  training.batch_size: {value: 2}\n"
+    tiny_sweep.write_text(sweep + more, encoding="utf-8")
+    assert len(api.cells(load(tiny_sweep), tiny_sweep)) == 2
+    tiny_sweep.write_text(sweep + more.replace("2}", "1}"), encoding="utf-8")
+    with pytest.raises(SweepError, match=r"relu s0: training.batch_size: 1 leaves batch norm one value"):
+        api.cells(load(tiny_sweep), tiny_sweep)
+    loaded = load(tiny_sweep)
+    for config in expand(loaded, tiny_sweep):
+        digest = data_digest(config.data)
+        hashes = {tracking.HASH: config_hash(config, digest), tracking.CELL: cell_hash(config, digest)}
+        run = tracking.client().create_run(tracking.experiment(loaded.name, "?"), tags=hashes)
+        tracking.client().set_terminated(run.info.run_id, status="FINISHED")
+    assert [cell.state for cell in api.cells(loaded, tiny_sweep)] == ["finished", "finished"]
 
 
 def test_a_new_sweep_is_all_new_and_creates_nothing(tiny_sweep: Path) -> None:

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import io
+import shlex
+from pathlib import Path
 
+import pytest
 from rich.console import Console
 
 from cae.config import from_flat
+from sweeps.execution.last_run import LastRun
 from sweeps.planning.plan import SweepRun
-from sweeps.terminal.runs import show_cells
+from sweeps.terminal.runs import show_cells, show_next
 
 
 def printed(**options: object) -> tuple[Console, io.StringIO]:
@@ -35,3 +39,20 @@ def test_the_table_fits_80_columns() -> None:
     cells = [SweepRun(from_flat({"model.activation": name}), name, "0123456789ab", "c") for name in ("relu", "tanh")]
     show_cells(Console(file=stream, width=80), cells)
     assert max(map(len, stream.getvalue().splitlines())) <= 80
+
+
+@pytest.mark.parametrize("width", [60, 160])
+def test_commands_can_be_pasted_whatever_the_file_is_called(width: int) -> None:
+    stream = io.StringIO()
+    file = "my folder/it's $HOME.yaml"
+    show_next(Console(file=stream, width=width), Path(file))
+    lines = [shlex.split(line, comments=True) for line in stream.getvalue().splitlines()]
+    assert all(line[0] == "cae" and file in line for line in lines)
+    assert [line[1] for line in lines] == ["compare", "ui", "faces", "sample"]
+
+
+def test_words_of_the_last_run_can_be_pasted() -> None:
+    last = LastRun(("data.path=/my images", "model.maps=[8, 16]"), "sqlite:////my disk/a.db")
+    words = ["--set", "data.path=/my images", "--set", "model.maps=[8, 16]", "--storage", "sqlite:////my disk/a.db"]
+    assert shlex.split(last.told()) == words
+    assert LastRun().told() == ""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import zipfile
 from pathlib import Path
@@ -198,9 +199,9 @@ def test_a_place_must_be_named(sweep: Path) -> None:
 
 
 def test_a_sweep_without_finished_runs_is_said(database: Path, tmp_path: Path) -> None:
-    path = tmp_path / "s.yaml"
+    path = tmp_path / "my s.yaml"
     path.write_text("name: s\n")
-    with pytest.raises(SweepError, match="no run of s is finished"):
+    with pytest.raises(SweepError, match=re.escape("no run of s is finished") + f".*start: cae run '{path}'$"):
         chosen(str(path))
 
 

@@ -41,7 +41,7 @@ def test_what_needs_artifacts_names_the_place_and_the_remedy(
     assert done.exit_code == 2
     (line,) = done.stderr.strip().splitlines()
     assert f"recorded at {(tmp_path / 'home' / 'mlruns').as_uri()}" in line
-    assert line.endswith(f"cae import {tmp_path / 'the copy' / 'mlruns'}")
+    assert line.endswith(f"cae import '{tmp_path / 'the copy' / 'mlruns'}'")
 
 
 def test_nothing_is_written_to_the_folder_that_was_copied(copied: Path) -> None:
