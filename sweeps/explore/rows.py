@@ -16,6 +16,7 @@ from sweeps.finished.lookup import find_run
 from sweeps.report.figures import marked
 from sweeps.report.representatives import chosen_runs
 from sweeps.spec.display import short_name
+from sweeps.spec.remarks import remarks
 from sweeps.tracking.artifacts import fetch
 
 OFF_ORIGIN = "mnd/off_origin_distance"
@@ -40,6 +41,7 @@ class Row:
             "rank": self.rank,
             "seed": self.config.training.seed,
             "resolution": self.config.data.resolution,
+            "remarks": remarks(self.metrics),
             "headlines": [_headline(self.metrics, name) for name in NORMALITY if name in self.metrics],
         }
 

@@ -35,6 +35,7 @@ function rowHead(row, place) {
   return make("th", { scope: "row" }, [
     make("strong", { text: `${row.rank ? `${row.rank}. ` : ""}${row.label}` }),
     ...told.map((text) => make("div", { class: "quiet", text })),
+    ...row.remarks.map((text) => make("div", { class: "warning", text })),
     make("div", { class: "bar" }, buttons),
   ]);
 }

@@ -32,6 +32,7 @@ async function start() {
   document.addEventListener("keydown", galleryKey);
   element("zoom").addEventListener("close", () => (gallery.zoomed = null));
   buildGallery();
+  Object.values(page.photographs).forEach((sprite) => loaded(sprite.picture)); // which takes a while
   if (!page.spaces.length) return showTab("gallery");
   runtime = await startRuntime();
   if (!runtime) notice("This browser cannot run WebAssembly with SIMD: maps and gallery work, new faces do not.");

@@ -10,7 +10,8 @@ function rebuildPanels() {
     face.classList.add("large");
     const readout = make("div", { class: "readout", "aria-live": "polite" });
     const here = make("div", { class: "here" }, [face, readout]);
-    const head = make("header", {}, [make("h2", { text: space.row.label }), headlines(space.row)]);
+    const faults = space.row.remarks.map((text) => make("p", { class: "warning", text }));
+    const head = make("header", {}, [make("h2", { text: space.row.label }), headlines(space.row), ...faults]);
     const omitted = space.told.omitted.map((text) => make("p", { class: "quiet", text }));
     // Seen while sliders far below the map are moved.
     const small = faceCanvas(side, "");

@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from sweeps import tracking, workspace
 from sweeps.cli import main
 from sweeps.run.latents import load_latents
+from sweeps.spec.remarks import remarks
 from sweeps.tracking.artifacts import listing
 
 
@@ -101,6 +102,7 @@ def test_the_best_row_comes_first_with_its_headlines_beside_their_controls(finis
         radii = next(told for told in row["headlines"] if told["name"] == "radii")
         assert radii["value"] == pytest.approx(metrics["mnd/radius_agreement"], rel=1e-5)
         assert radii["null"] == pytest.approx(metrics["mnd/radius_agreement_null"], rel=1e-5)
+        assert row["remarks"] == remarks(metrics)
         assert radii["untrained"] == pytest.approx(metrics["control/untrained/radius_agreement"], rel=1e-5)
     ranks = [row["rank"] for row in rows]
     assert ranks == sorted(ranks, key=lambda rank: rank or 99)
