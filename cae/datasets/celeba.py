@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from cae.datasets.celeba_tables import TABLES, TableFile, tabulate
+from cae.datasets.celeba_tables import TABLES, check, tabulate
 from cae.datasets.files import IMAGE_SUFFIXES, Listing, digest, expand, is_image, parent, printable, read, scan
 from cae.datasets.folder import producer
 from cae.datasets.imageset import DataError
 from cae.datasets.source import Source
+from cae.datasets.table_rows import TableFile
 
 IMAGES = "img_align_celeba"
 # As the authors' site and Kaggle name and pack them; inner folders first.
@@ -64,9 +65,12 @@ def _places(root: Path, names: list[str]) -> list[Path]:
 
 
 def _tables(listing: Listing, places: list[Path]) -> dict[str, TableFile]:
-    """The nearest table of each kind that is there."""
+    """The nearest table of each kind that is there. Errors: DataError for one whose header does not fit its rows."""
     found = ((kind, next(_versions(listing, places, stem), None)) for kind, stem in TABLES.items())
-    return {kind: table for kind, table in found if table is not None}
+    tables = {kind: table for kind, table in found if table is not None}
+    for kind, table in tables.items():
+        check(kind, table)
+    return tables
 
 
 def _versions(listing: Listing, places: list[Path], stem: str) -> Iterator[TableFile]:
