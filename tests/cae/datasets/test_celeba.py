@@ -71,6 +71,42 @@ def test_zip_is_the_folder(
     assert_whole(zipped / given)
 
 
+def test_stray_pictures_beside_the_zip_are_not_the_set(
+    celeba: Callable[..., Path], photographs: Callable[..., Path], pack: Callable[..., Path], tmp_path: Path
+) -> None:
+    root = celeba(tmp_path / "zipped", images="../elsewhere")
+    pack(tmp_path / "elsewhere", root / "img_align_celeba.zip")
+    assert_whole(photographs(root, ["preview.png", "cover.jpg"]))
+
+
+def test_unpacked_pictures_beside_a_smaller_or_damaged_zip_are_the_set(
+    celeba: Callable[..., Path], pack: Callable[..., Path], tmp_path: Path
+) -> None:
+    root = celeba(tmp_path / "data", images=".")
+    pack(tmp_path / "nothing", root / "img_align_celeba.zip")
+    assert_whole(root)
+    (root / "img_align_celeba.zip").write_bytes(b"half a download")
+    assert_whole(root)
+    assert load(config(root)).report["passed_over"] == {".zip": 1}
+
+
+def test_a_damaged_zip_alone_is_an_error(celeba: Callable[..., Path], tmp_path: Path) -> None:
+    root = celeba(tmp_path / "data", images="../elsewhere")
+    (root / "img_align_celeba.zip").write_bytes(b"half a download")
+    with pytest.raises(DataError, match=r"img_align_celeba.zip is neither a folder nor a readable zip"):
+        load(config(root))
+
+
+def test_a_zip_in_a_zip_is_an_error(
+    celeba: Callable[..., Path], photographs: Callable[..., Path], pack: Callable[..., Path], tmp_path: Path
+) -> None:
+    celeba(tmp_path / "data")
+    inner = photographs(tmp_path / "outer", ["preview.png"])
+    pack(tmp_path / "data", inner / "img_align_celeba.zip")
+    with pytest.raises(DataError, match=r"outer.zip holds img_align_celeba.zip, a zip in a zip; unpack the outer one"):
+        load(config(pack(inner, tmp_path / "outer.zip")))
+
+
 def test_archive_with_its_tables_inside(celeba: Callable[..., Path], pack: Callable[..., Path], tmp_path: Path) -> None:
     root = celeba(tmp_path / "data", images="img_align_celeba/img_align_celeba", form=".csv")
     assert_whole(pack(root, tmp_path / "archive.zip"))
