@@ -5,12 +5,27 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from cae.datasets.celeba_tables import TABLES, TableFile, tabulate
-from cae.datasets.files import IMAGE_SUFFIXES, Listing, digest, expand, is_image, parent, printable, read, scan
+import pandas as pd
+
+from cae.datasets.celeba_tables import TABLES, check, tabulate
+from cae.datasets.files import (
+    IMAGE_SUFFIXES,
+    Listing,
+    digest,
+    expand,
+    is_image,
+    parent,
+    passed_over,
+    printable,
+    read,
+    scan,
+)
 from cae.datasets.folder import producer
 from cae.datasets.imageset import DataError
 from cae.datasets.source import Source
+from cae.datasets.table_rows import TableFile
 
 IMAGES = "img_align_celeba"
 # As the authors' site and Kaggle name and pack them; inner folders first.
@@ -38,22 +53,52 @@ def source(path: str | None) -> Source:
         digest=digest("celeba", [*sizes, *(part for kind in tables for part in (kind, tables[kind].content))]),
         count=len(names),
         produce=lambda start, stop: producer(listing.root, names[start:stop]),
-        table=lambda: tabulate(list(map(printable, short)), tables, printable(str(listing.root.resolve()))),
+        table=lambda: _table(listing, names, tables),
         missing={kind: _sought(kind, places) for kind in TABLES if kind not in tables},
     )
 
 
 def _images(given: Path) -> tuple[Listing, list[str]]:
-    """A listing that holds the images, and the sorted names of these: the folder with the most wins."""
-    folders = [given / name for name in IMAGE_FOLDERS] if given.is_dir() else []
-    zips = [given / name for name in ZIP_FILES] if given.is_dir() else [given]
-    for root in (*filter(Path.is_dir, folders), *filter(Path.is_file, zips)):
-        listing = scan(root, below=False)
+    """A listing that holds the images, and the sorted names of these: its folder with the most wins.
+
+    Pictures in the given folder itself are the set only where no zip beside them holds more.
+    """
+    for listing in _listings(given):
         images = Counter(parent(name) for name in listing.sizes if is_image(name))
+        inner = next((name for name in listing.sizes if name.endswith(f"{IMAGES}.zip")), None)
+        if inner and not listing.root.is_dir():
+            raise DataError(f"data.path: {listing.root} holds {inner}, a zip in a zip; unpack the outer one")
         if images:
             folder = images.most_common(1)[0][0]
             return listing, sorted(name for name in listing.sizes if is_image(name) and parent(name) == folder)
     raise DataError(f"data.path: no image ({', '.join(IMAGE_SUFFIXES)}) in {given} or its {IMAGES}; {REMEDY}")
+
+
+def _table(listing: Listing, names: list[str], tables: dict[str, TableFile]) -> tuple[pd.DataFrame, dict[str, Any]]:
+    short = [printable(name.rpartition("/")[2]) for name in names]
+    table, notes = tabulate(short, tables, printable(str(listing.root.resolve())))
+    used = {*names, *(name for name in listing.sizes if name.rpartition("/")[2].startswith(tuple(TABLES.values())))}
+    return table, notes | {"passed_over": passed_over(listing.sizes.keys() - used)}
+
+
+def _listings(given: Path) -> Iterator[Listing]:
+    """Where images may be, the likeliest first; an unreadable zip is an error where no images lie beside it."""
+    if not given.is_dir():
+        yield scan(given)
+        return
+    yield from (scan(given / name, below=False) for name in IMAGE_FOLDERS if name and (given / name).is_dir())
+    beside = scan(given, below=False)
+    number = sum(map(is_image, beside.sizes))
+    for packed in (given / name for name in ZIP_FILES if (given / name).is_file()):
+        try:
+            listing = scan(packed)
+        except DataError:
+            if not number:
+                raise
+            continue
+        if sum(map(is_image, listing.sizes)) > number:
+            yield listing
+    yield beside
 
 
 def _places(root: Path, names: list[str]) -> list[Path]:
@@ -64,9 +109,12 @@ def _places(root: Path, names: list[str]) -> list[Path]:
 
 
 def _tables(listing: Listing, places: list[Path]) -> dict[str, TableFile]:
-    """The nearest table of each kind that is there."""
+    """The nearest table of each kind that is there. Errors: DataError for one whose header does not fit its rows."""
     found = ((kind, next(_versions(listing, places, stem), None)) for kind, stem in TABLES.items())
-    return {kind: table for kind, table in found if table is not None}
+    tables = {kind: table for kind, table in found if table is not None}
+    for kind, table in tables.items():
+        check(kind, table)
+    return tables
 
 
 def _versions(listing: Listing, places: list[Path], stem: str) -> Iterator[TableFile]:

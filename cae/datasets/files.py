@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -13,7 +14,22 @@ from pathlib import Path, PurePosixPath
 
 from cae.datasets.imageset import DataError
 
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif")
+IMAGE_SUFFIXES = (
+    ".jpg",
+    ".jpeg",
+    ".jpe",
+    ".jfif",
+    ".png",
+    ".webp",
+    ".bmp",
+    ".tif",
+    ".tiff",
+    ".gif",
+    ".ppm",
+    ".pgm",
+    ".pbm",
+    ".pnm",
+)
 # A file beyond this is no photograph; it is refused before it fills the memory.
 MAX_FILE_BYTES = 256 * 2**20
 
@@ -42,16 +58,19 @@ def printable(name: str) -> str:
 
 
 def passed_over(names: Iterable[str]) -> dict[str, int]:
-    """Suffix to number of the files that are no images, but for hidden ones; the most frequent first."""
-    plain = (name.rpartition("/")[2].lower() for name in sorted(names) if not is_image(name))
+    """Suffix to number of the files that are no images of a set, but for hidden ones; the most frequent first."""
+    plain = (name.rpartition("/")[2].lower() for name in sorted(names))
     return dict(Counter(PurePosixPath(name).suffix or name for name in plain if not name.startswith(".")).most_common())
 
 
 def expand(path: str | None, what: str) -> Path:
-    """The path with ~ and $VARIABLES expanded; DataError where it is not set or does not exist."""
+    """The path with ~ and $VARIABLES expanded; DataError where it is not set, empty or does not exist."""
     if path is None:
         raise DataError(f"data.path is not set: {what}")
-    expanded = Path(os.path.expandvars(path)).expanduser()
+    told = os.path.expandvars(path)
+    if not told.strip():  # which would be the current folder, with all that lies there
+        raise DataError(f"data.path: {path!r} is empty: {what}")
+    expanded = Path(told).expanduser()
     if not expanded.exists():
         raise DataError(f"data.path: {expanded} does not exist; {what}")
     return expanded
@@ -60,9 +79,10 @@ def expand(path: str | None, what: str) -> Path:
 def scan(path: Path, *, below: bool = True) -> Listing:
     """The files in a folder (and below it, if asked) or inside a zip; hidden folders and __MACOSX are left out.
 
-    Links to folders are followed, but not into a folder that they lie in. Backslashes in a zip's names are folders, as
-    where it was made. Errors: DataError for an unreadable folder, a file that is no zip, an encrypted zip, or an entry
-    whose name leads out of its folder. Cost: one walk, or the zip's directory alone.
+    FIFOs, sockets and devices are listed like files, and never opened. Links to folders are followed, but not into a
+    folder that they lie in. Backslashes in a zip's names are folders, as where it was made. Errors: DataError for an
+    unreadable folder, a file that is no zip, an encrypted zip, or an entry whose name leads out of its folder. Cost:
+    one walk, or the zip's directory alone.
     """
     if path.is_dir():
         try:
@@ -96,6 +116,8 @@ def _skipped(folder: str) -> bool:
 
 
 def _zip_sizes(path: Path) -> dict[str, int]:
+    if not path.is_file():  # a FIFO would never answer
+        raise DataError(f"data.path: {path} is neither a folder nor a file; name the folder or zip of the images")
     try:
         with zipfile.ZipFile(path) as archive:
             entries = [entry for entry in archive.infolist() if not entry.is_dir()]
@@ -123,11 +145,17 @@ def read(root: Path, name: str) -> bytes:
     """The bytes of one file of a listing. Errors: OSError (also for a file that is too large), zipfile.BadZipFile."""
     if root.is_dir():
         path = root / name
+        _check_regular(path)
         _check_size(path.stat().st_size)
         return path.read_bytes()
     archive, entries = _archive(root, root.stat().st_mtime_ns)
     _check_size(entries[name].file_size)
     return archive.read(entries[name])
+
+
+def _check_regular(path: Path) -> None:
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError("a FIFO, socket or device and no file")
 
 
 def _check_size(size: int) -> None:

@@ -15,7 +15,8 @@ from cae.datasets.source import Producer, Source
 if TYPE_CHECKING:
     import pandas as pd
 
-REMEDY = "name the folder or zip of photographs (JPEG, PNG, WebP, BMP, TIFF, GIF)"
+ARCHIVES = {".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".zst"}
+REMEDY = "name the folder or zip of photographs (JPEG, PNG, WebP, BMP, TIFF, GIF, PPM)"
 
 
 def source(path: str | None) -> Source:
@@ -28,7 +29,7 @@ def source(path: str | None) -> Source:
     every = scan(root).sizes
     sizes = {name: size for name, size in every.items() if is_image(name)}
     if not sizes:
-        raise DataError(f"data.path: no image in {root}; looked for {', '.join(IMAGE_SUFFIXES)} in it and below")
+        raise DataError(f"data.path: no image in {root}{there(every)}; looked for {', '.join(IMAGE_SUFFIXES)}")
     top = _common_folder(sizes)
     names = sorted(sizes)
     short = [name.removeprefix(top) for name in names]
@@ -39,6 +40,14 @@ def source(path: str | None) -> Source:
         produce=lambda start, stop: producer(root, names[start:stop]),
         table=lambda: (_table(list(map(printable, short))), _notes(root, every)),
     )
+
+
+def there(every: Iterable[str]) -> str:
+    """For an error: what else was found, and what to do about archives."""
+    kinds = passed_over(every)
+    packed = "; unpack these archives" if ARCHIVES & kinds.keys() else ""
+    shown = ", ".join(f"{number:,} {suffix}" for suffix, number in list(kinds.items())[:5])
+    return f" or below, but {shown}{packed}" if kinds else " or below"
 
 
 def producer(root: Path, names: list[str]) -> Producer:
@@ -55,7 +64,10 @@ def _common_folder(names: dict[str, int]) -> str:
 
 
 def _notes(root: Path, every: Iterable[str]) -> dict[str, Any]:
-    return {"path": printable(str(root.resolve())), "passed_over": passed_over(every)}
+    return {
+        "path": printable(str(root.resolve())),
+        "passed_over": passed_over(name for name in every if not is_image(name)),
+    }
 
 
 def _table(names: list[str]) -> pd.DataFrame:

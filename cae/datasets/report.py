@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+COUNTED = {
+    "rows_named_otherwise": "rows that fit by number or stem of the name alone",
+    "images_without_row": "images without a row",
+    "rows_without_image": "rows without an image",
+}
+
 
 def summary(report: dict[str, Any]) -> str:
     """One line on a report of the cache: images, those left out, and rows and images without their counterpart."""
@@ -18,7 +24,7 @@ def summary(report: dict[str, Any]) -> str:
     if other:
         kinds = ", ".join(f"{number:,} {suffix}" for suffix, number in list(other.items())[:5])
         parts.append(f"{sum(other.values()):,} other files passed over ({kinds}{', ...' * (len(other) > 5)})")
-    for key, words in (("images_without_row", "images without a row"), ("rows_without_image", "rows without an image")):
+    for key, words in COUNTED.items():
         counts = report.get(key, {})
         for number in sorted(set(counts.values()) - {0}):
             tables = " and ".join(table for table in counts if counts[table] == number)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import pytest
 
 from cae.config import DataConfig
 from cae.datasets import DataError, data_digest, load, prepare
-from cae.datasets.celeba_tables import TableFile, parse
+from cae.datasets.celeba_tables import FORMS, parse
+from cae.datasets.report import summary
+from cae.datasets.table_rows import TableFile
 
 
 def config(path: Path, **fields: object) -> DataConfig:
@@ -68,6 +71,42 @@ def test_zip_is_the_folder(
     assert_whole(zipped / given)
 
 
+def test_stray_pictures_beside_the_zip_are_not_the_set(
+    celeba: Callable[..., Path], photographs: Callable[..., Path], pack: Callable[..., Path], tmp_path: Path
+) -> None:
+    root = celeba(tmp_path / "zipped", images="../elsewhere")
+    pack(tmp_path / "elsewhere", root / "img_align_celeba.zip")
+    assert_whole(photographs(root, ["preview.png", "cover.jpg"]))
+
+
+def test_unpacked_pictures_beside_a_smaller_or_damaged_zip_are_the_set(
+    celeba: Callable[..., Path], pack: Callable[..., Path], tmp_path: Path
+) -> None:
+    root = celeba(tmp_path / "data", images=".")
+    pack(tmp_path / "nothing", root / "img_align_celeba.zip")
+    assert_whole(root)
+    (root / "img_align_celeba.zip").write_bytes(b"half a download")
+    assert_whole(root)
+    assert load(config(root)).report["passed_over"] == {".zip": 1}
+
+
+def test_a_damaged_zip_alone_is_an_error(celeba: Callable[..., Path], tmp_path: Path) -> None:
+    root = celeba(tmp_path / "data", images="../elsewhere")
+    (root / "img_align_celeba.zip").write_bytes(b"half a download")
+    with pytest.raises(DataError, match=r"img_align_celeba.zip is neither a folder nor a readable zip"):
+        load(config(root))
+
+
+def test_a_zip_in_a_zip_is_an_error(
+    celeba: Callable[..., Path], photographs: Callable[..., Path], pack: Callable[..., Path], tmp_path: Path
+) -> None:
+    celeba(tmp_path / "data")
+    inner = photographs(tmp_path / "outer", ["preview.png"])
+    pack(tmp_path / "data", inner / "img_align_celeba.zip")
+    with pytest.raises(DataError, match=r"outer.zip holds img_align_celeba.zip, a zip in a zip; unpack the outer one"):
+        load(config(pack(inner, tmp_path / "outer.zip")))
+
+
 def test_archive_with_its_tables_inside(celeba: Callable[..., Path], pack: Callable[..., Path], tmp_path: Path) -> None:
     root = celeba(tmp_path / "data", images="img_align_celeba/img_align_celeba", form=".csv")
     assert_whole(pack(root, tmp_path / "archive.zip"))
@@ -111,24 +150,83 @@ def test_missing_table_matters_only_to_the_split_that_needs_it(
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
-        ("list_attr_celeba.txt", b"2\nMale Young\n000001.jpg 1 7\n", "Young is '7' in the row of 000001.jpg"),
-        ("list_attr_celeba.txt", b"2\nMale Young\n000001.jpg 1\n", "its name, then 1"),
-        ("list_attr_celeba.txt", b"", "table of attributes"),
-        ("list_attr_celeba.txt", b"2\nMale\n000001.jpg 1\n000001.jpg 1\n", "two rows"),
-        ("list_attr_celeba.csv", b"image_id,Male\n000001.jpg,yes\n", "Male is 'yes' in the row of 000001.jpg"),
+        ("list_attr_celeba.txt", b"2\nMale Young\na 1 7\n", "Young is '7' in the row of a, line 3"),
+        ("list_attr_celeba.txt", b"2\nMale Young\na 1\n", "line 2 names 2 columns and line 3 has 2 fields"),
+        ("list_attr_celeba.txt", b"2\nMale\na 1 -1\n", "line 2 names 1 column and line 3 has 3 fields"),
+        ("list_attr_celeba.txt", b"2\nimage_id Male\na 1 -1\n", "line 2 names 2 columns and line 3 has 3 fields"),
+        ("list_attr_celeba.txt", b"2\nMale Young\na 1 1\nb 1\n", "line 4 has 2 fields, not 3"),
+        ("list_attr_celeba.txt", b"a.jpg 1 1\nb.jpg 1 1\n", "line 1 is the row of a.jpg"),
+        ("list_attr_celeba.txt", b"", "it is empty"),
+        ("list_attr_celeba.txt", b"2\nMale\n", "no row follows its header, line 2"),
+        ("list_attr_celeba.txt", b"2\nMale\na 1\na 1\n", "a has two rows, lines 3 and 4"),
+        ("list_attr_celeba.csv", b"image_id,Male\na,yes\n", "Male is 'yes' in the row of a, line 2"),
         ("list_attr_celeba.csv", b"image_id,Male,note\na,1,smiles\n", "note is 'smiles' in the row of a"),
-        ("list_attr_celeba.csv", b"image_id|Male\na|1\n", "it has no rows|table of attributes"),
-        ("list_eval_partition.txt", b"000001.jpg train\n", "table of partition"),
-        ("identity_CelebA.txt", b"000001.jpg 1 2\n", "table of identity"),
-        ("identity_CelebA.txt", b"\xff\xfe\x00\x01 1\n", "table of identity"),
+        ("list_attr_celeba.csv", b",image_id,Male\n0,a.jpg,1\n", "image_id is 'a.jpg' in the row of 0, line 2"),
+        ("list_attr_celeba.csv", b"image_id|Male\na|1\n", "line 1 names 1 column and line 2 has 1 field"),
+        ("list_attr_celeba.csv", b"image_id,Male\na,1,-1\n", "line 1 names 2 columns and line 2 has 3 fields"),
+        ("list_attr_celeba.csv", b"Male,Young\na,1,-1\n", "line 1 names 2 columns and line 2 has 3 fields"),
+        ("list_attr_celeba.csv", b"image_id,Male\na,1\n\nb,1,-1\n", "line 4 has 3 fields, not 2"),
+        ("list_attr_celeba.csv", b"image_id,Male\na,1\nb\n", "line 3 has 1 field, not 2"),
+        ("list_attr_celeba.csv", b"image_id,Male\na,\n", "Male is '' in the row of a"),
+        ("list_attr_celeba.csv", b"image_id,Male\n,1\n", "line 2 names no image"),
+        ("list_attr_celeba.csv", b"000001.jpg,-1,1\n000002.jpg,1,1\n", "line 1 is the row of 000001.jpg"),
+        ("list_attr_celeba.csv", b"1,-1,1\n2,1,1\n", "line 1 is the row of 1 and should be the header"),
+        ("list_attr_celeba.csv", b"image_id,Male,Male\na,1,1\n", "line 1 names 'Male' twice"),
+        ("list_attr_celeba.csv", b"image_id,Male,male\na,1,1\n", "line 1 names 'Male' and 'male'"),
+        ("list_attr_celeba.csv", b"image_id,Male,file\na,1,1\n", "an attribute 'file', which every set has"),
+        ("list_attr_celeba.csv", b"image_id,label,Male\na,1,1\n", "an attribute 'label', which every set has"),
+        ("list_attr_celeba.csv", b"image_id,Male,\na,1,1\n", "line 1 has an empty name"),
+        ("list_eval_partition.txt", b"000001.jpg train\n", "partition is 'train' in the row of 000001.jpg, line 1"),
+        ("list_eval_partition.txt", b"a 0\nb train\n", "partition is 'train' in the row of b, line 2"),
+        ("list_eval_partition.csv", b"image_id,partition\na,3\n", "partition is '3' in the row of a, line 2"),
+        ("identity_CelebA.txt", b"000001.jpg 1 2\n", "line 1 has 3 fields, not 2"),
+        ("identity_CelebA.txt", b"a 1.5\n", "no row follows its header, line 1"),
+        ("identity_CelebA.csv", b"image_id,identity\na,99999999999\n", "identity is '99999999999' in the row of a"),
+        ("identity_CelebA.txt", b"\xff\xfe\x00\x01 1\n", "it is no text in UTF-8"),
     ],
 )
 def test_damaged_table_is_one_clear_line(name: str, content: bytes, reason: str) -> None:
     kind = {"list_attr": "attributes", "list_eval": "partition", "identity_": "identity"}[name[:9]]
-    with pytest.raises(DataError, match=reason) as error:
+    with pytest.raises(DataError, match=re.escape(reason)) as error:
         parse(kind, TableFile(name, content))
-    assert name in str(error.value)
+    assert str(error.value).startswith(f"{name} is not CelebA's table of {kind}: ")
+    assert str(error.value).endswith(FORMS[kind])
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("list_attr_celeba.txt", b"2\nMale Young\na 1 -1\nb -1 1\n"),
+        ("list_attr_celeba.txt", b"Male Young\na 1 -1\nb -1 1\n"),
+        ("list_attr_celeba.txt", b"2\nimage_id Male Young\na 1 -1\nb -1 1\n"),
+        ("list_attr_celeba.txt", b"\xef\xbb\xbf2\r\nMale  Young \r\na  1 -1\r\nb -1  1"),
+        ("list_attr_celeba.csv", b'"image_id","Male","Young"\n"a","1","-1"\n"b","-1","1"\n'),
+        ("list_attr_celeba.csv", b",Male,Young\na,1.0,0\nb,0,1.0\n,,\n"),
+        ("list_attr_celeba.csv", b"image_id;Male;Young\r a; 1 ;-1\rb;-1;1"),
+    ],
+)
+def test_forms_of_the_table_of_attributes(name: str, content: bytes) -> None:
+    frame = parse("attributes", TableFile(name, content))
+    assert frame.to_dict("index") == {"a": {"Male": 1, "Young": 0}, "b": {"Male": 0, "Young": 1}}
+
+
+@pytest.mark.parametrize("suffix", ["txt", "csv"])
+@pytest.mark.parametrize("header", [[], ["image_id", "partition"], ["image_id", "split"]])
+def test_the_other_tables_may_have_a_header(suffix: str, header: list[str]) -> None:
+    mark = {"txt": " ", "csv": ","}[suffix]
+    lines = [mark.join(row) for row in (header, ["a.jpg", "0"], ["b.jpg", "2"]) if row]
+    frame = parse("partition", TableFile(f"list_eval_partition.{suffix}", "\n".join(lines).encode()))
+    assert frame["partition"].to_dict() == {"a.jpg": 0, "b.jpg": 2}
+
+
+def test_a_header_that_does_not_fit_is_told_by_the_plan_already(celeba: Callable[..., Path], tmp_path: Path) -> None:
+    root = celeba(tmp_path / "data", form=".csv")
+    prepare(config(root))
+    table = root / "list_attr_celeba.csv"
+    table.write_text(table.read_text().replace("Eyeglasses,", ""))
+    with pytest.raises(DataError, match=r"list_attr_celeba.csv .* line 1 names 3 columns and line 2 has 4 fields"):
+        data_digest(config(root))
 
 
 def test_digest_follows_images_and_tables_and_not_the_place(celeba: Callable[..., Path], tmp_path: Path) -> None:
@@ -223,6 +321,37 @@ def test_a_table_that_names_no_image_is_an_error(celeba: Callable[..., Path], tm
     root = rewritten(celeba(tmp_path / "data", form=".csv"), lambda line: f"x{line}")
     with pytest.raises(DataError, match=r"none of its 30 rows names an image: its first row is 'x000001.jpg'"):
         load(config(root))
+
+
+def test_what_is_named_otherwise_is_matched_one_by_one_and_told(celeba: Callable[..., Path], tmp_path: Path) -> None:
+    root = celeba(tmp_path / "data")
+    for number in range(2, 31):
+        picture = root / "img_align_celeba" / f"{number:06d}.jpg"
+        picture.rename(picture.with_suffix(".png"))
+    faces = load(config(root))
+    assert faces.table["Male"].tolist() == [row >> 1 & 1 for row in range(30)]
+    assert faces.report["rows_named_otherwise"] == {"attributes": 29, "partition": 29, "identity": 29}
+    assert faces.report["images_without_row"] == {"attributes": 0, "partition": 0, "identity": 0}
+    assert "29 rows that fit by number or stem of the name alone in the table of attributes and" in summary(
+        faces.report
+    )
+
+
+def test_an_exact_name_is_not_taken_by_another_image(celeba: Callable[..., Path], tmp_path: Path) -> None:
+    root = celeba(tmp_path / "data")
+    picture = root / "img_align_celeba" / "000001.jpg"
+    picture.with_suffix(".png").write_bytes(picture.read_bytes())
+    faces = load(config(root))
+    assert faces.report["rows_named_otherwise"]["attributes"] == 0
+    assert faces.report["images_without_row"]["attributes"] == 1
+
+
+def test_dots_in_names_are_no_suffixes(celeba: Callable[..., Path], tmp_path: Path) -> None:
+    root = celeba(tmp_path / "data", form=".csv")
+    for number in range(1, 31):
+        (root / "img_align_celeba" / f"{number:06d}.jpg").rename(root / "img_align_celeba" / f"face.{number:02d}.jpg")
+    rewritten(root, lambda line: f"face.{line[4:6]}{line[10:]}")
+    assert load(config(root)).table["Male"].tolist() == [row >> 1 & 1 for row in range(30)]
 
 
 def test_names_that_fit_several_images_are_an_error(celeba: Callable[..., Path], tmp_path: Path) -> None:

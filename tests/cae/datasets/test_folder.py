@@ -153,13 +153,13 @@ def test_folders_that_are_links_are_followed_but_not_in_circles(
     assert faces.table["label"].value_counts().to_dict() == {"young": 20, "old": 10}
 
 
-@pytest.mark.parametrize("suffix", ["jpe", "jfif", "tif", "tiff", "gif", "JPG"])
+@pytest.mark.parametrize("suffix", ["jpe", "jfif", "tif", "tiff", "gif", "JPG", "ppm", "pgm", "pnm"])
 def test_every_suffix_that_can_be_read_is_an_image(
     photographs: Callable[..., Path], tmp_path: Path, suffix: str
 ) -> None:
     root = photographs(tmp_path / "data", [f"{number}.png" for number in range(8)])
-    form = {"jpe": "JPEG", "jfif": "JPEG", "tif": "TIFF", "tiff": "TIFF", "gif": "GIF", "JPG": "JPEG"}[suffix]
-    Image.open(root / "0.png").save(root / f"8.{suffix}", format=form)
+    forms = {"jpe": "JPEG", "jfif": "JPEG", "tif": "TIFF", "tiff": "TIFF", "gif": "GIF", "JPG": "JPEG"}
+    Image.open(root / "0.png").save(root / f"8.{suffix}", format=forms.get(suffix, "PPM"))
     assert len(load(config(root)).images) == 9
 
 
@@ -198,6 +198,48 @@ def test_empty_folder_and_no_zip(tmp_path: Path) -> None:
         load(config(tmp_path))
     with pytest.raises(DataError, match="neither a folder nor a readable zip"):
         load(config(tmp_path / "note.txt"))
+
+
+@pytest.mark.parametrize("path", ["", " ", "$EMPTY", "${EMPTY}"])
+@pytest.mark.parametrize("name", ["folder", "celeba"])
+def test_an_empty_path_is_not_the_current_folder(
+    photographs: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, path: str
+) -> None:
+    photographs(tmp_path, [f"{number}.png" for number in range(8)])
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("EMPTY", "")
+    with pytest.raises(DataError, match=r"data.path: '.*' is empty: name the folder"):
+        data_digest(DataConfig.model_validate({"name": name, "path": path}))
+
+
+def test_only_archives_are_told_to_be_unpacked(
+    photographs: Callable[..., Path], pack: Callable[..., Path], tmp_path: Path
+) -> None:
+    (tmp_path / "outer").mkdir()
+    pack(photographs(tmp_path / "data", NAMES), tmp_path / "outer" / "data.zip")
+    with pytest.raises(DataError, match=r"no image in .*, but 1 \.zip; unpack these archives"):
+        load(config(tmp_path / "outer"))
+
+
+def test_special_files_are_never_opened(photographs: Callable[..., Path], tmp_path: Path) -> None:
+    root = photographs(tmp_path / "data", [f"{number:02d}.png" for number in range(25)])
+    os.mkfifo(root / "pipe.png")
+    assert load(config(root)).report["bad"] == [
+        {"file": "pipe.png", "reason": "cannot be read: a FIFO, socket or device and no file"}
+    ]
+    for name in ("folder", "celeba"):
+        with pytest.raises(DataError, match="neither a folder nor a file"):
+            data_digest(DataConfig.model_validate({"name": name, "path": str(root / "pipe.png")}))
+
+
+def test_of_an_animation_the_first_picture_is_taken(
+    photographs: Callable[..., Path], picture: Callable[..., Image.Image], tmp_path: Path
+) -> None:
+    root = photographs(tmp_path / "data", [f"{number}.png" for number in range(1, 9)])
+    picture(100).save(root / "0.gif", save_all=True, append_images=[picture(200), picture(300)])
+    picture(100).save(root / "00.gif")
+    faces = load(config(root))
+    assert np.array_equal(faces.images[0], faces.images[1])
 
 
 def test_scan_names_are_relative_and_sized(photographs: Callable[..., Path], tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cae.datasets import DataError
-from cae.datasets.celeba_tables import TABLES, TableFile, parse
+from cae.datasets.celeba_tables import TABLES, parse
+from cae.datasets.table_rows import TableFile
 from sweeps.cli import main
 from sweeps.spec.fields import FIELDS
 from sweeps.spec.sweep import Sweep
