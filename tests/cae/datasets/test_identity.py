@@ -110,6 +110,12 @@ def test_a_cache_that_cannot_be_written_trusts_the_record(
     assert data_digest(config(one)) != former(one)
 
 
+def test_of_two_contents_seen_at_once_the_first_written_stays(tmp_path: Path) -> None:
+    for content in ("first", "second"):
+        places.keep(tmp_path / "former" / "d", content, anew=False)
+    assert (tmp_path / "former" / "d").read_text() == "first"
+
+
 def mixture(*paths: Path) -> DataConfig:
     listed = [{"name": "folder", "path": str(path)} for path in paths]
     return DataConfig.model_validate({"name": "mixture", "mixture": listed, "resolution": 16})
