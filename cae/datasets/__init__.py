@@ -11,11 +11,13 @@ What decodes is imported where it decodes: a digest needs none of it.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cae.config import DataConfig
 from cae.datasets.builtin import Dataset
+from cae.datasets.identity import settled
 from cae.datasets.imageset import DataError, ImageSet
 from cae.datasets.parts import mixture_digest, parts
 from cae.datasets.source import Progress, Source
@@ -37,12 +39,12 @@ def from_arrays(name: str, images: np.ndarray, table: pd.DataFrame | None = None
     return arrays.from_arrays(name, images, table, cropped)
 
 
-def load(config: DataConfig, *, progress: Progress | None = None) -> ImageSet:
+def load(config: DataConfig, *, progress: Progress | None = None, recorded: Collection[str] = ()) -> ImageSet:
     """The images that the configuration asks for, prepared first if the cache has none, with their split.
 
     The choice of `size` images and the split depend on the data section and the source's file names alone: another
     resolution, crop or contrast gives the same persons, and exact copies of an image stand on one side.
-    progress(done, total, what) is called in this process.
+    progress(done, total, what) is called in this process. recorded: see `data_digest`.
     Errors: DataError, one line. Cost: 2,000 photographs of 178x218 a second and core the first time, then the scan of
     the source alone (see `data_digest`).
     """
@@ -51,7 +53,7 @@ def load(config: DataConfig, *, progress: Progress | None = None) -> ImageSet:
     from cae.datasets.splits import split
     from cae.datasets.surrogates import surrogate
 
-    folder, digest = _prepared_folder(config, progress)
+    folder, digest = _prepared_folder(config, progress, recorded)
     if not dataset(config.name).sized:  # else `size` is part of what is prepared
         folder = mixture.select(folder, config, progress)
     images, table, report = cache.read(folder)
@@ -66,7 +68,7 @@ def load(config: DataConfig, *, progress: Progress | None = None) -> ImageSet:
 
 def prepare(config: DataConfig, *, progress: Progress | None = None) -> Path:
     """The cache folder with every usable image of the data set, made now if it is not there. Errors: DataError."""
-    return _prepared_folder(config, progress)[0]
+    return _prepared_folder(config, progress, ())[0]
 
 
 def prepared() -> list[Prepared]:
@@ -76,24 +78,26 @@ def prepared() -> list[Prepared]:
     return cache.entries()
 
 
-def data_digest(config: DataConfig) -> str:
+def data_digest(config: DataConfig, recorded: Collection[str] = ()) -> str:
     """12 hex digits of the data set's content, wherever it lies, however it is cut, scaled and split.
 
-    Photographs: sorted names and sizes of the image files and the content of the tables found; a zip and its unpacked
-    folder agree. Synthetic: the renderer's version, seed, factors and count. Digits: their bytes. Mixture: its parts,
-    weights, size and seed. No image is decoded. Cost for 202,599 images: 1 s from a folder, 2 s from a zip.
+    Photographs: sorted names, sizes and checksums of the image files and the content of the tables found; a zip and its
+    unpacked folder agree. Synthetic: the renderer's version, seed, factors and count. Digits: their bytes. Mixture: its
+    parts, weights, size and seed. No image is decoded; each file is read the first time and whenever it has changed.
+    recorded: digests of runs on what may be these images; one of names and sizes, as older versions had it, stays
+    theirs (see `cae.datasets.identity`). Cost: docs/performance.md.
     """
     if config.name == "mixture":
-        return mixture_digest(config, parts(config))
-    return open_source(config).digest
+        return mixture_digest(config, parts(config, recorded))
+    return settled(open_source(config), recorded).digest
 
 
-def _prepared_folder(config: DataConfig, progress: Progress | None) -> tuple[Path, str]:
+def _prepared_folder(config: DataConfig, progress: Progress | None, recorded: Collection[str]) -> tuple[Path, str]:
     from cae.datasets import mixture, preparing
 
     if config.name == "mixture":
-        return mixture.prepare(config, progress)
-    source = open_source(config)
+        return mixture.prepare(config, progress, recorded)
+    source = settled(open_source(config), recorded)
     _check_split(source, config)
     return preparing.prepare(source, view(source, config), progress), source.digest
 

@@ -16,13 +16,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from filelock import FileLock, Timeout
-from platformdirs import user_cache_path
 
 from cae.datasets.imageset import DataError
+from cae.datasets.places import root
 from cae.datasets.source import Progress
 
-# Raised when the same source and view would be prepared into other bytes, so that old folders are left alone.
-FORMAT = 1
 IMAGES, TABLE, REPORT = "images.npy", "table.parquet", "report.json"
 TEMPORARY, LOCK, FAILED = ".tmp", ".lock", ".failed.json"
 
@@ -44,13 +42,6 @@ class Prepared:
     created: str
     left_out: int
     folder: Path
-
-
-def root() -> Path:
-    """The cache's folder: $CAE_CACHE, else `cae-mnd` in the user's cache folder. It need not exist."""
-    given = os.environ.get("CAE_CACHE")
-    base = Path(given).expanduser().absolute() if given else user_cache_path("cae-mnd", appauthor=False)
-    return base / f"v{FORMAT}"
 
 
 def build(key: str, write: Write, progress: Progress | None = None) -> Path:

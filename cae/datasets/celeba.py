@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from cae.datasets.celeba_tables import TABLES, check, tabulate
+from cae.datasets.content import with_checksums
 from cae.datasets.files import (
     IMAGE_SUFFIXES,
     Listing,
@@ -41,16 +42,18 @@ def source(path: str | None) -> Source:
 
     Images: in `path`, in its img_align_celeba (also nested once more, or under Img), or in the zip. Tables (.txt or
     .csv): beside the images or up to two folders above, there also in Anno and Eval, or inside the zip. The digest
-    covers the images' names and sizes and the content of every table found. Errors: DataError without path or images.
+    covers the names and content of the images and of every table found. Errors: DataError without path or images.
     """
     listing, names = _images(expand(path, REMEDY))
     short = [name.rpartition("/")[2] for name in names]
     places = _places(listing.root, names)
     tables = _tables(listing, places)
-    sizes = [f"{file}\0{listing.sizes[name]}" for file, name in zip(short, names, strict=True)]
+    read_tables = [part for kind in tables for part in (kind, tables[kind].content)]
+    sized = [f"{file}\0{listing.sizes[name]}" for file, name in zip(short, names, strict=True)]
     return Source(
         name="celeba",
-        digest=digest("celeba", [*sizes, *(part for kind in tables for part in (kind, tables[kind].content))]),
+        digest=digest("celeba", [*with_checksums(sized, listing.root, names), *read_tables]),
+        former=digest("celeba", [*sized, *read_tables]),
         count=len(names),
         produce=lambda start, stop: producer(listing.root, names[start:stop]),
         table=lambda: _table(listing, names, tables),

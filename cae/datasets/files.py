@@ -119,14 +119,13 @@ def _zip_sizes(path: Path) -> dict[str, int]:
     if not path.is_file():  # a FIFO would never answer
         raise DataError(f"data.path: {path} is neither a folder nor a file; name the folder or zip of the images")
     try:
-        with zipfile.ZipFile(path) as archive:
-            entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+        every = entries(path).items()
     except (zipfile.BadZipFile, OSError) as error:
         raise DataError(f"data.path: {path} is neither a folder nor a readable zip: {error}") from None
-    for entry in entries:
+    files = {name: entry for name, entry in every if not entry.is_dir()}
+    for entry in files.values():
         _check_entry(path, entry)
-    sizes = {_slashed(entry): entry.file_size for entry in entries}
-    return {name: size for name, size in sizes.items() if not any(map(_skipped, name.split("/")[:-1]))}
+    return {name: entry.file_size for name, entry in files.items() if not any(map(_skipped, name.split("/")[:-1]))}
 
 
 def _slashed(entry: zipfile.ZipInfo) -> str:
@@ -148,9 +147,19 @@ def read(root: Path, name: str) -> bytes:
         _check_regular(path)
         _check_size(path.stat().st_size)
         return path.read_bytes()
-    archive, entries = _archive(root, root.stat().st_mtime_ns)
-    _check_size(entries[name].file_size)
-    return archive.read(entries[name])
+    archive, files = _archive(root, *_state(root))
+    _check_size(files[name].file_size)
+    return archive.read(files[name])
+
+
+def entries(path: Path) -> dict[str, zipfile.ZipInfo]:
+    """What a zip's directory says of each name. Errors: OSError, zipfile.BadZipFile."""
+    return _archive(path, *_state(path))[1]
+
+
+def _state(path: Path) -> tuple[int, int, int]:
+    now = path.stat()
+    return now.st_mtime_ns, now.st_size, now.st_ino
 
 
 def _check_regular(path: Path) -> None:
@@ -165,7 +174,7 @@ def _check_size(size: int) -> None:
 
 # A zip's directory of 200,000 entries takes a second to read: once per process, not once per image.
 @lru_cache(maxsize=1)
-def _archive(path: Path, changed: int) -> tuple[zipfile.ZipFile, dict[str, zipfile.ZipInfo]]:
+def _archive(path: Path, *state: int) -> tuple[zipfile.ZipFile, dict[str, zipfile.ZipInfo]]:
     archive = zipfile.ZipFile(path)
     return archive, {_slashed(entry): entry for entry in archive.infolist()}
 

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cae.datasets.content import with_checksums
 from cae.datasets.files import IMAGE_SUFFIXES, digest, expand, is_image, parent, passed_over, printable, scan
 from cae.datasets.imageset import DataError
 from cae.datasets.source import Producer, Source
@@ -33,9 +34,11 @@ def source(path: str | None) -> Source:
     top = _common_folder(sizes)
     names = sorted(sizes)
     short = [name.removeprefix(top) for name in names]
+    sized = [f"{name}\0{sizes[top + name]}" for name in short]
     return Source(
         name="folder",
-        digest=digest("folder", (f"{name}\0{sizes[top + name]}" for name in short)),
+        digest=digest("folder", with_checksums(sized, root, names)),
+        former=digest("folder", sized),
         count=len(names),
         produce=lambda start, stop: producer(root, names[start:stop]),
         table=lambda: (_table(list(map(printable, short))), _notes(root, every)),

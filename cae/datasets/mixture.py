@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -31,9 +32,9 @@ def counts(shares: list[float], available: list[int], size: int | None) -> list[
     return [int(n) for n in whole]
 
 
-def prepare(config: DataConfig, progress: Progress | None) -> tuple[Path, str]:
+def prepare(config: DataConfig, progress: Progress | None, recorded: Collection[str] = ()) -> tuple[Path, str]:
     """The cache folder and the digest of a mixture: its parts one after the other, `source` names each image's part."""
-    found = parts(config)
+    found = parts(config, recorded)
     look = View(config.resolution, config.crop, config.contrast)
     mixed = mixture_digest(config, found)
     key = f"mixture-{look.resolution}-{look.crop}-{look.contrast}-{mixed}"

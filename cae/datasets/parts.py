@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 from cae.config import DataConfig
 from cae.datasets.files import digest
+from cae.datasets.identity import settled
 from cae.datasets.imageset import DataError
 from cae.datasets.source import Source
 from cae.datasets.sources import open_source
@@ -22,8 +24,25 @@ class Part:
     config: DataConfig
 
 
-def parts(config: DataConfig) -> list[Part]:
-    """The parts of a mixture; a second part of the same name is called NAME-2. Errors: DataError for a set twice."""
+def parts(config: DataConfig, recorded: Collection[str] = ()) -> list[Part]:
+    """The parts of a mixture; a second part of the same name is called NAME-2. Errors: DataError for a set twice.
+
+    recorded: digests of runs on what may be this mixture.
+    """
+    found = _open(config)
+    former = [replace(part, source=replace(part.source, digest=_former(part.source))) for part in found]
+    if mixture_digest(config, former) in recorded:
+        recorded = {part.source.digest for part in former}
+    found = [replace(part, source=settled(part.source, recorded)) for part in found]
+    _check_distinct(found)
+    return found
+
+
+def _former(source: Source) -> str:
+    return source.former or source.digest
+
+
+def _open(config: DataConfig) -> list[Part]:
     total = sum(part.weight for part in config.mixture)
     seen: Counter[str] = Counter()
     found: list[Part] = []
@@ -33,7 +52,6 @@ def parts(config: DataConfig) -> list[Part]:
         update = {"name": part.name, "path": part.path, "size": None, "mixture": ()}
         single = config.model_copy(update=update)
         found.append(Part(label, part.weight / total, open_source(single), single))
-    _check_distinct(found)
     return found
 
 

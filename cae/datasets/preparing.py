@@ -18,6 +18,7 @@ from joblib.externals.loky.process_executor import BrokenProcessPool
 
 from cae.datasets import cache
 from cae.datasets.imageset import DataError
+from cae.datasets.places import root
 from cae.datasets.source import Bad, Producer, Progress, Source, View
 from cae.names import file_name
 
@@ -150,7 +151,7 @@ def _check(name: str, source: Source, report: dict[str, Any]) -> None:
     bad, found = report["left_out"], report["found"]
     if bad <= MAX_BAD_SHARE * found and bad < found:
         return
-    place = cache.root() / f"{name}{cache.FAILED}"
+    place = root() / f"{name}{cache.FAILED}"
     place.write_text(json.dumps(report, indent=2), encoding="utf-8")
     first = ", ".join(f"{file['file']} ({file['reason']})" for file in report["bad"][:3])
     raise DataError(

@@ -39,6 +39,7 @@ class Source:
     """A data set before it is prepared.
 
     digest: 12 hex digits of its content.
+    former: the digest that older versions gave it, of names and sizes alone; None where it is the same.
     count: number of images, the bad ones included.
     produce: (start, stop) -> Producer of these images.
     table: () -> table of `count` rows in the order of the images (see `ImageSet.table`, without `source`), and what
@@ -54,3 +55,4 @@ class Source:
     table: Callable[[], tuple[pd.DataFrame, dict[str, Any]]]
     missing: Mapping[str, str] = field(default_factory=dict)
     cropped: bool = True
+    former: str | None = None

@@ -48,7 +48,7 @@ class FinishedRun:
     def images(self) -> ImageSet:
         """The run's images. Raises DataError where they are not at hand, or no longer those it was trained on."""
         config, result = self.config(), read_json(self.folder / "result.json")
-        images = load(config.data)
+        images = load(config.data, recorded=[result["data_digest"]])
         if images.digest != result["data_digest"]:
             place = config.data.path or config.data.name
             raise DataError(

@@ -101,7 +101,7 @@ def _check_plugins(config: RunConfig) -> None:
 def _digest(data: DataConfig, known: Digests, records: dict[str, tracking.Record]) -> str | DataError:
     if data not in known:
         try:
-            known[data] = data_digest(data)
+            known[data] = data_digest(data, {record.tags.get(tracking.DIGEST, "") for record in records.values()})
         except DataError as error:
             known[data] = _recorded_digest(data, records) or error
     return known[data]

@@ -123,7 +123,7 @@ def compute(config: RunConfig, folder: Path, title: str, callbacks: Callbacks, d
 
 def planned_images(config: RunConfig, digest: str) -> ImageSet:
     """The images of a run. Raises DataError where they are not those it was planned with."""
-    images = load(config.data)
+    images = load(config.data, recorded=[digest])
     if images.digest != digest:
         place = config.data.path or config.data.name
         raise DataError(

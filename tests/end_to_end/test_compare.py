@@ -49,7 +49,7 @@ def test_a_trained_sweep_is_compared_on_files_and_terminals(replicated: Path, tm
     assert done.returncode == 0, done.stderr
     report = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     # Two cells of eight columns; after two epochs neither has learned anything, so no best one has its plots shown.
-    assert report.count("<img ") == 2 * 8
+    assert report.count('src="data:image/webp') == 2 * 8
     assert "radius agreement" in report
     assert done.stdout.startswith("No finished cell reconstructs its images: all explain less than 10 %")
     assert done.stdout.count("reconstructs next to nothing") + done.stdout.count("worse than the mean image") >= 2

@@ -64,7 +64,7 @@ def test_an_imported_sweep_is_as_if_made_here(archive: Path, database: Path, tmp
         assert new["state"] == "finished"
 
     experiment = tracking.client().get_experiment_by_name("tiny")
-    assert {f"{views.VIEW}headlines", f"{views.VIEW}means"} < set(experiment.tags)
+    assert {f"{views.VIEW}headlines", f"{views.VIEW}charts"} < set(experiment.tags)
 
     again = in_process("run", file)
     assert "2 finished; there is nothing to do" in again.stdout

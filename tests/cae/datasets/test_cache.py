@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from cae.config import DataConfig
-from cae.datasets import DataError, cache, load, prepare, prepared
+from cae.datasets import DataError, cache, load, places, prepare, prepared
 
 REPOSITORY = Path(__file__).parents[3]
 
@@ -210,7 +210,7 @@ def test_damaged_entry_is_a_clear_error(root: Path, name: str, content: bytes) -
 def test_default_place_is_the_users_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("CAE_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert "cae-mnd" in cache.root().parts
+    assert "cae-mnd" in places.root().parts
 
 
 def test_neither_the_package_nor_its_workers_import_tensorflow() -> None:

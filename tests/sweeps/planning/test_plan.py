@@ -6,17 +6,22 @@ import socket
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
-from cae.config import cell_hash, config_hash, from_flat
-from cae.datasets import data_digest
+from cae.config import RunConfig, cell_hash, config_hash, from_flat
+from cae.datasets import DataError, data_digest
+from cae.datasets.sources import open_source
 from sweeps import api, tracking, workspace
 from sweeps.errors import SweepError
 from sweeps.locks import file_lock
 from sweeps.planning.plan import as_json
 from sweeps.planning.state import state_of
+from sweeps.run.compute import planned_images
 from sweeps.spec.display import readable, varied
 from sweeps.spec.grid import expand
+from sweeps.spec.sweep import Sweep
 from sweeps.spec.sweep_file import load
 from sweeps.tracking import Record
 from sweeps.tracking.recording import open_run
@@ -107,10 +112,7 @@ def test_cells_whose_data_are_missing_say_so(tiny_sweep: Path) -> None:
 def recorded(digest: str) -> None:
     """A finished run of the first cell on images that are elsewhere."""
     config = from_flat({"data.name": "celeba", "data.path": "/cluster"} | CELL)
-    key = config_hash(config, digest)
-    tags = record_tags(config, "tiny", key, cell_hash(config, digest), digest, 1)
-    run_id = open_run(tracking.experiment("tiny", "?"), "run", tags, config, None)
-    tracking.client().set_terminated(run_id)
+    finish(config, digest)
 
 
 CELL = {"data.resolution": 32, "model.maps": [8, 16], "model.latent_dim": 8, "model.activation": "relu"}
@@ -131,6 +133,54 @@ def test_a_finished_cell_is_known_without_its_images(database: Path, tmp_path: P
     assert ["/nowhere" in cell.note for cell in cells] == [False, False, True, True]
     recorded("d2")  # other images since: there is no telling which are meant
     assert [cell.config_hash for cell in api.cells(load(path), path)] == [None] * 4
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> list[Path]:
+    """Two of other pictures under equal names and sizes."""
+    made = [tmp_path / name for name in ("one", "other")]
+    for folder, turned in zip(made, (False, True), strict=True):
+        folder.mkdir()
+        for number in range(20):
+            pixels = np.full((16, 16, 3), number, np.uint8)
+            Image.fromarray(255 - pixels if turned else pixels).save(folder / f"{number}.bmp")
+    return made
+
+
+def folder_sweep(tiny_sweep: Path, folder: Path) -> Sweep:
+    return load(tiny_sweep, {"data.name": "folder", "data.path": str(folder)})
+
+
+def finish(config: RunConfig, digest: str) -> None:
+    key = config_hash(config, digest)
+    tags = record_tags(config, "tiny", key, cell_hash(config, digest), digest, 1)
+    tracking.client().set_terminated(open_run(tracking.experiment("tiny", "?"), "run", tags, config, None))
+
+
+def test_cells_on_other_pictures_of_the_same_names_and_sizes_are_new(
+    database: Path, tiny_sweep: Path, folders: list[Path]
+) -> None:
+    planned = [api.cells(folder_sweep(tiny_sweep, folder), tiny_sweep)[0] for folder in folders]
+    finish(planned[0].config, str(planned[0].data_digest))
+    states = [api.cells(folder_sweep(tiny_sweep, folder), tiny_sweep)[0].state for folder in folders]
+    assert states == ["finished", "new"]
+
+
+def test_what_older_versions_finished_stays_finished_for_the_pictures_first_seen(
+    database: Path, tiny_sweep: Path, folders: list[Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("CAE_CACHE", str(tmp_path / "cache"))
+    config = api.cells(folder_sweep(tiny_sweep, folders[0]), tiny_sweep)[0].config
+    former = open_source(config.data).former
+    assert former is not None
+    finish(config, former)
+    for _ in range(2):
+        cells = [api.cells(folder_sweep(tiny_sweep, folder), tiny_sweep)[0] for folder in folders]
+        assert [cell.state for cell in cells] == ["finished", "new"]
+        assert cells[0].config_hash == config_hash(config, former)
+    assert planned_images(config, former).digest == former
+    with pytest.raises(DataError, match="other: the images changed since the plan"):
+        planned_images(cells[1].config, former)
 
 
 def test_cells_that_differ_in_nothing_that_matters_are_one(tiny_sweep: Path) -> None:
