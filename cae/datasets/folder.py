@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cae.datasets.files import IMAGE_SUFFIXES, digest, expand, is_image, parent, passed_over, printable, scan
+from cae.datasets.groups import missing
 from cae.datasets.imageset import DataError
 from cae.datasets.source import Producer, Source
 
@@ -39,6 +40,7 @@ def source(path: str | None) -> Source:
         count=len(names),
         produce=lambda start, stop: producer(root, names[start:stop]),
         table=lambda: (_table(list(map(printable, short))), _notes(root, every)),
+        missing=missing(short),
     )
 
 
