@@ -58,7 +58,7 @@ def load(config: DataConfig, *, progress: Progress | None = None, recorded: Coll
         folder = mixture.select(folder, config, progress)
     images, table, report = cache.read(folder)
     copies = copies_in(folder, images, progress)
-    train, test = split(table, config, copies.first)
+    train, test = split(_grouped(table, config), config, copies.first)
     if config.surrogate != "none":  # split as the images that they are made of
         images, table, report = cache.read(surrogate(folder, config.surrogate, config.seed, progress))
     report |= copies.counts() | {"duplicates": config.duplicates, "split": config.split}
@@ -106,4 +106,17 @@ def _check_split(source: Source, config: DataConfig) -> None:
     """Said before an hour of decoding, not after it."""
     column = {"official": "partition", "identity": "identity"}.get(config.split, "")
     if column in source.missing:
-        raise DataError(f"data.split: {config.split} needs a table of CelebA: {source.missing[column]}")
+        raise DataError(f"data.split: {config.split} cannot be made: {source.missing[column]}")
+
+
+def _grouped(table: pd.DataFrame, config: DataConfig) -> pd.DataFrame:
+    """With what a folder's names say for its split: told by names alone, so that sets prepared earlier have it too."""
+    import pandas as pd
+
+    from cae.datasets import groups
+
+    if config.name != "folder" or config.split == "random":
+        return table
+    if config.split == "official":
+        return table.assign(partition=pd.array(groups.partition(table["file"]), "Int32"))
+    return table.assign(identity=groups.identity(table["file"]))

@@ -64,7 +64,7 @@ def _mixture(config: DataConfig) -> Source:
 
 SYNTHETIC = Dataset(_synthetic, irrelevant=("data.crop",), sized=True)
 CELEBA = Dataset(_celeba, splits=("random", "official", "identity"))
-FOLDER = Dataset(_folder)
+FOLDER = Dataset(_folder, splits=("random", "official", "identity"))
 DIGITS = Dataset(_digits, irrelevant=("data.crop", "data.factors"))
 MNIST = Dataset(_mnist, splits=("random", "official"), irrelevant=("data.crop", "data.factors"))
 MIXTURE = Dataset(_mixture, irrelevant=(), sized=True)

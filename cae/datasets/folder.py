@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cae.datasets.content import with_checksums
 from cae.datasets.files import IMAGE_SUFFIXES, digest, expand, is_image, parent, passed_over, printable, scan
+from cae.datasets.groups import missing
 from cae.datasets.imageset import DataError
 from cae.datasets.source import Producer, Source
 
@@ -42,6 +43,7 @@ def source(path: str | None) -> Source:
         count=len(names),
         produce=lambda start, stop: producer(root, names[start:stop]),
         table=lambda: (_table(list(map(printable, short))), _notes(root, every)),
+        missing=missing(short),
     )
 
 

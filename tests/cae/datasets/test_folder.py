@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -246,3 +247,54 @@ def test_scan_names_are_relative_and_sized(photographs: Callable[..., Path], tmp
     root = photographs(tmp_path / "data", ["a/b/1.png"])
     assert scan(root).sizes == {"a/b/1.png": (root / "a/b/1.png").stat().st_size}
     assert scan(root, below=False).sizes == {}
+
+
+@pytest.mark.parametrize("held_out", ["val", "Valid", "validation", "test"])
+def test_official_split_follows_the_given_folders(
+    photographs: Callable[..., Path], tmp_path: Path, held_out: str
+) -> None:
+    names = [f"{side}/{label}/{n}.png" for side in ("train", held_out) for label in ("a", "b") for n in range(3)]
+    root = photographs(tmp_path / "data", [*names, "else/0.png"])
+    load(config(root))  # prepared before: its table has no such column
+    faces = load(config(root, split="official"))
+    files = faces.table["file"]
+    assert set(files[faces.train]) == {name for name in names if name.startswith("train/")}
+    assert set(files[faces.test]) == {name for name in names if name.startswith(held_out)}
+    assert faces.report["on_neither_side"] == 1
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [f"person {p}/{n}.png" for p in range(6) for n in range(3)],
+        [f"{side}/person {p}/{side}{n}.png" for p in range(6) for n in range(3) for side in ("train", "val")],
+        [f"{'ab'[p % 2]}/Given_Family_{'ABCDEF'[p]}_{n:04d}.png" for p in range(6) for n in range(3)],
+        [f"Given_Family_{'ABCDEF'[p]}_{n:04d}.png" for p in range(6) for n in range(3)],
+        [f"person {p}/IMG_{n:04d}.png" for p in range(6) for n in range(3)],
+    ],
+    ids=["folders", "folders below given sides", "names of LFW in folders", "names of LFW", "a camera's names"],
+)
+def test_identity_split_keeps_persons_together(
+    photographs: Callable[..., Path], tmp_path: Path, names: list[str]
+) -> None:
+    faces = load(config(photographs(tmp_path / "data", names), split="identity", test_fraction=0.34))
+    persons = [re.search(r"person \d|Family_.", name)[0] for name in faces.table["file"]]
+    train, test = ({persons[row] for row in side} for side in (faces.train, faces.test))
+    assert (len(train), len(test)) == (4, 2)
+    assert not train & test
+
+
+@pytest.mark.parametrize(
+    ("names", "split", "remedy"),
+    [
+        (["a/0.png", "b/0.png"], "official", "folders train and val"),
+        (["train/0.png", "more/0.png"], "official", "folders train and val"),
+        (["0.png", "1.png"], "identity", "into a folder, or name them"),
+        (["train/0.png", "val/1.png"], "identity", "into a folder, or name them"),
+    ],
+)
+def test_a_split_that_names_do_not_give_is_told_before_anything_is_decoded(
+    photographs: Callable[..., Path], tmp_path: Path, names: list[str], split: str, remedy: str
+) -> None:
+    with pytest.raises(DataError, match=f"data.split: {split} cannot be made: put .*{remedy}"):
+        load(config(photographs(tmp_path / "data", names), split=split))
