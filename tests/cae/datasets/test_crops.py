@@ -3,7 +3,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cae.datasets.crops import LUMINANCE_MEAN, LUMINANCE_SD, fit, normalize_contrast, resize, window
@@ -31,11 +31,14 @@ def test_window(height: int, width: int, crop: str, rows: tuple[int, int], colum
 
 
 @given(st.integers(96, 400), st.integers(96, 400), st.sampled_from([32, 64, 96]), st.integers(0, 99))
+@example(128, 128, 64, 0)
 def test_shrinking_gives_opencvs_area_means_of_bytes(height: int, width: int, resolution: int, seed: int) -> None:
     image = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
     expected = cv2.resize(image, (resolution, resolution), interpolation=cv2.INTER_AREA)
     assert np.abs(resize(image, resolution).astype(int) - expected).max() <= 1
-    assert np.mean(resize(image, resolution) != expected) < 1e-3
+    # Means of two by two pixels are halves in a quarter of all cases, of which OpenCV rounds half the other way.
+    ties = height == width == 2 * resolution
+    assert np.mean(resize(image, resolution) != expected) < (0.2 if ties else 1e-3)
 
 
 @given(st.integers(16, 500), st.integers(16, 500), st.sampled_from(["center", "tight"]))
