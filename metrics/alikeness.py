@@ -13,8 +13,8 @@ def widening(cloud: Cloud, alike: Alike) -> float:
     """The factor, 1 and up, by which the null's sd of such a mean grows for this cloud's covariance."""
     if isinstance(alike, int):
         return components(cloud.moments, alike)
-    if alike in ("pairs", "few_pairs"):
-        return blocks(cloud.moments, cloud.pairs if alike == "pairs" else cloud.few_pairs)
+    if alike.endswith("pairs"):
+        return blocks(cloud.moments, getattr(cloud, alike))
     return blocks(cloud.moments, cloud.blocks(int(alike.removeprefix("blocks_"))))
 
 

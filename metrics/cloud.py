@@ -22,6 +22,7 @@ PCA_ROWS = 10_000
 TEST_ROWS = 2_000
 BLOCK_ROWS = PAIR_ROWS = 1_000
 CLASSIFIED_ROWS = 4_000
+CORRELATED_PAIRS = 20
 # Pairs and levels for the contours of many subsets of the points, whatever the settings are for all of them.
 FEW_PAIRS, LEVELS = 20, (1.0, 1.5, 2.0, 2.5, 3.0)
 BLOCKS = 20
@@ -67,6 +68,10 @@ class Cloud:
     @cached_property
     def few_pairs(self) -> np.ndarray:
         return contours.random_pairs(self.moments.d, FEW_PAIRS, self.rng(4))
+
+    @cached_property
+    def correlated_pairs(self) -> np.ndarray:
+        return contours.correlated_pairs(self.moments, CORRELATED_PAIRS)
 
     def blocks(self, size: int) -> np.ndarray:
         return multivariate.random_blocks(self.moments.d, size, BLOCKS, self.rng(2))

@@ -186,7 +186,8 @@ _FREE_OF_D = {
     for family in FAMILIES
     if family.name in ("marginal", "contour", "multivariate")
     for metric in family.metrics
-    if metric.alike is not None
+    # The most correlated pairs are others, and share more components, with each d.
+    if metric.alike not in (None, "correlated_pairs")
     for level in (1.0, 1.5, 2.0, 2.5, 3.0)
 }
 

@@ -13,7 +13,7 @@ Part = tuple[tuple[str, ...], Callable[[Cloud], Sequence[float]]]
 
 
 # Over components, the order of their correlation; over pairs or blocks of the cloud, the name of these.
-Alike = int | Literal["pairs", "few_pairs", "blocks_2", "blocks_5", "blocks_10"]
+Alike = int | Literal["pairs", "few_pairs", "correlated_pairs", "blocks_2", "blocks_5", "blocks_10"]
 
 
 @dataclass(frozen=True)
