@@ -64,13 +64,16 @@ def passed_over(names: Iterable[str]) -> dict[str, int]:
 
 
 def expand(path: str | None, what: str) -> Path:
-    """The path with ~ and $VARIABLES expanded; DataError where it is not set, empty or does not exist."""
+    """The path with ~ and $VARIABLES expanded, from the root on, as messages name it.
+
+    Raises DataError where it is not set, empty or does not exist.
+    """
     if path is None:
         raise DataError(f"data.path is not set: {what}")
     told = os.path.expandvars(path)
     if not told.strip():  # which would be the current folder, with all that lies there
         raise DataError(f"data.path: {path!r} is empty: {what}")
-    expanded = Path(told).expanduser()
+    expanded = Path(told).expanduser().absolute()
     if not expanded.exists():
         raise DataError(f"data.path: {expanded} does not exist; {what}")
     return expanded

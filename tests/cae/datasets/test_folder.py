@@ -201,6 +201,15 @@ def test_empty_folder_and_no_zip(tmp_path: Path) -> None:
         load(config(tmp_path / "note.txt"))
 
 
+def test_messages_name_a_relative_path_from_the_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DataError, match=rf"data.path: {tmp_path / 'faces'} does not exist"):
+        data_digest(DataConfig(name="folder", path="faces"))
+    (tmp_path / "faces").mkdir()
+    with pytest.raises(DataError, match=rf"no image in {tmp_path / 'faces'} or below"):
+        data_digest(DataConfig(name="folder", path="faces"))
+
+
 @pytest.mark.parametrize("path", ["", " ", "$EMPTY", "${EMPTY}"])
 @pytest.mark.parametrize("name", ["folder", "celeba"])
 def test_an_empty_path_is_not_the_current_folder(
