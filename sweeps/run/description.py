@@ -45,6 +45,8 @@ def describe(config: RunConfig, result: dict[str, Any]) -> str:
         training(metrics),
         origin(metrics),
         tails(metrics),
+        core(metrics),
+        near_duplicates(metrics),
         follows(metrics),
         groups(metrics),
         None if is_compared(rows) else visible(metrics),
@@ -149,6 +151,29 @@ def origin(metrics: dict[str, float]) -> str | None:
     if distance is None:
         return None
     return f"- The center lies {distance:.2f} times the cloud's own size away from the origin (`off_origin_distance`)."
+
+
+def core(metrics: dict[str, float]) -> str | None:
+    """How many points lie outside of a normal cloud through most of them, and how normal the others are."""
+    names = [f"mnd/robust/{name}" for name in ("outlier_share", "marginal_gaussianity", "radius_agreement")]
+    if any(name not in metrics for name in names):
+        return None
+    share, marginals, radii = (metrics[name] for name in names)
+    return (
+        f"- A normal cloud through most of the points leaves {100 * share:.1f} % of them out (0.1 % of an MND). "
+        f"The others by themselves: `marginal_gaussianity` {marginals:.3f}, `radius_agreement` {radii:.3f}."
+    )
+
+
+def near_duplicates(metrics: dict[str, float]) -> str | None:
+    """One line where more points than in an MND have a near neighbour, else None."""
+    share, sds = (metrics.get(f"mnd/neighbours/near_duplicates{end}") for end in ("", "_gap_sds"))
+    if share is None or sds is None or sds > -SAME_SDS:
+        return None
+    return (
+        f"- {100 * share:.1f} % of the points have another one within a third of the distance that is usual in an MND: "
+        "images that are there twice or nearly, or a core much denser than an MND's."
+    )
 
 
 def tails(metrics: dict[str, float]) -> str | None:

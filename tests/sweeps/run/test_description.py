@@ -60,6 +60,20 @@ def test_it_opens_with_a_conclusion(radii: float, before: float | None, words: s
     assert describe(RunConfig(), found).startswith(f"**{conclusion(found['metrics'])}**\n\n")
 
 
+def test_the_core_is_told_beside_its_outliers() -> None:
+    found = {"robust/outlier_share": 0.012, "robust/marginal_gaussianity": 0.985, "robust/radius_agreement": 0.97}
+    text = describe(RunConfig(), result(**found))
+    assert "leaves 1.2 % of them out (0.1 % of an MND)" in text
+    assert "by themselves: `marginal_gaussianity` 0.985, `radius_agreement` 0.970." in text
+    assert "by themselves" not in describe(RunConfig(), result())
+
+
+@pytest.mark.parametrize(("sds", "told"), [(-20.0, True), (-1.0, False), (20.0, False)])
+def test_near_duplicates_are_told_where_a_normal_cloud_has_fewer(sds: float, told: bool) -> None:
+    near = {"neighbours/near_duplicates": 0.041, "neighbours/near_duplicates_gap_sds": sds}
+    assert ("4.1 % of the points have another one" in describe(RunConfig(), result(**near))) == told
+
+
 def test_a_shell_is_not_concluded_to_be_near() -> None:
     said = conclusion(
         {**result()["metrics"], "mnd/origin/norm_spread": 0.27, "control/untrained/radius_agreement": 0.7}
