@@ -115,7 +115,7 @@ def _grouped(table: pd.DataFrame, config: DataConfig) -> pd.DataFrame:
 
     from cae.datasets import groups
 
-    if config.name != "folder" or config.split == "random":
+    if config.name != "folder" or config.split == "random" or "partition" in table:  # which Parquet files give
         return table
     if config.split == "official":
         return table.assign(partition=pd.array(groups.partition(table["file"]), "Int32"))

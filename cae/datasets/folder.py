@@ -17,6 +17,7 @@ from cae.datasets.source import Producer, Source
 if TYPE_CHECKING:
     import pandas as pd
 
+PARQUET = ".parquet"
 ARCHIVES = {".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".zst"}
 REMEDY = "name the folder or zip of photographs (JPEG, PNG, WebP, BMP, TIFF, GIF, PPM)"
 
@@ -25,11 +26,17 @@ def source(path: str | None) -> Source:
     """Every image below the folder or inside the zip; `label` is the sub-folder (a/b for deeper ones).
 
     Folders above all images carry no information and are cut from the names, so that a folder, the folder around it
-    and a zip of either are the same data set. Errors: DataError without path or without a single image.
+    and a zip of either are the same data set. A Parquet file, or a folder of such files without images, gives its rows
+    (`cae.datasets.parquet`). Errors: DataError without path or without a single image.
     """
     root = expand(path, REMEDY)
+    if root.suffix == PARQUET and root.is_file():
+        return _parquet(root.parent, {root.name: root.stat().st_size})
     every = scan(root).sizes
     sizes = {name: size for name, size in every.items() if is_image(name)}
+    packed = {name: size for name, size in every.items() if name.endswith(PARQUET)}
+    if not sizes and packed and root.is_dir():
+        return _parquet(root, packed)
     if not sizes:
         raise DataError(f"data.path: no image in {root}{there(every)}; looked for {', '.join(IMAGE_SUFFIXES)}")
     top = _common_folder(sizes)
@@ -45,6 +52,12 @@ def source(path: str | None) -> Source:
         table=lambda: (_table(list(map(printable, short))), _notes(root, every)),
         missing=missing(short),
     )
+
+
+def _parquet(root: Path, sizes: dict[str, int]) -> Source:
+    from cae.datasets.parquet import source as rows
+
+    return rows(root, sorted(sizes), sizes)
 
 
 def there(every: Iterable[str]) -> str:
