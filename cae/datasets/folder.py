@@ -27,11 +27,14 @@ def source(path: str | None) -> Source:
 
     Folders above all images carry no information and are cut from the names, so that a folder, the folder around it
     and a zip of either are the same data set. A Parquet file, or a folder of such files without images, gives its rows
-    (`cae.datasets.parquet`). Errors: DataError without path or without a single image.
+    (`cae.datasets.parquet`), a .npz file its array of images (`cae.datasets.npz`). Errors: DataError without path or
+    without a single image.
     """
     root = expand(path, REMEDY)
     if root.suffix == PARQUET and root.is_file():
         return _parquet(root.parent, {root.name: root.stat().st_size})
+    if root.suffix == ".npz" and root.is_file():
+        return _npz(root)
     every = scan(root).sizes
     sizes = {name: size for name, size in every.items() if is_image(name)}
     packed = {name: size for name, size in every.items() if name.endswith(PARQUET)}
@@ -58,6 +61,12 @@ def _parquet(root: Path, sizes: dict[str, int]) -> Source:
     from cae.datasets.parquet import source as rows
 
     return rows(root, sorted(sizes), sizes)
+
+
+def _npz(file: Path) -> Source:
+    from cae.datasets.npz import source as arrays
+
+    return arrays(file)
 
 
 def there(every: Iterable[str]) -> str:
