@@ -29,18 +29,23 @@ from cae.datasets.source import Source
 from cae.datasets.table_rows import TableFile
 
 IMAGES = "img_align_celeba"
-# As the authors' site and Kaggle name and pack them; inner folders first.
-IMAGE_FOLDERS = (f"{IMAGES}/{IMAGES}", IMAGES, f"Img/{IMAGES}", "")
-ZIP_FILES = (f"{IMAGES}.zip", f"Img/{IMAGES}.zip")
+# As the authors' site, Kaggle and torchvision name and pack them, and CelebAMask-HQ its own; inner folders first.
+IMAGE_FOLDERS = (f"{IMAGES}/{IMAGES}", IMAGES, f"Img/{IMAGES}", f"celeba/{IMAGES}", "CelebA-HQ-img", "")
+ZIP_FILES = (f"{IMAGES}.zip", f"Img/{IMAGES}.zip", f"celeba/{IMAGES}.zip")
 TABLE_FOLDERS = ("", "Anno", "Eval")
 TABLE_SUFFIXES = (".txt", ".csv")
+# How the table of each kind is called; those of CelebA's 30,000 images in high quality beside them.
+STEMS: dict[str, tuple[str, ...]] = {kind: (stem,) for kind, stem in TABLES.items()}
+STEMS["attributes"] += ("CelebAMask-HQ-attribute-anno",)
+ALL_STEMS = tuple(stem for stems in STEMS.values() for stem in stems)
 REMEDY = f"name the folder that holds {IMAGES} or {IMAGES}.zip, or one of these two"
 
 
 def source(path: str | None) -> Source:
     """CelebA's images with 40 attributes, official partition and person, as far as their tables are found.
 
-    Images: in `path`, in its img_align_celeba (also nested once more, or under Img), or in the zip. Tables (.txt or
+    Images: in `path`, in its img_align_celeba (also nested once more, or under Img or celeba), or in the zip; or in
+    CelebA-HQ-img, whose attributes are in CelebAMask-HQ's own table. Tables (.txt or
     .csv): beside the images or up to two folders above, there also in Anno and Eval, or inside the zip. The digest
     covers the names and content of the images and of every table found. Errors: DataError without path or images.
     """
@@ -80,7 +85,7 @@ def _images(given: Path) -> tuple[Listing, list[str]]:
 def _table(listing: Listing, names: list[str], tables: dict[str, TableFile]) -> tuple[pd.DataFrame, dict[str, Any]]:
     short = [printable(name.rpartition("/")[2]) for name in names]
     table, notes = tabulate(short, tables, printable(str(listing.root.resolve())))
-    used = {*names, *(name for name in listing.sizes if name.rpartition("/")[2].startswith(tuple(TABLES.values())))}
+    used = {*names, *(name for name in listing.sizes if name.rpartition("/")[2].startswith(ALL_STEMS))}
     return table, notes | {"passed_over": passed_over(listing.sizes.keys() - used)}
 
 
@@ -113,15 +118,15 @@ def _places(root: Path, names: list[str]) -> list[Path]:
 
 def _tables(listing: Listing, places: list[Path]) -> dict[str, TableFile]:
     """The nearest table of each kind that is there. Errors: DataError for one whose header does not fit its rows."""
-    found = ((kind, next(_versions(listing, places, stem), None)) for kind, stem in TABLES.items())
+    found = ((kind, next(_versions(listing, places, STEMS[kind]), None)) for kind in TABLES)
     tables = {kind: table for kind, table in found if table is not None}
     for kind, table in tables.items():
         check(kind, table)
     return tables
 
 
-def _versions(listing: Listing, places: list[Path], stem: str) -> Iterator[TableFile]:
-    names = [stem + suffix for suffix in TABLE_SUFFIXES]
+def _versions(listing: Listing, places: list[Path], stems: tuple[str, ...]) -> Iterator[TableFile]:
+    names = [stem + suffix for stem in stems for suffix in TABLE_SUFFIXES]
     for file in (place / name for place in places for name in names):
         if file.is_file():
             yield TableFile(str(file), file.read_bytes())

@@ -51,6 +51,22 @@ def test_every_form_of_the_tables(celeba: Callable[..., Path], tmp_path: Path, f
     assert_whole(celeba(tmp_path / "data", form=form, ending=ending))
 
 
+def test_the_folder_above_torchvisions(celeba: Callable[..., Path], tmp_path: Path) -> None:
+    celeba(tmp_path / "root" / "celeba")
+    assert_whole(tmp_path / "root")
+
+
+def test_the_images_in_high_quality_have_their_own_table(photographs: Callable[..., Path], tmp_path: Path) -> None:
+    photographs(tmp_path / "CelebA-HQ-img", [f"{number}.jpg" for number in range(20)])
+    rows = [f"{number}.jpg  {1 - 2 * (number % 2)} -1" for number in range(20)]
+    (tmp_path / "CelebAMask-HQ-attribute-anno.txt").write_text("\n".join(["20", "Male Young", *rows]))
+    for given in (tmp_path, tmp_path / "CelebA-HQ-img"):
+        faces = load(config(given))
+        by_name = dict(zip(faces.table["file"], faces.table["Male"], strict=True))
+        assert by_name == {f"{number}.jpg": 1 - number % 2 for number in range(20)}
+        assert not faces.table["Young"].any()
+
+
 def test_tables_in_anno_and_eval(celeba: Callable[..., Path], tmp_path: Path) -> None:
     root = celeba(tmp_path / "data", images="Img/img_align_celeba")
     for name, place in {"list_attr_celeba": "Anno", "identity_CelebA": "Anno", "list_eval_partition": "Eval"}.items():
