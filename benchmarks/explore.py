@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.end_to_end.test_pages import ARGUMENTS, CHROMIUM
+from tests.end_to_end.conftest import ARGUMENTS, CHROMIUM
 
 # Drags the first map for 180 frames.
 DRAG = """async () => {

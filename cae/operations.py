@@ -50,12 +50,20 @@ def operations(network: keras.Model) -> list[Operation]:
     for layer in network.layers:
         if isinstance(layer, keras.layers.InputLayer):
             continue
-        inputs = tuple(numbers[id(tensor)] for tensor in _as_list(layer.input))
+        inputs = tuple(_number(numbers, tensor) for tensor in _as_list(layer.input))
         for part in _parts(layer):
             found.append(Operation(part.kind, inputs, part.settings, part.weights))
             inputs = (len(found),)
         numbers[id(layer.output)] = inputs[0]
+    _number(numbers, network.output)
     return found
+
+
+def _number(numbers: dict[int, int], tensor: Any) -> int:
+    """The number of the operation that gives the tensor. A layer that is used twice shows its first use alone."""
+    if id(tensor) not in numbers:
+        raise UnknownOperationError("a layer that is used more than once has no counterpart")
+    return numbers[id(tensor)]
 
 
 def _as_list(tensors: Any) -> list[Any]:

@@ -85,10 +85,18 @@ def _bytes_of(file: Path, column: str, start: int, stop: int) -> Iterator[bytes 
     for group in range(opened.num_row_groups):
         last = first + opened.metadata.row_group(group).num_rows
         if first < stop and last > start:
-            rows = opened.read_row_group(group, columns=[column]).column(column)
+            rows = _read(opened, file, group, column)
             for item in rows.slice(max(start - first, 0), min(stop, last) - max(start, first)).to_pylist():
                 yield item.get("bytes") if isinstance(item, dict) else item
         first = last
+
+
+def _read(opened: pq.ParquetFile, file: Path, group: int, column: str) -> pa.ChunkedArray:
+    try:
+        return opened.read_row_group(group, columns=[column]).column(column)
+    except (pa.ArrowException, OSError) as error:
+        told = f"{error}".splitlines()[0]
+        raise DataError(f"data.path: {file}: row group {group} is damaged: {told}; fetch the file again") from None
 
 
 # --- table -----------------------------------------------------------------------------------------------------------

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from sweeps.analysis.comparison import Comparison
     from sweeps.explore.rows import Asked
 
-PAGE = "explore.html"
-
 
 @click.command("explore")
 @click.argument("targets", nargs=-1, required=True, metavar="FILE_OR_RUN...")
@@ -46,11 +44,12 @@ def explore_command(
     """
     from sweeps.explore import rows
     from sweeps.explore.page import write_page
+    from sweeps.report.page import EXPLORE
 
     file, runs = rows.split(targets)
     comparison = None if file is None else _compared(file, overrides, storage)
     asked = rows.asked(comparison, runs)
-    place = out or (Path("reports") / comparison.sweep.name / PAGE if comparison else Path(PAGE))
+    place = out or (Path("reports") / comparison.sweep.name / EXPLORE if comparison else Path(EXPLORE))
     for line in write_page(asked, place, points, photographs):
         click.echo(f"left out: {line}", err=True)
     click.echo(f"wrote {place}, {place.stat().st_size / 1e6:.1f} MB", err=True)

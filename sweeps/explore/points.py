@@ -38,7 +38,7 @@ def points(sides: dict[str, LatentSplit], most: int) -> tuple[dict[str, Any], di
     scores = _scores(cloud, vectors)
     properties = _columns(sides, rows, "properties")
     signs = _signs(scores, properties.get("brightness"))
-    found, reasons = directions(sides["train"].vectors, sides["train"].attributes)
+    found, _ = directions(sides["train"].vectors, sides["train"].attributes)
     attributes = _columns(sides, rows, "attributes")
     rank = cloud.rank
     arrays = {
@@ -57,11 +57,9 @@ def points(sides: dict[str, LatentSplit], most: int) -> tuple[dict[str, Any], di
         "directions": (_whitened(cloud, found.mean_difference) * signs).astype(np.float32),
     }
     told = {
-        "count": {name: len(side.vectors) for name, side in sides.items()},
         "properties": list(properties),
         "attributes": list(attributes),
         "directions": list(found.names),
-        "without_direction": reasons,
     }
     return told, arrays
 
@@ -78,8 +76,7 @@ def _even(count: int, wanted: int) -> np.ndarray:
 
 
 def _scores(cloud: LatentDistribution, vectors: np.ndarray) -> np.ndarray:
-    rank = cloud.rank
-    return (vectors - cloud.mean) @ (cloud.axes[:, :rank] / cloud.scales[:rank])
+    return _whitened(cloud, vectors - cloud.mean)
 
 
 def _compact(axes: np.ndarray) -> np.ndarray:

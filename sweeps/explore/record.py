@@ -7,16 +7,15 @@ import tempfile
 from pathlib import Path
 
 from sweeps.explore.rows import Asked
+from sweeps.report.page import EXPLORE
 from sweeps.tracking.artifacts import store
 from sweeps.tracking.summary import add_to_summary
-
-NAME = "explore.html"
 
 
 def record(asked: Asked, page: Path) -> str:
     """Keeps the page as `explore.html`, and says where. Raises TrackingError."""
     with tempfile.TemporaryDirectory(prefix="cae-explore-") as scratch:
-        named = Path(shutil.copyfile(page, Path(scratch) / NAME))
+        named = Path(shutil.copyfile(page, Path(scratch) / EXPLORE))
         if asked.sweep is not None:
             add_to_summary(asked.sweep, named)
             return f"the summary of {asked.sweep}"

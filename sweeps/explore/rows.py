@@ -12,7 +12,7 @@ from cae.config import RunConfig
 from metrics.catalog import HEADLINES
 from sweeps.analysis.comparison import CONTROLS, Comparison, control_of
 from sweeps.files import read_json
-from sweeps.finished.lookup import find_run
+from sweeps.finished.lookup import SWEEP_FILES, find_run
 from sweeps.report.figures import marked
 from sweeps.report.representatives import chosen_runs
 from sweeps.spec.display import short_name
@@ -39,7 +39,6 @@ class Row:
             "id": self.run_id,
             "label": self.label,
             "rank": self.rank,
-            "seed": self.config.training.seed,
             "resolution": self.config.data.resolution,
             "remarks": remarks(self.metrics),
             "headlines": [_headline(self.metrics, name) for name in NORMALITY if name in self.metrics],
@@ -71,7 +70,7 @@ class Asked:
 def split(targets: Sequence[str]) -> tuple[Path | None, list[str]]:
     """The sweep file among what was given, which stands first, and the runs."""
     first = Path(targets[0])
-    is_file = first.suffix in (".yaml", ".yml") or first.exists()
+    is_file = first.suffix in SWEEP_FILES or first.exists()
     return (first, list(targets[1:])) if is_file else (None, list(targets))
 
 

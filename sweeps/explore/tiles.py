@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from cae.config import RunConfig
-from cae.faces import COLUMNS, MIN_TILE, PAIR, cut
+from cae.faces import COLUMNS, PAIR, cut
 from sweeps.report.contact_sheet import columns_in, place
 
 # Of each method; the same people and the same draws in every run.
@@ -41,5 +41,5 @@ def _strip(config: RunConfig, pictures: dict[str, Path], column: str) -> np.ndar
         return None
     whole = np.concatenate(tiles)
     # A sheet repeats the pixels of small pictures.
-    factor = -(-MIN_TILE // size)
+    factor = whole.shape[1] // size
     return np.concatenate(list(whole[:, ::factor, ::factor]), axis=1)

@@ -113,6 +113,16 @@ def test_what_has_no_counterpart_is_named(layer: keras.Layer, told: str) -> None
         operations(keras.Model(inputs, layer(inputs)))
 
 
+@pytest.mark.parametrize("then", [[], [keras.layers.Activation("relu")]])
+def test_a_layer_that_is_used_twice_is_refused(then: list[keras.Layer]) -> None:
+    inputs, twice = keras.Input((4,)), keras.layers.Dense(4)
+    outputs = twice(twice(inputs))
+    for layer in then:
+        outputs = layer(outputs)
+    with pytest.raises(UnknownOperationError, match="used more than once"):
+        operations(keras.Model(inputs, outputs))
+
+
 def test_a_model_without_a_graph_is_none() -> None:
     with pytest.raises(UnknownOperationError, match="Written is written as a class"):
         operations(Written())

@@ -33,20 +33,8 @@ from sweeps.files import read_json
 from sweeps.run.latents import LatentSplit, load_latents
 from sweeps.transfer.relocate import correct
 from tests.cae.test_operations import NETWORKS, shaken
-from tests.end_to_end.test_pages import ARGUMENTS, CHROMIUM
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow(seconds=10)]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if CHROMIUM is None:
-        pytest.skip("needs Chromium: apt-get install chromium")
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install 'cae-mnd[test]'")
-    with playwright.sync_playwright() as driver:
-        opened = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module")

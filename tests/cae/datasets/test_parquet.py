@@ -113,6 +113,15 @@ def test_a_file_without_images_is_one_line(tmp_path: Path, content: bytes | None
     assert "\n" not in str(error.value)
 
 
+def test_a_damaged_row_group_is_one_line(tmp_path: Path) -> None:
+    file = write(tmp_path / "f.parquet", 0, 20)
+    content = bytearray(file.read_bytes())
+    content[4:200] = bytes(196)
+    file.write_bytes(content)
+    with pytest.raises(DataError, match=r"f\.parquet: row group 0 is damaged: .*; fetch the file again"):
+        load(config(tmp_path))
+
+
 def test_pictures_beside_parquet_files_are_taken_alone(tmp_path: Path) -> None:
     write(tmp_path / "f.parquet", 0, 10)
     for value in range(20):
