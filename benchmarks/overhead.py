@@ -32,7 +32,7 @@ def real_run(home: Path) -> Path:
     """The folder of a real run, computed but not recorded, so that all its files are still there."""
     from cae.config import from_flat
     from cae.datasets import data_digest
-    from sweeps.run.compute import compute
+    from sweeps.pipeline.compute import compute
 
     class Silent:
         def on_step(self, step: str, part: str = "") -> None: ...

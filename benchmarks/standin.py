@@ -45,8 +45,8 @@ LEFT_OUT = shutil.ignore_patterns(
 
 
 def compute(config: Any, folder: Path, title: str, callbacks: Any, digest: str) -> dict[str, Any]:
-    """Does as `sweeps.run.compute.compute`: epochs from where it was cut off, files, at last `result.json`."""
-    from sweeps.run.folder import append_history, read_history
+    """Does as `sweeps.pipeline.compute.compute`: epochs from where it was cut off, files, at last `result.json`."""
+    from sweeps.pipeline.folder import append_history, read_history
 
     done = read_json(folder / "result.json")
     if done is not None:

@@ -14,7 +14,7 @@ from benchmarks.document import DOCUMENTS as MEASURED
 from benchmarks.document import PLACE, renewed
 from metrics.table import markdown
 from sweeps.cli import main
-from sweeps.run.sheets import SHEETS
+from sweeps.pipeline.sheets import SHEETS
 from sweeps.spec.sweep_file import load
 
 NAMES = (

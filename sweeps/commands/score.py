@@ -65,7 +65,7 @@ def score_command(
     else:
         show_scores(console(), scores, latents.shape)
     if folder is not None:
-        from sweeps.run.plots import draw_plots
+        from sweeps.pipeline.plots import draw_plots
 
         draw_plots(latents, scores, folder, file.name)
     return None

@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 from cae.config import RunConfig
 
 # What does a run, as a name that travels to other processes and machines: the launcher itself imports no Keras.
-COMPUTE = "sweeps.run.compute:compute"
+COMPUTE = "sweeps.pipeline.compute:compute"
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class LaunchOptions:
     workers: processes, None for one on this machine, or as many as a Ray cluster holds. storage: the database that
     machines share. ray: address of a Ray cluster. num_cpus, num_gpus: what each run takes of that cluster, if not what
     the sweep file says. system_metrics: whether the load of the machine is recorded. compute: "module:function" with
-    the signature of `sweeps.run.compute.compute`.
+    the signature of `sweeps.pipeline.compute.compute`.
     """
 
     workers: int | None = None

@@ -28,10 +28,10 @@ from sweeps.explore.rows import Asked, Row
 from sweeps.explore.tiles import strips
 from sweeps.files import atomic_write, read_json
 from sweeps.finished.lookup import FinishedRun, fetched
+from sweeps.pipeline.latents import load_latents
 from sweeps.report.contact_sheet import files_of
 from sweeps.report.page import REPORT
 from sweeps.report.representatives import fetch_pictures
-from sweeps.run.latents import load_latents
 from sweeps.spec.display import plural
 
 MOST_POINTS = 5_000

@@ -10,8 +10,8 @@ from scipy.stats import chi
 from cae.attributes import directions
 from cae.latent_distribution import LatentDistribution
 from cae.sampling import standard_normal_draws
-from sweeps.run.latents import LatentSplit
-from sweeps.run.trained_model import cloud_of
+from sweeps.pipeline.latents import LatentSplit
+from sweeps.pipeline.trained_model import cloud_of
 
 DRAWS = 32
 # Of the distances from the center, in thousandths; an MND's ends lie at infinity.

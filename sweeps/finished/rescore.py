@@ -16,12 +16,12 @@ from sweeps import tracking, workspace
 from sweeps.errors import SweepError
 from sweeps.files import read_json, write_json
 from sweeps.finished.lookup import FinishedRun
-from sweeps.run.compute import untrained
-from sweeps.run.controls import gains, measure_controls
-from sweeps.run.description import describe
-from sweeps.run.latents import SIDES, LatentSplit, load_latents, with_properties
-from sweeps.run.measure import measure
-from sweeps.run.plots import write_measured
+from sweeps.pipeline.compute import untrained
+from sweeps.pipeline.controls import gains, measure_controls
+from sweeps.pipeline.description import describe
+from sweeps.pipeline.latents import SIDES, LatentSplit, load_latents, with_properties
+from sweeps.pipeline.measure import measure
+from sweeps.pipeline.plots import write_measured
 from sweeps.tracking.artifacts import fetch
 from sweeps.tracking.recording import renew_scores
 

@@ -16,10 +16,10 @@ from cae.faces import save_png
 from cae.model import load_network
 from sweeps.errors import SweepError
 from sweeps.finished.lookup import FinishedRun, fetched
-from sweeps.run.draw import plot_points
-from sweeps.run.latents import load_latents
-from sweeps.run.sheets import Choice, sheet_of
-from sweeps.run.trained_model import TrainedModel, cloud_of
+from sweeps.pipeline.draw import plot_points
+from sweeps.pipeline.latents import load_latents
+from sweeps.pipeline.sheets import Choice, sheet_of
+from sweeps.pipeline.trained_model import TrainedModel, cloud_of
 
 MODELS = ("encoder", "decoder")
 

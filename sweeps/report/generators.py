@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sweeps.analysis.column import Column
-from sweeps.run.generator_table import HEADS, cells, is_compared, verdict
+from sweeps.pipeline.generator_table import HEADS, cells, is_compared, verdict
 
 
 def generators(result: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -27,8 +27,8 @@ from cae.names import LONGEST_KEY, safe_names
 from cae.registries import MEASURES
 from metrics import VERSION as METRICS_VERSION
 from sweeps import tracking
-from sweeps.run.description import describe
-from sweeps.run.folder import read_history
+from sweeps.pipeline.description import describe
+from sweeps.pipeline.folder import read_history
 from sweeps.spec.display import readable
 from sweeps.spec.metric_names import is_charted, with_references
 from sweeps.workspace import uri

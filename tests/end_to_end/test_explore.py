@@ -30,7 +30,7 @@ from sweeps.explore.page import LIBRARIES, RUNTIME
 from sweeps.explore.payload import base64_of, packed, script_json
 from sweeps.explore.points import points
 from sweeps.files import read_json
-from sweeps.run.latents import LatentSplit, load_latents
+from sweeps.pipeline.latents import LatentSplit, load_latents
 from sweeps.transfer.relocate import correct
 from tests.cae.test_operations import NETWORKS, shaken
 

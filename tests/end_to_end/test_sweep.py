@@ -25,9 +25,9 @@ from sweeps import tracking, workspace
 from sweeps.api import cells, load
 from sweeps.cli import main
 from sweeps.execution.callbacks import RunCallbacks
-from sweeps.run.compute import compute
-from sweeps.run.draw import ALWAYS
-from sweeps.run.plots import PLOTS
+from sweeps.pipeline.compute import compute
+from sweeps.pipeline.draw import ALWAYS
+from sweeps.pipeline.plots import PLOTS
 from tests.cae.test_export import ELSEWHERE
 from tests.end_to_end.pretended import STANDIN
 

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from sweeps.cli import main
-from sweeps.run.plots import PLOTS
+from sweeps.pipeline.plots import PLOTS
 
 
 def run(*arguments: str) -> Result:

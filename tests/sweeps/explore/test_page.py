@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from sweeps import tracking, workspace
 from sweeps.cli import main
-from sweeps.run.latents import load_latents
+from sweeps.pipeline.latents import load_latents
 from sweeps.spec.remarks import remarks
 from sweeps.tracking.artifacts import listing
 

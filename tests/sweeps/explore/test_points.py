@@ -9,8 +9,8 @@ from scipy.stats import chi
 from cae.config import AnalysisConfig
 from cae.sampling import sample, standard_normal_draws
 from sweeps.explore.points import DRAWS, points
-from sweeps.run.latents import LatentSplit
-from sweeps.run.trained_model import cloud_of
+from sweeps.pipeline.latents import LatentSplit
+from sweeps.pipeline.trained_model import cloud_of
 
 N, D = 900, 12
 

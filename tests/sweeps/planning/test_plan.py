@@ -16,9 +16,9 @@ from cae.datasets.sources import open_source
 from sweeps import api, tracking, workspace
 from sweeps.errors import SweepError
 from sweeps.locks import file_lock
+from sweeps.pipeline.compute import planned_images
 from sweeps.planning.plan import as_json
 from sweeps.planning.state import state_of
-from sweeps.run.compute import planned_images
 from sweeps.spec.display import readable, varied
 from sweeps.spec.grid import expand
 from sweeps.spec.sweep import Sweep

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from cae.config import RunConfig
-from sweeps.run.description import conclusion, describe, follows, groups, headline, left_out, tails, visible
+from sweeps.pipeline.description import conclusion, describe, follows, groups, headline, left_out, tails, visible
 
 
 def result(**changes: float) -> dict:

@@ -15,10 +15,10 @@ from cae.paths import dominant_planes
 from metrics.moments import DegenerateError
 from metrics.plots import draw_generated
 from sweeps.errors import SweepError
-from sweeps.run.face_quality import Judged, face_quality, plotted
-from sweeps.run.plots import save_figure
-from sweeps.run.sheets import PLANES, SHEETS, Choice, Sheet, sheet_of
-from sweeps.run.trained_model import TrainedModel
+from sweeps.pipeline.face_quality import Judged, face_quality, plotted
+from sweeps.pipeline.plots import save_figure
+from sweeps.pipeline.sheets import PLANES, SHEETS, Choice, Sheet, sheet_of
+from sweeps.pipeline.trained_model import TrainedModel
 
 ALWAYS = ("reconstruction", "center", "path", "ladder", "slerp", "neighbours")
 PATHS = ("path", "ladder", "slerp")

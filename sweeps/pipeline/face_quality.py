@@ -11,8 +11,8 @@ import pandas as pd
 from cae import quality, sampling
 from cae.names import file_name
 from metrics.visibility import visible, visible_share
-from sweeps.run import realism
-from sweeps.run.trained_model import TrainedModel
+from sweeps.pipeline import realism
+from sweeps.pipeline.trained_model import TrainedModel
 
 # Points of each method in the plot of where they lie.
 PLOTTED = 512
@@ -38,9 +38,9 @@ def face_quality(trained: TrainedModel, tell: Callable[[str], None] = lambda par
 
     visible: share in which a detector finds a face, beside its mean confidence. Distances are root mean squares over
     components in sd: reencoding, from a latent vector to that of its picture; nearest, to the nearest training vector.
-    diversity: how much the pictures differ, over how much real ones do. The measures of `sweeps.run.realism` compare
-    the pictures with other held-out photographs. The rows `real` (its pictures are photographs) and `reconstruction`
-    are the scale to read the others by. Needs the run's photographs. tell: called with what is judged.
+    diversity: how much the pictures differ, over how much real ones do. The measures of `pipeline.realism` compare the
+    pictures with other held-out photographs. The rows `real` (its pictures are photographs) and `reconstruction` are
+    the scale to read the others by. Needs the run's photographs. tell: called with what is judged.
     """
     count, analysis = trained.config.analysis.judged_faces, trained.config.analysis
     rows = trained.held_out(count)

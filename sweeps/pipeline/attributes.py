@@ -11,7 +11,7 @@ import pandas as pd
 from cae import faces
 from cae.attributes import KINDS, Directions, aucs, directions, edit, mean_vector, parse
 from cae.datasets import ImageSet
-from sweeps.run.latents import LatentSplit
+from sweeps.pipeline.latents import LatentSplit
 
 STRENGTHS = (-2.0, -1.0, 0.0, 1.0, 2.0)
 CANDIDATES, PEOPLE = 200, 4

@@ -18,11 +18,11 @@ from cae.names import is_safe
 from metrics import VERSION, score
 from metrics.catalog import HEADLINES
 from metrics.moments import moments
-from sweeps.run.compute import encode
-from sweeps.run.latents import LatentSplit, load_latents, save_latents
-from sweeps.run.measure import core_steps, group_metrics, logged, measure
-from sweeps.run.plots import write_measured
-from sweeps.run.trained_model import cloud_of
+from sweeps.pipeline.compute import encode
+from sweeps.pipeline.latents import LatentSplit, load_latents, save_latents
+from sweeps.pipeline.measure import core_steps, group_metrics, logged, measure
+from sweeps.pipeline.plots import write_measured
+from sweeps.pipeline.trained_model import cloud_of
 from tests.faults import on_call
 
 N, D = 600, 5

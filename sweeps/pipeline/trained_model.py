@@ -16,8 +16,8 @@ from cae.latent_distribution import LatentDistribution, describe
 from metrics.marginals import NORMAL_HALF_WIDTH, marginals
 from metrics.moments import DegenerateError
 from sweeps.errors import SweepError
-from sweeps.run.attributes import People, choose_people
-from sweeps.run.latents import LatentSplit
+from sweeps.pipeline.attributes import People, choose_people
+from sweeps.pipeline.latents import LatentSplit
 
 HELD_OUT_SEED = 20240808
 

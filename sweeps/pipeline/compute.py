@@ -25,15 +25,15 @@ from cae.model import Autoencoder, build, summary
 from cae.training import Epoch, Progress, read_best, train
 from metrics import VERSION as METRICS_VERSION
 from sweeps.files import read_json, write_json
-from sweeps.run import formation
-from sweeps.run.controls import gains, measure_controls
-from sweeps.run.draw import write_faces, write_judged
-from sweeps.run.folder import append_history, read_history
-from sweeps.run.formation import observe
-from sweeps.run.latents import LatentSplit, load_latents, save_latents
-from sweeps.run.measure import measure
-from sweeps.run.plots import write_measured
-from sweeps.run.trained_model import TrainedModel, cloud_of
+from sweeps.pipeline import formation
+from sweeps.pipeline.controls import gains, measure_controls
+from sweeps.pipeline.draw import write_faces, write_judged
+from sweeps.pipeline.folder import append_history, read_history
+from sweeps.pipeline.formation import observe
+from sweeps.pipeline.latents import LatentSplit, load_latents, save_latents
+from sweeps.pipeline.measure import measure
+from sweeps.pipeline.plots import write_measured
+from sweeps.pipeline.trained_model import TrainedModel, cloud_of
 
 
 class Callbacks(Protocol):

@@ -11,7 +11,7 @@ from cae.inception import inception_features
 from metrics.face_features import face_features
 from metrics.generated import fid, kid, neighbourhoods
 from metrics.halves import Estimate
-from sweeps.run.trained_model import TrainedModel
+from sweeps.pipeline.trained_model import TrainedModel
 
 # Fewer pictures or photographs say next to nothing; more photographs than this, or than pictures, only cost time.
 LEAST, MOST = 50, 512

@@ -20,8 +20,8 @@ from metrics.correlations import pairs_above
 from metrics.groups import Group, groups
 from metrics.marginals import Marginals
 from metrics.moments import DegenerateError
-from sweeps.run.attributes import score_attributes
-from sweeps.run.latents import SIDES, LatentSplit
+from sweeps.pipeline.attributes import score_attributes
+from sweeps.pipeline.latents import SIDES, LatentSplit
 
 GROUP_SEED = 0
 # What the prefix of a metric stands for.

@@ -12,11 +12,11 @@ from cae.config import DataConfig, ModelConfig, RunConfig
 from cae.convolutional import build_autoencoder
 from cae.datasets import load
 from sweeps.errors import SweepError
-from sweeps.run.draw import _write_attributes, write_faces, write_judged
-from sweeps.run.face_quality import MEASURES, face_quality
-from sweeps.run.latents import LatentSplit, load_latents, save_latents
-from sweeps.run.sheets import PEOPLE, SHEETS, SIGMAS, STEPS, Choice
-from sweeps.run.trained_model import TrainedModel, cloud_of
+from sweeps.pipeline.draw import _write_attributes, write_faces, write_judged
+from sweeps.pipeline.face_quality import MEASURES, face_quality
+from sweeps.pipeline.latents import LatentSplit, load_latents, save_latents
+from sweeps.pipeline.sheets import PEOPLE, SHEETS, SIGMAS, STEPS, Choice
+from sweeps.pipeline.trained_model import TrainedModel, cloud_of
 
 RESOLUTION, D, COUNT = 32, 8, 10
 # Enlarged to 96 pixels, with a gap of 4.

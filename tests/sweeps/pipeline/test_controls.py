@@ -13,9 +13,9 @@ from cae.datasets.imageset import ImageSet
 from metrics import score
 from metrics.catalog import HEADLINES
 from metrics.null import cache_folder
-from sweeps.run.compute import untrained
-from sweeps.run.controls import CONTROLS, KEPT, gains, measure_controls
-from sweeps.run.plots import references
+from sweeps.pipeline.compute import untrained
+from sweeps.pipeline.controls import CONTROLS, KEPT, gains, measure_controls
+from sweeps.pipeline.plots import references
 
 CONFIG = RunConfig.model_validate(
     {"data": {"name": "digits", "resolution": 16}, "model": {"maps": [4, 8], "latent_dim": 6}}

@@ -12,8 +12,8 @@ from cae.config import AnalysisConfig
 from cae.datasets.synthetic import draw_factors, render
 from metrics.face_features import face_features
 from metrics.generated import kid
-from sweeps.run import realism as module
-from sweeps.run.realism import LEAST, MEASURES, MOST, realism
+from sweeps.pipeline import realism as module
+from sweeps.pipeline.realism import LEAST, MEASURES, MOST, realism
 
 FACES = 150
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from sweeps.pipeline.generator_table import HEADS, cells, is_compared, markdown, verdict
 from sweeps.report.generators import generators
-from sweeps.run.generator_table import HEADS, cells, is_compared, markdown, verdict
 
 
 def row(method: str, kid: float, behind: tuple[float, float] | None = None, **more: float) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from cae.config import RunConfig
 from cae.datasets import DataError, data_digest
 from cae.training import Epoch, Progress
 from sweeps.files import read_json, write_json
-from sweeps.run.compute import compute, planned_images
-from sweeps.run.folder import append_history, read_history
+from sweeps.pipeline.compute import compute, planned_images
+from sweeps.pipeline.folder import append_history, read_history
 
 
 class Silent:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from metrics import score
-from sweeps.run.plots import PLOTS, draw_plots
+from sweeps.pipeline.plots import PLOTS, draw_plots
 
 
 def test_a_constant_component_leaves_out_plots_with_a_reason(tmp_path: Path) -> None:

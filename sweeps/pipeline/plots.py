@@ -15,8 +15,8 @@ from numpy.typing import ArrayLike
 from cae.faces import save_png
 from metrics import Scores, plots
 from metrics.moments import DegenerateError
-from sweeps.run.latents import LatentSplit
-from sweeps.run.measure import Measurements
+from sweeps.pipeline.latents import LatentSplit
+from sweeps.pipeline.measure import Measurements
 
 DPI = 130
 # Columns of the summary page's table, and the controls in them.

@@ -13,8 +13,8 @@ from cae import faces, maps, neighbours, paths, sampling
 from cae.attributes import aucs
 from cae.registries import GENERATORS
 from sweeps.errors import SweepError
-from sweeps.run import attributes
-from sweeps.run.trained_model import TrainedModel
+from sweeps.pipeline import attributes
+from sweeps.pipeline.trained_model import TrainedModel
 
 ANGLES = (0.0, 0.25, 0.5, 0.75)
 SIGMAS = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0)

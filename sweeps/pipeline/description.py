@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from cae.config import RunConfig
-from sweeps.run.generator_table import is_compared, markdown, verdict
+from sweeps.pipeline.generator_table import is_compared, markdown, verdict
 from sweeps.spec.display import readable
 from sweeps.spec.remarks import has_learned, remarks, training_words
 

@@ -9,8 +9,8 @@ from PIL import Image
 from cae.config import RunConfig
 from cae.datasets import ImageSet, load
 from metrics.catalog import HEADLINES
-from sweeps.run.compute import untrained
-from sweeps.run.formation import SHOWN, observe, read, shown_epochs
+from sweeps.pipeline.compute import untrained
+from sweeps.pipeline.formation import SHOWN, observe, read, shown_epochs
 from sweeps.tracking.recording import previews
 
 

@@ -12,8 +12,8 @@ from cae.attributes import KINDS, aucs, directions, parse
 from cae.datasets import ImageSet
 from metrics.groups import groups
 from metrics.moments import moments
-from sweeps.run import attributes as module
-from sweeps.run.attributes import (
+from sweeps.pipeline import attributes as module
+from sweeps.pipeline.attributes import (
     RECIPES,
     STRENGTHS,
     arithmetic,
@@ -22,7 +22,7 @@ from sweeps.run.attributes import (
     choose_people,
     score_attributes,
 )
-from sweeps.run.latents import LatentSplit
+from sweeps.pipeline.latents import LatentSplit
 
 N, TRAIN, D = 900, 600, 4
 NAMES = ("Male", "Smiling", "Eyeglasses")
