@@ -34,12 +34,12 @@ def rows() -> Iterable[Row]:
 def memory_of_a_training(steps: int = 40) -> tuple[int, int]:
     """Bytes that a process which trains on a mapped set has for itself, and bytes of the set that are in memory."""
     from benchmarks.peers import ours
-    from cae.training import batches
+    from cae.loops.order import batches, in_batches
 
     images = mapped_images(LARGE, 128)
     step = ours.contender(Work(128, "bfloat16", batch_norm=True)).step
     order = np.random.default_rng(0).permutation(LARGE)[: steps * BATCH]
-    for batch in batches(images, order, BATCH):
+    for batch in batches(images, in_batches(order, BATCH)):
         step(batch)
     return _resident("RssAnon"), _resident("RssFile")
 

@@ -40,7 +40,9 @@ def training(resolution: int, latent_dim: int, images: int) -> Callable[[], int]
 
     from cae.config import ModelConfig, TrainingConfig
     from cae.convolutional import build_autoencoder
-    from cae.training import batches, compile_model, step
+    from cae.loops.host import step
+    from cae.loops.order import batches, in_batches
+    from cae.optimizer import compile_model
 
     keras.utils.set_random_seed(0)
     model = build_autoencoder(ModelConfig(latent_dim=latent_dim), resolution, "bfloat16").model
@@ -51,7 +53,7 @@ def training(resolution: int, latent_dim: int, images: int) -> Callable[[], int]
     rng = np.random.default_rng(0)
 
     def one() -> int:
-        for batch in batches(pixels, rng.integers(0, images, 128), 128):
+        for batch in batches(pixels, in_batches(rng.integers(0, images, 128), 128)):
             step(model, batch)
         return 128
 

@@ -14,7 +14,8 @@ from benchmarks.interleave import medians, rates
 from benchmarks.table import Row
 from cae.config import ModelConfig, TrainingConfig
 from cae.convolutional import build_autoencoder
-from cae.training import compile_model, step
+from cae.loops.host import step
+from cae.optimizer import compile_model
 
 RESOLUTION, BATCH = 64, 128
 REGULARIZERS = ("none", "kl", "gae", "mmd", "sliced", "sigreg")

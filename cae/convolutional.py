@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 
-from cae.config import ModelConfig
 from cae.latent_layers import Posterior, Regularizer
 from cae.layers import MOMENTUM, BatchNorm, PictureTranspose, activation
 from cae.model import CHANNELS, Autoencoder, autoencoder
+
+if TYPE_CHECKING:
+    from cae.config import ModelConfig
 
 
 def build_autoencoder(config: ModelConfig, resolution: int, precision: str = "float32") -> Autoencoder:

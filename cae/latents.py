@@ -6,6 +6,9 @@ import keras
 import numpy as np
 
 from cae.datasets.imageset import ImageSet
+from cae.loops import fastest_outputs
+from cae.loops.feed import Feed
+from cae.loops.order import in_turn
 
 BATCH = 512
 # One seed for all runs, and not that of sampling's draws: a generated point must not be an image's own by construction.
@@ -46,6 +49,8 @@ def posterior_means(
 
 
 def _outputs(model: keras.Model, images: np.ndarray, indices: np.ndarray, batch_size: int) -> np.ndarray:
+    if len(indices) and (on_accelerator := fastest_outputs()):
+        return on_accelerator(model, Feed(images), in_turn(indices, batch_size))
     outputs = np.empty((len(indices), model.output_shape[-1]), np.float32)
     for start in range(0, len(indices), batch_size):
         chunk = indices[start : start + batch_size]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import keras
 
-from cae.config import ModelConfig, RunConfig, load_plugins
 from cae.layers import plugged_activation
 from cae.plugins import PluginError
 from cae.registries import ACTIVATIONS, MODELS
+
+if TYPE_CHECKING:
+    from cae.config import ModelConfig, RunConfig
 
 CHANNELS = 3
 
@@ -58,6 +61,8 @@ def load_network(path: Path, config: RunConfig) -> keras.Model:
 
     Raises PluginError where one of those cannot be imported.
     """
+    from cae.config import load_plugins
+
     load_plugins(config)
     if not ACTIVATIONS.is_builtin(config.model.activation):
         plugged_activation(config.model.activation)

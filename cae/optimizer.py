@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 
-from cae.config import TrainingConfig
+from cae.losses import LOSSES
+
+if TYPE_CHECKING:
+    from cae.config import TrainingConfig
 
 # Learning rate of the last step over that of the first, for the exponential schedule.
 EXPONENTIAL_END = 0.01
@@ -42,6 +45,15 @@ class Adam(keras.optimizers.Adam):
             epsilon=self.epsilon,
             grad=gradient,
         )
+
+
+def compile_model(model: keras.Model, config: TrainingConfig, steps: int) -> None:
+    """Readies `Autoencoder.model` for `steps` steps of training.
+
+    XLA would halve the speed of TensorFlow on a CPU; without it JAX does one operation after the other.
+    """
+    chosen = optimizer(config, steps, model.trainable_variables)
+    model.compile(optimizer=chosen, loss=LOSSES[config.loss], jit_compile=keras.config.backend() == "jax")
 
 
 def optimizer(config: TrainingConfig, steps: int, weights: Iterable[Any]) -> keras.optimizers.Optimizer:

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import math
-import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import keras
 import numpy as np
 
+from cae.checkpoints import BEST, Best, read_best, restore, save, save_best
 from cae.config import ONE_VALUE, TrainingConfig
 from cae.datasets.imageset import ImageSet
 from cae.latent_layers import reseed
-from cae.losses import LOSSES
+from cae.loops import Loop, MakeLoop, fastest
+from cae.loops.order import Order, batch_ends, in_batches
 from cae.model import Autoencoder
-from cae.optimizer import optimizer
+from cae.optimizer import compile_model
 
 # A loss that is so many times that of the untrained network, in the middle of a training or at its end, has left the
 # range it started in. A first epoch may raise it a little, and a network of one gray ends where it began.
@@ -65,6 +65,7 @@ def train(
     config: TrainingConfig,
     checkpoints: Path,
     on_progress: Callable[[Progress], None] = lambda _: None,
+    make_loop: MakeLoop = fastest,
 ) -> Iterator[Epoch]:
     """Trains in place and yields each finished epoch, from the one after the newest checkpoint in `checkpoints`.
 
@@ -74,21 +75,23 @@ def train(
     that stay leave the held-out images worse off than an untrained network.
     """
     model = autoencoder.model
-    least = _least(model)
+    least = least_batch(model)
     if min(config.batch_size, len(images.train)) < least:
         raise Untrainable(f"training.batch_size: a batch of 1 image {ONE_VALUE}")
-    compile_model(model, config, steps=config.epochs * len(_ends(len(images.train), config.batch_size, least)))
-    start_loss = _held_out_loss(model, images, config)
+    compile_model(model, config, steps=config.epochs * len(batch_ends(len(images.train), config.batch_size, least)))
+    loop, held_out = make_loop(model, images.images), in_batches(images.test, config.batch_size)
+    start_loss = loop.test(held_out)
     best = read_best(checkpoints) if config.patience else None
     for epoch in range(restore(model, checkpoints) + 1, config.epochs + 1):
         if best is not None and epoch - 1 - best.epoch >= config.patience:
             break
         start = time.perf_counter()
-        for progress in _one_epoch(model, images, config, epoch):
+        reseed(model, config.seed, epoch)
+        for progress in _one_epoch(loop, epoch_order(images.train, config, epoch, least), epoch):
             _check(progress.loss, epoch, config, start_loss, RISE)
             on_progress(progress)
         seconds = time.perf_counter() - start
-        held_out_loss = _held_out_loss(model, images, config)
+        held_out_loss = loop.test(held_out)
         # With patience it is the best epoch that stays, and is looked at in the end.
         stays = epoch == config.epochs and not config.patience
         _check(held_out_loss, epoch, config, start_loss, RISE_AT_END if stays else RISE)
@@ -102,39 +105,25 @@ def train(
         model.load_weights(checkpoints / BEST)
 
 
-def compile_model(model: keras.Model, config: TrainingConfig, steps: int) -> None:
-    """Readies `Autoencoder.model` for `steps` steps of training. XLA would halve the speed on a CPU."""
-    chosen = optimizer(config, steps, model.trainable_variables)
-    model.compile(optimizer=chosen, loss=LOSSES[config.loss], jit_compile=False)
+def epoch_order(rows: np.ndarray, config: TrainingConfig, epoch: int, least: int = 1) -> Order:
+    """The order in which an epoch sees the images `rows`; it depends on the seed and the epoch alone."""
+    shuffled = np.random.default_rng([config.seed, epoch]).permutation(rows)
+    mirrored = np.random.default_rng([config.seed, epoch, 1]).random(len(rows)) < (0.5 if config.flips else 0)
+    return in_batches(shuffled, config.batch_size, least, mirrored)
 
 
-def step(model: keras.Model, batch: np.ndarray) -> float:
-    """Trains a compiled `Autoencoder.model` on one batch, uint8 (n, h, w, 3); its mean loss before that."""
-    pixels = keras.ops.convert_to_tensor(batch)  # once, for input and target
-    return float(model.train_on_batch(pixels, pixels))
+def _one_epoch(loop: Loop, order: Order, epoch: int) -> Iterator[Progress]:
+    """Trains on every image once; tells the mean loss so far a few times a second, and at the end."""
+    start = told = time.perf_counter()
+    done, total, count = 0, 0.0, len(order.rows)
+    for images, loss in loop.train(order):
+        done, total, now = done + images, total + loss * images, time.perf_counter()
+        if now - told > 0.3 or done == count:
+            told = now
+            yield Progress(epoch, done, count, total / done, done / (now - start))
 
 
-def batches(images: np.ndarray, order: np.ndarray, size: int, least: int = 1) -> Iterator[np.ndarray]:
-    """uint8 (at most size, h, w, 3): the images at the indices `order`, batch by batch, read from a memory map.
-
-    A last batch of fewer than `least` joins the one before it.
-    """
-    start = 0
-    for end in _ends(len(order), size, least):
-        # In ascending order, which spares the disk; the order inside a batch does not matter.
-        yield images[np.sort(order[start:end])]
-        start = end
-
-
-def _ends(count: int, size: int, least: int) -> list[int]:
-    """Where each batch ends."""
-    ends = [*range(size, count, size), count]
-    if len(ends) > 1 and count - ends[-2] < least:
-        del ends[-2]
-    return ends
-
-
-def _least(model: keras.Model) -> int:
+def least_batch(model: keras.Model) -> int:
     """Images that a batch needs: two where batch norm has one value of each per channel, which is its own mean."""
     return 2 if any(_has_one_value(layer) for layer in _layers(model)) else 1
 
@@ -151,33 +140,6 @@ def _has_one_value(layer: keras.layers.Layer) -> bool:
     return isinstance(layer, keras.layers.BatchNormalization) and math.prod(layer.input.shape[1:-1]) == 1
 
 
-def _one_epoch(model: keras.Model, images: ImageSet, config: TrainingConfig, epoch: int) -> Iterator[Progress]:
-    """Trains on every image once; tells the mean loss so far a few times a second, and at the end.
-
-    Not model.fit: when it ends, tf.data's autotuning holds it back until its next look, which comes at doubling
-    intervals (1.3, 2.6, 5.1, 10.2 s), so that an epoch took up to twice its time.
-    """
-    order, least = np.random.default_rng([config.seed, epoch]).permutation(images.train), _least(model)
-    mirrored = np.random.default_rng([config.seed, epoch, 1]).random(len(order)) < (0.5 if config.flips else 0)
-    reseed(model, config.seed, epoch)
-    start = told = time.perf_counter()
-    done, total = 0, 0.0
-    for batch in batches(images.images, order, config.batch_size, least):
-        flipped = mirrored[done : done + len(batch)]
-        batch[flipped] = batch[flipped, :, ::-1]
-        total += step(model, batch) * len(batch)
-        done += len(batch)
-        now = time.perf_counter()
-        if now - told > 0.3 or done == len(order):
-            told = now
-            yield Progress(epoch, done, len(order), total / done, done / (now - start))
-
-
-def _held_out_loss(model: keras.Model, images: ImageSet, config: TrainingConfig) -> float:
-    test = batches(images.images, images.test, config.batch_size)
-    return sum(float(model.test_on_batch(batch, batch)) * len(batch) for batch in test) / len(images.test)
-
-
 def _check(loss: float, epoch: int, config: TrainingConfig, start_loss: float, rise: float) -> None:
     # Gray images are next to no loss for an untrained network.
     if 0 <= loss <= rise * max(start_loss, 0.01):
@@ -188,59 +150,3 @@ def _check(loss: float, epoch: int, config: TrainingConfig, start_loss: float, r
         f"the training diverged: the loss {what}; the likely cause is training.learning_rate "
         f"{config.learning_rate:g}: try {rate:g}, or training.precision float32"
     )
-
-
-def save(model: keras.Model, folder: Path, epoch: int) -> None:
-    """Writes weights and optimizer state after `epoch`, whole or not at all, and drops older checkpoints."""
-    older = [path for path in folder.glob("epoch-*.weights.h5") if path.name != _file(epoch)]
-    _save_weights(model, folder / _file(epoch))
-    for path in older:
-        path.unlink(missing_ok=True)
-
-
-def _file(epoch: int) -> str:
-    return f"epoch-{epoch:05d}.weights.h5"
-
-
-def _save_weights(model: keras.Model, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name("unfinished.weights.h5")
-    model.save_weights(unfinished, overwrite=True)
-    os.replace(unfinished, path)
-
-
-def restore(model: keras.Model, folder: Path) -> int:
-    """Loads the newest checkpoint of a compiled model and returns its epoch; 0 where there is none."""
-    newest = max(folder.glob("epoch-*.weights.h5"), default=None)
-    if newest is None:
-        return 0
-    model.load_weights(newest)
-    return int(newest.name.split(".")[0].removeprefix("epoch-"))
-
-
-# --- the best epoch --------------------------------------------------------------------------------------------------
-
-BEST, BEST_LOSS = "best.weights.h5", "best.json"
-
-
-@dataclass(frozen=True)
-class Best:
-    """The epoch of the lowest held-out loss so far."""
-
-    epoch: int
-    loss: float
-
-
-def save_best(model: keras.Model, folder: Path, best: Best) -> Best:
-    """Writes weights and which epoch they are of. Killed in between, that epoch is repeated, and so is this."""
-    _save_weights(model, folder / BEST)
-    unfinished = folder / f"unfinished-{BEST_LOSS}"
-    unfinished.write_text(json.dumps(asdict(best)), encoding="utf-8")
-    os.replace(unfinished, folder / BEST_LOSS)
-    return best
-
-
-def read_best(folder: Path) -> Best | None:
-    """What `save_best` wrote; None where there is none."""
-    path = folder / BEST_LOSS
-    return Best(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None

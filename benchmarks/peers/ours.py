@@ -10,8 +10,9 @@ from benchmarks.peers.counting import operations
 from benchmarks.peers.work import LATENT_DIM, LEARNING_RATE, MAPS, SLOPE, Contender, Work
 from cae.config import ModelConfig, TrainingConfig
 from cae.convolutional import build_autoencoder
+from cae.loops.host import step
 from cae.model import Autoencoder
-from cae.training import compile_model, step
+from cae.optimizer import compile_model
 
 
 def autoencoder(work: Work) -> Autoencoder:

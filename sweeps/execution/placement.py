@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+
+from cae.gpus import visible_gpus
+from sweeps.errors import SweepError
+
+# Of the memory that is a worker's share of a GPU, what JAX takes at its start; the rest is the driver's and libraries'.
+TAKEN = 0.9
 
 
 @dataclass(frozen=True)
@@ -17,40 +21,43 @@ class Placement:
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
-def placements(count: int) -> list[Placement]:
-    """A place for each of `count` workers: its own share of the cores, pinned, and one of the GPUs, if there are any.
+def placements(count: int | None, num_gpus: float = 0) -> list[Placement]:
+    """A place for each of `count` workers: its own share of the cores, pinned, and of the GPUs, if there are any.
 
-    A single worker is not pinned and sees every GPU. More workers than cores share them in turn.
+    num_gpus: how many GPUs each takes; 0.25 lets four share one, 0 shares out what there is. count: null for one
+    worker, or with num_gpus for as many as the GPUs have room for. A single worker of which no share is said is not
+    pinned and sees every GPU. More workers than cores share them in turn. Raises SweepError where the room is too small.
     """
-    if count == 1:
+    gpus = visible_gpus() if num_gpus or (count or 1) > 1 else []
+    room = _room(len(gpus), num_gpus) if gpus and num_gpus else None
+    count = count or room or 1
+    if room is not None and count > room:
+        few = f"--workers {room}" if room else "another machine"
+        taken = f"each takes num_gpus {num_gpus:g}, of {len(gpus)} here"
+        raise SweepError(f"--workers {count}: {taken}; use {few}, or a smaller num_gpus")
+    if count == 1 and not gpus:
         return [Placement()]
-    cores, gpus = sorted(os.sched_getaffinity(0)), visible_gpus()
+    cores = sorted(os.sched_getaffinity(0))
     shares = [cores[k::count] or [cores[k % len(cores)]] for k in range(count)]
-    return [Placement(share, _environment(len(share), gpus, k)) for k, share in enumerate(shares)]
+    return [Placement(share, _environment(len(share), gpus, k, count, num_gpus)) for k, share in enumerate(shares)]
 
 
-def _environment(threads: int, gpus: Sequence[str], number: int) -> dict[str, str]:
+def _room(gpus: int, each: float) -> int:
+    """Workers that the GPUs have room for; none takes parts of two."""
+    return gpus * int(1 / each + 1e-9) if each < 1 else int(gpus / each + 1e-9)
+
+
+def _environment(threads: int, gpus: Sequence[str], number: int, count: int, each: float) -> dict[str, str]:
     if not gpus:
         return thread_variables(threads)
-    # Several workers may share a GPU: each takes the memory that it needs, not all of it.
-    shared = {"CUDA_VISIBLE_DEVICES": gpus[number % len(gpus)], "TF_FORCE_GPU_ALLOW_GROWTH": "true"}
-    return thread_variables(threads) | shared
+    own = [gpus[number * int(each) + k] for k in range(int(each))] if each > 1 else [gpus[number % len(gpus)]]
+    share = min(each or len(gpus) / count, 1)
+    # Each takes the memory that it needs or that is its share, not all of it.
+    shared = {"TF_FORCE_GPU_ALLOW_GROWTH": "true", "XLA_PYTHON_CLIENT_MEM_FRACTION": f"{TAKEN * share:.3f}"}
+    return thread_variables(threads) | {"CUDA_VISIBLE_DEVICES": ",".join(own)} | shared
 
 
 def thread_variables(count: int) -> dict[str, str]:
     """The environment variables that tell libraries how many threads to use."""
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
     return dict.fromkeys(names, str(count))
-
-
-def visible_gpus() -> list[str]:
-    """The GPUs that this process may use: those of CUDA_VISIBLE_DEVICES, else all that the driver lists."""
-    named = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if named is not None:
-        return [gpu.strip() for gpu in named.split(",") if gpu.strip() not in ("", "-1")]
-    command = shutil.which("nvidia-smi")
-    if command is None:
-        return []
-    query = [command, "--query-gpu=index", "--format=csv,noheader"]
-    done = subprocess.run(query, capture_output=True, text=True, check=False, timeout=30)  # noqa: S603
-    return done.stdout.split() if done.returncode == 0 else []

@@ -184,10 +184,10 @@ class WorkerPool:
 
 def make_workers(sweep: Sweep, options: LaunchOptions) -> Sequence[AnyWorker]:
     """The workers that were asked for, none started yet. Raises SweepError."""
-    if options.ray is None:
-        return [Worker(place) for place in placements(options.workers or 1)]
     cpus = options.num_cpus if options.num_cpus is not None else sweep.num_cpus
     gpus = options.num_gpus if options.num_gpus is not None else sweep.num_gpus
+    if options.ray is None:
+        return [Worker(place) for place in placements(options.workers, gpus)]
     return make_ray_workers(options.ray, options.workers, cpus, gpus)
 
 

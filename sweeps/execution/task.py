@@ -15,9 +15,9 @@ COMPUTE = "sweeps.pipeline.compute:compute"
 class LaunchOptions:
     """What a launch works with.
 
-    workers: processes, None for one on this machine, or as many as a Ray cluster holds. storage: the database that
-    machines share. ray: address of a Ray cluster. num_cpus, num_gpus: what each run takes of that cluster, if not what
-    the sweep file says. system_metrics: whether the load of the machine is recorded. compute: "module:function" with
+    workers: processes, None for one on this machine, or as many as its GPUs or a Ray cluster have room for. storage: the
+    database that machines share. ray: address of a Ray cluster. num_cpus: what each run takes of that cluster, num_gpus:
+    of it or of this machine, if not what the sweep file says. system_metrics: whether the load of the machine is recorded. compute: "module:function" with
     the signature of `sweeps.pipeline.compute.compute`.
     """
 

@@ -18,11 +18,12 @@ from typing import Any, Protocol
 import keras
 
 from cae import latents
+from cae.checkpoints import read_best
 from cae.config import RunConfig
 from cae.datasets import DataError, ImageSet, load, report
 from cae.export import with_stock_layers
 from cae.model import Autoencoder, build, summary
-from cae.training import Epoch, Progress, read_best, train
+from cae.training import Epoch, Progress, train
 from metrics import VERSION as METRICS_VERSION
 from sweeps.files import read_json, write_json
 from sweeps.pipeline import formation

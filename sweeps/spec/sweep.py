@@ -63,7 +63,9 @@ class Sweep(Section):
     early_terminate: EarlyTerminate | None = None
     max_attempts: Count = Field(3, description="how often one launch tries a run whose process dies")
     num_cpus: Annotated[Number, Field(gt=0)] = Field(1, description="CPUs of a Ray cluster that each run takes")
-    num_gpus: Annotated[Number, Field(ge=0)] = Field(0, description="GPUs of a Ray cluster that each run takes")
+    num_gpus: Annotated[Number, Field(ge=0)] = Field(
+        0, description="GPUs that each run takes, here or of a Ray cluster; 0.25: four share one; 0: what there is"
+    )
 
     @field_validator("parameters")
     @classmethod

@@ -11,7 +11,8 @@ from benchmarks.peers.work import LEARNING_RATE, Work
 from cae.config import ModelConfig, TrainingConfig
 from cae.convolutional import build_autoencoder
 from cae.datasets.imageset import ImageSet
-from cae.training import compile_model, step
+from cae.loops.host import step
+from cae.optimizer import compile_model
 
 MAPS, LATENT_DIM = (8, 16), 8
 

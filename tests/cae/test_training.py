@@ -9,13 +9,15 @@ import pytest
 from scipy.special import expit
 from scipy.stats import kstest
 
-from cae import training
+from cae.checkpoints import restore, save
 from cae.config import DataConfig, ModelConfig, RunConfig, TrainingConfig, untrainable
 from cae.convolutional import build_autoencoder
 from cae.datasets import load
 from cae.datasets.imageset import ImageSet
 from cae.latent_layers import kl_divergence
 from cae.latents import encode
+from cae.loops import host
+from cae.loops.order import batches, in_batches
 from cae.losses import binary_crossentropy, mean_squared_error
 from cae.model import Autoencoder
 from cae.optimizer import Adam
@@ -25,10 +27,7 @@ from cae.training import (
     TrainingDiverged,
     Untrainable,
     _check,
-    _least,
-    batches,
-    restore,
-    save,
+    least_batch,
     train,
 )
 
@@ -134,7 +133,7 @@ def test_with_patience_a_last_epoch_that_is_lost_ends_nothing(
 ) -> None:
     """It is not the one that stays; a best epoch that is worse than no training is an error as ever."""
     losses = iter([0.7, 0.5, 3.0, 0.7, 2.0, 3.0])
-    monkeypatch.setattr("cae.training._held_out_loss", lambda *_: next(losses))
+    monkeypatch.setattr(host.HostLoop, "test", lambda *_: next(losses))
     config = TrainingConfig(epochs=2, batch_size=32, patience=5)
     assert [e.held_out_loss for e in run(blobs, config, tmp_path / "a")[1]] == [0.5, 3.0]
     with pytest.raises(TrainingDiverged, match="became 2 in epoch 1"):
@@ -151,7 +150,7 @@ def test_flips_mirror_half_of_the_images_and_others_in_each_epoch(
     blobs: ImageSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[np.ndarray] = []
-    monkeypatch.setattr("cae.training.step", lambda model, batch: seen.append(batch.copy()) or 0.5)
+    monkeypatch.setattr(host, "step", lambda model, batch: seen.append(batch.copy()) or 0.5)
     list(train(fresh(), blobs, TrainingConfig(epochs=2, batch_size=50, flips=True), tmp_path))
     rows = {image.tobytes(): i for i, image in enumerate(blobs.images)}
     mirrored = {image[:, ::-1].tobytes(): i for i, image in enumerate(blobs.images)}
@@ -206,7 +205,7 @@ def test_progress_reaches_every_image(blobs: ImageSet, tmp_path: Path) -> None:
 
 def test_batches_hold_every_image_once() -> None:
     images = np.arange(10, dtype=np.uint8).reshape(10, 1, 1, 1).repeat(3, axis=3)
-    found = list(batches(images, np.array([7, 3, 9, 1, 5]), 2))
+    found = list(batches(images, in_batches(np.array([7, 3, 9, 1, 5]), 2)))
     assert [len(batch) for batch in found] == [2, 2, 1]
     assert sorted(int(v) for batch in found for v in batch[:, 0, 0, 0]) == [1, 3, 5, 7, 9]
 
@@ -224,7 +223,7 @@ def test_batches_hold_every_image_once() -> None:
 )
 def test_a_batch_that_is_too_small_joins_the_one_before_it(count: int, size: int, least: int, sizes: list[int]) -> None:
     images = np.zeros((count, 1, 1, 3), np.uint8)
-    assert [len(batch) for batch in batches(images, np.arange(count), size, least)] == sizes
+    assert [len(batch) for batch in batches(images, in_batches(np.arange(count), size, least))] == sizes
 
 
 @pytest.mark.parametrize(
@@ -244,7 +243,7 @@ def test_batch_norm_of_one_value_needs_two_images(model: dict, resolution: int, 
     settings = {"model": {"maps": [4, 8], "latent_dim": 4, **model}, "data": {"resolution": resolution}}
     config = RunConfig.model_validate(settings | {"training": {"batch_size": 1}})
     network = build_autoencoder(config.model, resolution)
-    assert _least(network.model) == least
+    assert least_batch(network.model) == least
     assert bool(untrainable(config)) == (least == 2)
     assert not untrainable(RunConfig.model_validate(settings | {"training": {"batch_size": 2}}))
     if least == 2:
@@ -259,8 +258,8 @@ def test_one_image_left_over_is_no_batch_of_its_own_where_batch_norm_needs_two(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch_norm: bool, sizes: list[int]
 ) -> None:
     seen: list[int] = []
-    step = training.step
-    monkeypatch.setattr(training, "step", lambda model, batch: seen.append(len(batch)) or step(model, batch))
+    step = host.step
+    monkeypatch.setattr(host, "step", lambda model, batch: seen.append(len(batch)) or step(model, batch))
     pictures = np.random.default_rng(0).integers(0, 256, (40, 4, 4, 3)).astype(np.uint8)
     images = ImageSet("made", pictures, pd.DataFrame(index=range(40)), np.arange(33), np.arange(33, 40), "digest")
     network = build_autoencoder(ModelConfig(maps=(4, 8), latent_dim=4, batch_norm=batch_norm), 4)
@@ -310,7 +309,7 @@ def test_a_plain_autoencoder_is_that_of_plain_layers(blobs: ImageSet, tmp_path: 
     network, _ = run(blobs, config, tmp_path)
     model = by_hand()
     model.compile(optimizer=Adam(config.learning_rate), loss=binary_crossentropy)
-    for batch in batches(blobs.images, np.random.default_rng([5, 1]).permutation(blobs.train), 32):
+    for batch in batches(blobs.images, in_batches(np.random.default_rng([5, 1]).permutation(blobs.train), 32)):
         model.train_on_batch(batch, batch)
     for ours, theirs in zip(network.model.get_weights(), model.get_weights(), strict=True):
         assert ours == pytest.approx(theirs, abs=1e-6)

@@ -1,12 +1,11 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import pytest
 
-from sweeps.execution import placement
-from sweeps.execution.placement import placements, visible_gpus
+from sweeps.errors import SweepError
+from sweeps.execution.placement import placements
 
 
 @pytest.fixture(autouse=True)
@@ -38,19 +37,37 @@ def test_gpus_are_handed_out_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     assert {variables["TF_FORCE_GPU_ALLOW_GROWTH"] for variables in given} == {"true"}
 
 
-@pytest.mark.parametrize(("named", "gpus"), [("", []), ("-1", []), ("0", ["0"]), ("GPU-ab,1", ["GPU-ab", "1"])])
-def test_the_users_choice_of_gpus_counts(monkeypatch: pytest.MonkeyPatch, named: str, gpus: list[str]) -> None:
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", named)
-    assert visible_gpus() == gpus
-
-
-@pytest.mark.parametrize(("script", "gpus"), [("echo 0; echo 1", ["0", "1"]), ("echo no driver >&2; exit 9", [])])
-def test_else_the_driver_is_asked(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, script: str, gpus: list[str]
+@pytest.mark.parametrize(
+    ("visible", "count", "each", "given", "fraction"),
+    [
+        ("0", None, 0.25, ["0", "0", "0", "0"], "0.225"),
+        ("0", 2, 0.25, ["0", "0"], "0.225"),
+        ("0,1", None, 0.3, ["0", "1", "0", "1", "0", "1"], "0.270"),
+        ("0,1", None, 1, ["0", "1"], "0.900"),
+        ("0,1,2,3", 2, 2, ["0,1", "2,3"], "0.900"),
+        ("0", 3, 0, ["0", "0", "0"], "0.300"),
+        ("0", 1, 0.5, ["0"], "0.450"),
+        ("0", None, 1, ["0"], "0.900"),
+    ],
+)
+def test_several_runs_share_a_gpu(
+    monkeypatch: pytest.MonkeyPatch, visible: str, count: int | None, each: float, given: list[str], fraction: str
 ) -> None:
-    command = tmp_path / "nvidia-smi"
-    command.write_text(f"#!/bin/sh\n{script}\n")
-    command.chmod(0o755)
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
-    monkeypatch.setattr(placement.shutil, "which", lambda _: str(command))
-    assert visible_gpus() == gpus
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    found = [place.environment for place in placements(count, each)]
+    assert [variables["CUDA_VISIBLE_DEVICES"] for variables in found] == given
+    assert {variables["XLA_PYTHON_CLIENT_MEM_FRACTION"] for variables in found} == {fraction}
+
+
+@pytest.mark.parametrize(("count", "each", "remedy"), [(5, 0.25, "--workers 4"), (1, 2, "another machine")])
+def test_more_than_the_gpus_have_room_for_is_refused(
+    monkeypatch: pytest.MonkeyPatch, count: int, each: float, remedy: str
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    with pytest.raises(SweepError, match=rf"--workers {count}: each takes num_gpus {each:g}, of 1 here; use {remedy}"):
+        placements(count, each)
+
+
+def test_without_a_gpu_the_share_of_one_is_nothing() -> None:
+    assert placements(None, 0.25) == placements(1)
+    assert len(placements(3, 0.25)) == 3

@@ -1,0 +1,96 @@
+"""Compiled loops do what the plain one does, on any backend that has them; `test_on_jax` runs this file on JAX."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from cae.config import ModelConfig, TrainingConfig
+from cae.convolutional import build_autoencoder
+from cae.datasets.imageset import ImageSet
+from cae.latents import encode
+from cae.loops import Loop
+from cae.loops.feed import Feed
+from cae.loops.host import HostLoop
+from cae.loops.order import in_batches
+from cae.model import Autoencoder
+from cae.training import train
+
+if keras.config.backend() == "jax":
+    from cae.loops.jax_loop import CompiledLoop, outputs
+
+    KINDS: dict[str, Callable[..., Loop]] = {"compiled": CompiledLoop}
+else:
+    from cae.loops.tensorflow_loop import CompiledLoop, outputs
+
+    KINDS = {"compiled": CompiledLoop, "xla": partial(CompiledLoop, xla=True)}
+
+# The whole set in memory; three batches at a time, so that the last block is not full.
+FEEDS = {"resident": Feed, "streamed": partial(Feed, room=0, block_bytes=3 * 32 * 32 * 32 * 3)}
+NETWORKS = {
+    "plain": {},
+    "batch_norm": {"batch_norm": True, "activation": "tanh"},
+    "random": {"dropout": 0.2, "regularizer": "kl", "regularizer_weight": 0.5},
+}
+
+
+def build_network(settings: dict) -> Autoencoder:
+    keras.utils.set_random_seed(3)
+    return build_autoencoder(ModelConfig(maps=(4, 8), latent_dim=4, **settings), 32)
+
+
+def flat(weights: list[np.ndarray]) -> np.ndarray:
+    return np.concatenate([values.ravel() for values in weights])
+
+
+def trained(images: ImageSet, folder: Path, make: Callable[..., Loop], network: dict, **training: object) -> tuple:
+    """Weights after two epochs of batches of 32 images and one of 26, and both losses of each epoch."""
+    made = build_network(network)
+    config = TrainingConfig(epochs=2, batch_size=32, seed=5, **training)
+    epochs = list(train(made, images, config, folder, make_loop=make))
+    return made.model.get_weights(), [value for e in epochs for value in (e.loss, e.held_out_loss)]
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("feed", FEEDS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_compiled_loop_trains_as_the_plain_one(
+    blobs: ImageSet, tmp_path: Path, kind: str, feed: str, network: str
+) -> None:
+    def make(model: keras.Model, images: np.ndarray) -> Loop:
+        return KINDS[kind](model, images, feed=FEEDS[feed](images))
+
+    if kind == "xla" and network == "random":
+        pytest.skip("XLA draws other random numbers from the same seeds than TensorFlow without it")
+    options = {"flips": True, "schedule": "cosine"}
+    plain, losses = trained(blobs, tmp_path / "a", HostLoop, NETWORKS[network], **options)
+    ours, found = trained(blobs, tmp_path / "b", make, NETWORKS[network], **options)
+    # Adam makes rounding errors of small gradients large: within a thousandth of the way that the weights went.
+    assert found == pytest.approx(losses, abs=5e-5)
+    first = flat(build_network(NETWORKS[network]).model.get_weights())
+    assert np.linalg.norm(flat(ours) - flat(plain)) <= 1e-3 * np.linalg.norm(flat(plain) - first)
+
+
+@pytest.mark.thorough
+@pytest.mark.skipif(keras.config.backend() != "tensorflow", reason="is what starts the others on JAX")
+def test_on_jax() -> None:
+    pytest.importorskip("jax", reason="needs JAX, which the test extra installs")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", __file__]
+    done = subprocess.run(command, env=os.environ | {"KERAS_BACKEND": "jax"}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("feed", FEEDS)
+def test_outputs_are_the_encoders_in_order(blobs: ImageSet, feed: str) -> None:
+    encoder = build_network({}).encoder
+    rows = np.arange(len(blobs.images))[::2]
+    found = outputs(encoder, FEEDS[feed](blobs.images), in_batches(rows, 32))
+    assert found == pytest.approx(encode(encoder, blobs.images, rows), abs=1e-5)
