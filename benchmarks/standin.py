@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -44,7 +45,9 @@ LEFT_OUT = shutil.ignore_patterns(
 )
 
 
-def compute(config: Any, folder: Path, title: str, callbacks: Any, digest: str) -> dict[str, Any]:
+def compute(
+    config: Any, folder: Path, title: str, callbacks: Any, digest: str, replicates: Sequence[Any] = ()
+) -> dict[str, Any]:
     """Does as `sweeps.pipeline.compute.compute`: epochs from where it was cut off, files, at last `result.json`."""
     from sweeps.pipeline.folder import append_history, read_history
 

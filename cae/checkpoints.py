@@ -31,11 +31,16 @@ def _save_weights(model: keras.Model, path: Path) -> None:
 
 def restore(model: keras.Model, folder: Path) -> int:
     """Loads the newest checkpoint of a compiled model and returns its epoch; 0 where there is none."""
+    epoch = newest_epoch(folder)
+    if epoch:
+        model.load_weights(folder / _file(epoch))
+    return epoch
+
+
+def newest_epoch(folder: Path) -> int:
+    """Of the checkpoints in a folder; 0 where there is none."""
     newest = max(folder.glob("epoch-*.weights.h5"), default=None)
-    if newest is None:
-        return 0
-    model.load_weights(newest)
-    return int(newest.name.split(".")[0].removeprefix("epoch-"))
+    return int(newest.name.split(".")[0].removeprefix("epoch-")) if newest else 0
 
 
 # --- the best epoch --------------------------------------------------------------------------------------------------

@@ -74,35 +74,75 @@ def train(
     Untrainable for batches of one image of which batch norm leaves nothing; TrainingDiverged, also where the weights
     that stay leave the held-out images worse off than an untrained network.
     """
+    course = begin(autoencoder, images, config, checkpoints)
     model = autoencoder.model
-    least = least_batch(model)
-    if min(config.batch_size, len(images.train)) < least:
-        raise Untrainable(f"training.batch_size: a batch of 1 image {ONE_VALUE}")
-    compile_model(model, config, steps=config.epochs * len(batch_ends(len(images.train), config.batch_size, least)))
     loop, held_out = make_loop(model, images.images), in_batches(images.test, config.batch_size)
-    start_loss = loop.test(held_out)
-    best = read_best(checkpoints) if config.patience else None
+    course.start_loss = loop.test(held_out)
     for epoch in range(restore(model, checkpoints) + 1, config.epochs + 1):
-        if best is not None and epoch - 1 - best.epoch >= config.patience:
+        if course.is_over(epoch):
             break
         start = time.perf_counter()
         reseed(model, config.seed, epoch)
-        for progress in _one_epoch(loop, epoch_order(images.train, config, epoch, least), epoch):
-            _check(progress.loss, epoch, config, start_loss, RISE)
+        for progress in _one_epoch(loop, epoch_order(images.train, config, epoch, least_batch(model)), epoch):
+            course.check(progress.loss, epoch)
             on_progress(progress)
         seconds = time.perf_counter() - start
         held_out_loss = loop.test(held_out)
-        # With patience it is the best epoch that stays, and is looked at in the end.
-        stays = epoch == config.epochs and not config.patience
-        _check(held_out_loss, epoch, config, start_loss, RISE_AT_END if stays else RISE)
+        course.check_end(held_out_loss, epoch)
         yield Epoch(epoch, progress.loss, held_out_loss, len(images.train) / seconds)
         # After the caller has written the epoch down: killed in between, the epoch is repeated, never lost.
-        if config.patience and (best is None or held_out_loss < best.loss):
-            best = save_best(model, checkpoints, Best(epoch, held_out_loss))
-        save(model, checkpoints, epoch)
-    if best is not None:
-        _check(best.loss, best.epoch, config, start_loss, RISE_AT_END)
-        model.load_weights(checkpoints / BEST)
+        course.keep(epoch, held_out_loss)
+    course.end()
+
+
+def begin(autoencoder: Autoencoder, images: ImageSet, config: TrainingConfig, checkpoints: Path) -> Course:
+    """Readies the network for its training. Raises Untrainable."""
+    model, count = autoencoder.model, len(images.train)
+    least = least_batch(model)
+    if min(config.batch_size, count) < least:
+        raise Untrainable(f"training.batch_size: a batch of 1 image {ONE_VALUE}")
+    compile_model(model, config, steps=config.epochs * len(batch_ends(count, config.batch_size, least)))
+    return Course(model, config, checkpoints, read_best(checkpoints) if config.patience else None)
+
+
+@dataclass
+class Course:
+    """One training from epoch to epoch: whether it goes on, went wrong, and what stays of it.
+
+    best: the epoch of the lowest held-out loss, with patience. start_loss: held out, of the untrained network.
+    """
+
+    model: keras.Model
+    config: TrainingConfig
+    checkpoints: Path
+    best: Best | None = None
+    start_loss: float = math.nan
+
+    def is_over(self, epoch: int) -> bool:
+        """Whether patience leaves this epoch out."""
+        return self.best is not None and epoch - 1 - self.best.epoch >= self.config.patience
+
+    def check(self, loss: float, epoch: int) -> None:
+        """Raises TrainingDiverged."""
+        _check(loss, epoch, self.config, self.start_loss, RISE)
+
+    def check_end(self, held_out_loss: float, epoch: int) -> None:
+        """Raises TrainingDiverged, also where the weights that stay are worse than none."""
+        # With patience it is the best epoch that stays, and is looked at in the end.
+        stays = epoch == self.config.epochs and not self.config.patience
+        _check(held_out_loss, epoch, self.config, self.start_loss, RISE_AT_END if stays else RISE)
+
+    def keep(self, epoch: int, held_out_loss: float) -> None:
+        """Writes the epoch's weights to disk."""
+        if self.config.patience and (self.best is None or held_out_loss < self.best.loss):
+            self.best = save_best(self.model, self.checkpoints, Best(epoch, held_out_loss))
+        save(self.model, self.checkpoints, epoch)
+
+    def end(self) -> None:
+        """Leaves the network with the weights that stay. Raises TrainingDiverged."""
+        if self.best is not None:
+            _check(self.best.loss, self.best.epoch, self.config, self.start_loss, RISE_AT_END)
+            self.model.load_weights(self.checkpoints / BEST)
 
 
 def epoch_order(rows: np.ndarray, config: TrainingConfig, epoch: int, least: int = 1) -> Order:

@@ -35,11 +35,14 @@ class Block:
 
 
 class Feed:
-    """Gives the blocks of an epoch. room: bytes that the set may take of the accelerator's memory."""
+    """Gives the blocks of an epoch. room: bytes that the set may take of the accelerator's memory.
+
+    fits: whether all blocks have the same pixels, those of the whole set.
+    """
 
     def __init__(self, images: np.ndarray, room: int | None = None, block_bytes: int = BLOCK_BYTES) -> None:
         self._images, self._block_bytes = images, block_bytes
-        self._fits = images.nbytes <= (free_memory() * SHARE if room is None else room) or _RESIDENT.holds(images)
+        self.fits = images.nbytes <= (free_memory() * SHARE if room is None else room) or _RESIDENT.holds(images)
 
     def blocks(self, order: Order) -> Iterator[Block]:
         """The full batches, then the last one where it has another size."""
@@ -50,7 +53,7 @@ class Feed:
             yield from self._of_one_size(order.rows[middle:], order.mirrored[middle:], len(order.rows) - middle)
 
     def _of_one_size(self, rows: np.ndarray, mirrored: np.ndarray, size: int) -> Iterator[Block]:
-        if self._fits:
+        if self.fits:
             pixels = _RESIDENT.put(self._images)
             count = len(rows) // size
             yield Block(pixels, _put(rows.reshape(-1, size).astype(np.int32)), _put(mirrored.reshape(-1, size)), count)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -44,6 +44,46 @@ class CompiledLoop:
             loss = self._test((trainable, others, means), block.pixels, block.rows, block.count)
             total += float(loss) * block.count * block.rows.shape[1]
         return total / len(order.rows)
+
+
+class StackedLoop:
+    """Trains k compiled models of one architecture as one program, each on its own order of the same images.
+
+    `train` and `test` are those of `cae.loops.Loop`, with k orders and k losses.
+    """
+
+    def __init__(self, models: Sequence[keras.Model], images: np.ndarray, feed: Feed | None = None) -> None:
+        self._models, self._feed = models, feed or Feed(images)
+        one, shared = models[0], None if self._feed.fits else 0
+        axes = (0, shared, 0, 0, None, None)
+        self._steps = jax.jit(jax.vmap(partial(train_steps, one), in_axes=axes), donate_argnums=0)
+        self._test = jax.jit(jax.vmap(partial(test_steps, one), in_axes=(0, None, None, None)))
+
+    def train(self, orders: Sequence[Order]) -> Iterator[tuple[int, np.ndarray]]:
+        state = _stacked([read_state(model) for model in self._models])
+        try:
+            for blocks in zip(*[self._feed.blocks(order) for order in orders], strict=True):
+                first = blocks[0]
+                pixels = first.pixels if self._feed.fits else jnp.stack([block.pixels for block in blocks])
+                rows, mirrored = (jnp.stack([getattr(b, name) for b in blocks]) for name in ("rows", "mirrored"))
+                for start, end in Pace(first.count):
+                    state, losses = self._steps(state, pixels, rows, mirrored, start, end)
+                    yield (end - start) * first.rows.shape[1], np.asarray(losses)
+        finally:
+            for k, model in enumerate(self._models):
+                write_state(model, jax.tree.map(lambda value, k=k: value[k], state))
+
+    def test(self, order: Order) -> np.ndarray:
+        trainable, others, _, means = _stacked([read_state(model) for model in self._models])
+        total = np.zeros(len(self._models))
+        for block in self._feed.blocks(order):
+            losses = self._test((trainable, others, means), block.pixels, block.rows, block.count)
+            total += np.asarray(losses) * block.count * block.rows.shape[1]
+        return total / len(order.rows)
+
+
+def _stacked(states: Sequence[State]) -> State:
+    return jax.tree.map(lambda *values: jnp.stack(values), *states)
 
 
 def train_steps(

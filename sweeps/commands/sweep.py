@@ -121,6 +121,9 @@ def _counted(cells: Sequence[SweepRun]) -> str:
 @click.option("--ray", metavar="ADDRESS", help="Run on a Ray cluster: auto, local, or its address.")
 @click.option("--num-cpus", type=float, help="CPUs of the Ray cluster for each run, if not the sweep file's.")
 @click.option("--num-gpus", type=float, help="GPUs for each run, if not the sweep file's; 0.25: four share one.")
+@click.option(
+    "--seeds-together", type=click.IntRange(min=1), default=1, help="Replicates trained as one program, on JAX. [1]"
+)
 @click.option("--system-metrics", is_flag=True, help="Record the machine's load in MLflow, every 5 s.")
 @clear_errors
 @click.pass_obj

@@ -16,6 +16,7 @@ from pathlib import Path
 from pkgutil import resolve_name
 from typing import Literal
 
+from cae.config import RunConfig
 from sweeps import errors, tracking, workspace
 from sweeps.errors import cause
 from sweeps.execution.callbacks import Interrupted, Lost, Pruned, RunCallbacks, stop_after_epoch
@@ -127,8 +128,9 @@ def _compute_and_record(task: Task, run_id: str, folder: Path, lock: WorkLock) -
     compute = resolve_name(task.compute)
     log = partial(log_history, run_id, folder)
     callbacks = RunCallbacks(folder, task.config.training.epochs, log, task.stop_rule, lock.is_lost)
-    with system_metrics(run_id) if task.system_metrics else nullcontext():
-        result = compute(task.config, folder, f"{task.sweep}  ·  {task.label}", callbacks, task.digest)
+    title = f"{task.sweep}  ·  {task.label}"
+    with system_metrics(run_id) if task.system_metrics else nullcontext(), _replicates(task) as replicates:
+        result = compute(task.config, folder, title, callbacks, task.digest, replicates)
     callbacks.on_step("record")
     try:
         record(run_id, folder, task.config, result, task.asked)
@@ -137,6 +139,21 @@ def _compute_and_record(task: Task, run_id: str, folder: Path, lock: WorkLock) -
         time.sleep(1)
         record(run_id, folder, task.config, result, task.asked)
     return dict(result["metrics"])
+
+
+@contextmanager
+def _replicates(task: Task) -> Iterator[list[tuple[RunConfig, Path]]]:
+    """Configuration and folder of those that are trained with it; nobody else works on them meanwhile."""
+    locks = {config_hash: try_lock(config_hash, task.storage) for _, config_hash in task.replicates}
+    try:
+        held = [(config, workspace.work_folder(name)) for config, name in task.replicates if locks[name] is not None]
+        for _, folder in held:
+            folder.mkdir(parents=True, exist_ok=True)
+        yield held
+    finally:
+        for lock in locks.values():
+            if lock is not None:
+                lock.release(forget=False)
 
 
 def _prune(run_id: str | None, reason: str) -> Outcome:

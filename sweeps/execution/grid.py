@@ -11,7 +11,7 @@ from sweeps.planning.plan import SweepRun
 
 
 def launch(runs: Sequence[SweepRun], pool: WorkerPool) -> None:
-    """Does each run. One that another process works on is waited for.
+    """Does each run, replicates of a cell together where the pool is to do so. One that another works on is waited for.
 
     Raises KeyboardInterrupt after Ctrl-C or SIGTERM, when the open runs have been closed as KILLED.
     """
@@ -19,9 +19,24 @@ def launch(runs: Sequence[SweepRun], pool: WorkerPool) -> None:
 
     async def lane(run: RunCell) -> None:
         while waiting and not pool.stopping:
-            number, todo = waiting.popleft()
-            if (await run(number, todo)).state == "busy":
-                waiting.append((number, todo))
-                await asyncio.sleep(1)
+            group = _take(waiting, pool.seeds_together)
+            # Trained with the first, the others have only their analysis left.
+            replicates = tuple((todo.config, todo.config_hash) for _, todo in group[1:])
+            for number, todo in group:
+                if pool.stopping:
+                    return
+                if (await run(number, todo, replicates=replicates)).state == "busy":
+                    waiting.append((number, todo))
+                    await asyncio.sleep(1)
+                replicates = ()
 
     pool.work(lane)
+
+
+def _take(waiting: deque[tuple[int, SweepRun]], count: int) -> list[tuple[int, SweepRun]]:
+    """The next run, and up to `count` - 1 others of its cell."""
+    first = waiting.popleft()
+    alike = [each for each in waiting if each[1].cell_hash == first[1].cell_hash][: count - 1]
+    for each in alike:
+        waiting.remove(each)
+    return [first, *alike]

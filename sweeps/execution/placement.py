@@ -26,7 +26,7 @@ def placements(count: int | None, num_gpus: float = 0) -> list[Placement]:
 
     num_gpus: how many GPUs each takes; 0.25 lets four share one, 0 shares out what there is. count: null for one
     worker, or with num_gpus for as many as the GPUs have room for. A single worker of which no share is said is not
-    pinned and sees every GPU. More workers than cores share them in turn. Raises SweepError where the room is too small.
+    pinned and sees every GPU. More workers than cores share them in turn. Raises SweepError if there is no room.
     """
     gpus = visible_gpus() if num_gpus or (count or 1) > 1 else []
     room = _room(len(gpus), num_gpus) if gpus and num_gpus else None

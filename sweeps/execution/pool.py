@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -12,6 +13,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from sweeps import errors, tracking, workspace
+from sweeps.errors import SweepError
 from sweeps.execution.monitor import Monitor, RunMonitor
 from sweeps.execution.orphans import close_dead, close_orphans
 from sweeps.execution.placement import placements
@@ -77,6 +79,7 @@ class WorkerPool:
         if warning := tracking.misplaced(self._experiment_id):
             monitor.say(warning, "yellow")
         self._interrupts = 0
+        self.seeds_together = options.seeds_together
         self.stopping = False
 
     def work(self, lane: Callable[[RunCell], Coroutine[Any, Any, None]]) -> None:
@@ -184,11 +187,20 @@ class WorkerPool:
 
 def make_workers(sweep: Sweep, options: LaunchOptions) -> Sequence[AnyWorker]:
     """The workers that were asked for, none started yet. Raises SweepError."""
+    if options.seeds_together > 1:
+        _check_together(sweep, f"--seeds-together {options.seeds_together}")
     cpus = options.num_cpus if options.num_cpus is not None else sweep.num_cpus
     gpus = options.num_gpus if options.num_gpus is not None else sweep.num_gpus
     if options.ray is None:
         return [Worker(place) for place in placements(options.workers, gpus)]
     return make_ray_workers(options.ray, options.workers, cpus, gpus)
+
+
+def _check_together(sweep: Sweep, given: str) -> None:
+    if sweep.is_search:
+        raise SweepError(f"{given}: a search tries one seed after the other; leave it out")
+    if os.environ.get("KERAS_BACKEND") != "jax":
+        raise SweepError(f"{given}: one program for several seeds needs JAX; set KERAS_BACKEND=jax")
 
 
 def _task(sweep: Sweep, experiment_id: str, cell: SweepRun, options: LaunchOptions) -> Task:

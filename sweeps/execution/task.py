@@ -15,10 +15,11 @@ COMPUTE = "sweeps.pipeline.compute:compute"
 class LaunchOptions:
     """What a launch works with.
 
-    workers: processes, None for one on this machine, or as many as its GPUs or a Ray cluster have room for. storage: the
-    database that machines share. ray: address of a Ray cluster. num_cpus: what each run takes of that cluster, num_gpus:
-    of it or of this machine, if not what the sweep file says. system_metrics: whether the load of the machine is recorded. compute: "module:function" with
-    the signature of `sweeps.pipeline.compute.compute`.
+    workers: processes, None for one on this machine, or as many as its GPUs or a Ray cluster have room for. storage:
+    the database that machines share. ray: address of a Ray cluster. num_cpus: what each run takes of that cluster,
+    num_gpus: of it or of this machine, if not what the sweep file says. seeds_together: how many replicates of a cell
+    are trained as one program. system_metrics: whether the load of the machine is recorded. compute:
+    "module:function" with the signature of `sweeps.pipeline.compute.compute`.
     """
 
     workers: int | None = None
@@ -26,6 +27,7 @@ class LaunchOptions:
     ray: str | None = None
     num_cpus: float | None = None
     num_gpus: float | None = None
+    seeds_together: int = 1
     system_metrics: bool = False
     compute: str = COMPUTE
 
@@ -47,9 +49,9 @@ class StopRule(Protocol):
 class Task:
     """A cell to run, as plain values that travel to a worker.
 
-    asked: the metrics that the sweep names. tags: more of them for its MLflow run. stop_rule: what may stop it early.
-    storage: the database of leases, if any. system_metrics: whether the machine's load is recorded. compute:
-    "module:function" that does it.
+    replicates: configuration and config_hash of others of its cell, which are trained with it. asked: the metrics that
+    the sweep names. tags: more of them for its MLflow run. stop_rule: what may stop it early. storage: the database of
+    leases, if any. system_metrics: whether the machine's load is recorded. compute: "module:function" that does it.
     """
 
     sweep: str
@@ -59,6 +61,7 @@ class Task:
     config_hash: str
     cell_hash: str
     digest: str
+    replicates: tuple[tuple[RunConfig, str], ...] = ()
     asked: tuple[str, ...] = ()
     tags: dict[str, str] = field(default_factory=dict)
     stop_rule: StopRule | None = None

@@ -7,7 +7,7 @@ which is down loses nothing. `result.json` is written last; a folder that has it
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,7 +18,7 @@ from typing import Any, Protocol
 import keras
 
 from cae import latents
-from cae.checkpoints import read_best
+from cae.checkpoints import newest_epoch, read_best
 from cae.config import RunConfig
 from cae.datasets import DataError, ImageSet, load, report
 from cae.export import with_stock_layers
@@ -63,10 +63,19 @@ class Clock:
         self.seconds[name] = round(time.perf_counter() - start, 2)
 
 
-def compute(config: RunConfig, folder: Path, title: str, callbacks: Callbacks, digest: str) -> dict[str, Any]:
+def compute(
+    config: RunConfig,
+    folder: Path,
+    title: str,
+    callbacks: Callbacks,
+    digest: str,
+    replicates: Sequence[tuple[RunConfig, Path]] = (),
+) -> dict[str, Any]:
     """Does the whole run in `folder` and returns the content of `result.json`; goes on where it was cut off.
 
-    digest: of the images that the run was planned with. Raises DataError where they are others now.
+    digest: of the images that the run was planned with. replicates: configuration and folder of runs of the same cell
+    that are to be trained together with it, and with nothing more than that. Raises DataError where the images are
+    others now.
     """
     done = read_json(folder / "result.json")
     if done is not None:
@@ -80,6 +89,7 @@ def compute(config: RunConfig, folder: Path, title: str, callbacks: Callbacks, d
         controls = measure_controls(config, images, lambda: autoencoder.encoder, tell)
         observe(autoencoder, images, config, folder, 0)
     with clock.step("train"):
+        fit_together(autoencoder, config, images, folder, clock.callbacks, replicates)
         fit(autoencoder, config, images, folder, clock.callbacks)
     with clock.step("encode"):
         sides = encode(autoencoder, images, folder)
@@ -150,6 +160,34 @@ def fit(autoencoder: Autoencoder, config: RunConfig, images: ImageSet, folder: P
         append_history(folder, epoch)
         observe(autoencoder, images, config, folder, epoch.epoch)
         callbacks.on_epoch(epoch)
+
+
+def fit_together(
+    autoencoder: Autoencoder,
+    config: RunConfig,
+    images: ImageSet,
+    folder: Path,
+    callbacks: Callbacks,
+    replicates: Sequence[tuple[RunConfig, Path]],
+) -> None:
+    """Trains it together with those replicates that are as far as it is; each is left with its last checkpoint."""
+    start = newest_epoch(folder / "checkpoints")
+    alike = [each for each in replicates if newest_epoch(each[1] / "checkpoints") == start]
+    if not alike or start == config.training.epochs:
+        return
+    from cae.replicates import train_together
+
+    runs = [(config, folder), *alike]
+    networks = [autoencoder, *(untrained(other) for other, _ in alike)]
+    for network, (other, place) in zip(networks, runs, strict=True):
+        observe(network, images, other, place, 0)
+    checkpoints = [place / "checkpoints" for _, place in runs]
+    trainings = [other.training for other, _ in runs]
+    for k, epoch in train_together(networks, images, trainings, checkpoints, callbacks.on_progress):
+        append_history(runs[k][1], epoch)
+        observe(networks[k], images, *runs[k], epoch.epoch)
+        if k == 0:
+            callbacks.on_epoch(epoch)
 
 
 def epochs(folder: Path) -> dict[str, int]:
