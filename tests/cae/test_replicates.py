@@ -1,4 +1,4 @@
-"""Replicates trained together are those trained alone. The tests need JAX as the backend; `test_on_jax` starts them."""
+"""Replicates trained together are those trained alone. Run by tests/end_to_end/test_jax.py."""
 
 from __future__ import annotations
 

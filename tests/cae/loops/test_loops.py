@@ -1,10 +1,7 @@
-"""Compiled loops do what the plain one does, on any backend that has them; `test_on_jax` runs this file on JAX."""
+"""Compiled loops do what the plain one does. tests/end_to_end/test_jax.py runs this file on JAX."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -77,15 +74,6 @@ def test_a_compiled_loop_trains_as_the_plain_one(
     assert found == pytest.approx(losses, abs=5e-5)
     first = flat(build_network(NETWORKS[network]).model.get_weights())
     assert np.linalg.norm(flat(ours) - flat(plain)) <= 1e-3 * np.linalg.norm(flat(plain) - first)
-
-
-@pytest.mark.thorough
-@pytest.mark.skipif(keras.config.backend() != "tensorflow", reason="is what starts the others on JAX")
-def test_on_jax() -> None:
-    pytest.importorskip("jax", reason="needs JAX, which the test extra installs")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", __file__]
-    done = subprocess.run(command, env=os.environ | {"KERAS_BACKEND": "jax"}, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.parametrize("feed", FEEDS)

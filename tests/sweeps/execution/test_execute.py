@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, TEMPORARILY_UN
 
 from cae.config import RunConfig
 from sweeps import tracking, workspace
-from sweeps.execution.execute import _output_to, execute
+from sweeps.execution.execute import _output_to, _replicates, execute
 from sweeps.execution.task import Task
 from sweeps.files import write_json
 from sweeps.locks import file_lock
@@ -116,3 +117,13 @@ def test_a_reopened_run_forgets_why_it_was_cut_off(database: Path) -> None:
     assert found.info.status == "RUNNING"
     assert found.data.tags[tracking.ATTEMPT] == "2"
     assert not {tracking.ERROR, tracking.PRUNED} & set(found.data.tags)
+
+
+def test_replicates_are_held_while_they_are_trained(database: Path) -> None:
+    """One that another process works on is left to it."""
+    both = tuple((RunConfig(), name) for name in ("beef", "babe"))
+    with file_lock.run_lock("babe"), _replicates(replace(TASK, replicates=both)) as held:
+        assert [folder.name for _, folder in held] == ["beef"]
+        assert held[0][1].is_dir()
+        assert file_lock.is_held("beef")
+    assert not file_lock.is_held("beef")

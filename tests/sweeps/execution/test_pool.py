@@ -19,7 +19,7 @@ from sweeps import errors, tracking
 from sweeps.commands.sweep import exit_code
 from sweeps.execution.grid import launch
 from sweeps.execution.monitor import Silent
-from sweeps.execution.pool import Patience, WorkerPool
+from sweeps.execution.pool import Patience, WorkerPool, make_workers
 from sweeps.execution.task import LaunchOptions, Outcome, Task
 from sweeps.planning.plan import SweepRun
 from sweeps.spec.sweep import Sweep
@@ -28,8 +28,8 @@ from sweeps.terminal.progress import SweepProgress
 SWEEP = Sweep.model_validate({"name": "s", "max_attempts": 3})
 
 
-def cell(number: int) -> SweepRun:
-    return SweepRun(from_flat({"training.seed": number}), f"seed={number}", f"hash{number}", "group", "digest")
+def cell(number: int, group: str = "group") -> SweepRun:
+    return SweepRun(from_flat({"training.seed": number}), f"seed={number}", f"hash{number}", group, "digest")
 
 
 class Staff:
@@ -193,3 +193,48 @@ def test_an_error_in_one_lane_ends_the_others(database: Path) -> None:
 def test_a_cell_that_was_left_is_no_success(state: Any, tried: list[int], code: int) -> None:
     cells = [replace(cell(n), state=state) for n in range(2)]
     assert exit_code(cells, [cells[n] for n in tried]) == code
+
+
+class Trainers(Staff):
+    """Also writes down which replicates come along."""
+
+    def __init__(self) -> None:
+        super().__init__({})
+        self.tasks: list[Task] = []
+
+    async def run(self, task: Task) -> Outcome:
+        self.tasks.append(task)
+        return await super().run(task)
+
+
+@pytest.mark.parametrize(
+    ("together", "expected"),
+    [
+        (1, {0: [], 1: [], 2: [], 3: [], 4: []}),
+        (2, {0: [2], 2: [], 1: [3], 3: [], 4: []}),
+        (8, {0: [2, 4], 2: [], 4: [], 1: [3], 3: []}),
+    ],
+)
+def test_replicates_of_a_cell_come_along(database: Path, together: int, expected: dict[int, list[int]]) -> None:
+    """Then each is run itself, and finds its training done."""
+    staff = Trainers()
+    pool = WorkerPool(SWEEP, LaunchOptions(seeds_together=together), 5, Silent(), "?", [staff])
+    launch([cell(n, "even" if n % 2 == 0 else "odd") for n in range(5)], pool)
+    seen = {task.config.training.seed: [config.training.seed for config, _ in task.replicates] for task in staff.tasks}
+    assert seen == expected
+    assert list(seen) == list(expected)
+    assert staff.tasks[0].replicates == tuple((cell(n).config, f"hash{n}") for n in expected[0])
+
+
+@pytest.mark.parametrize(
+    ("method", "backend", "remedy"),
+    [("grid", "tensorflow", "set KERAS_BACKEND=jax"), ("random", "jax", "leave it out")],
+)
+def test_seeds_together_that_cannot_be_are_refused(
+    monkeypatch: pytest.MonkeyPatch, method: str, backend: str, remedy: str
+) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", backend)
+    searched = {"training.learning_rate": {"values": [1e-4, 1e-3]}}
+    sweep = Sweep.model_validate({"name": "s", "method": method, "run_cap": 2, "parameters": searched})
+    with pytest.raises(errors.SweepError, match=f"--seeds-together 4: .*; {remedy}"):
+        make_workers(sweep, LaunchOptions(seeds_together=4))
