@@ -9,7 +9,6 @@ import keras
 import numpy as np
 from keras import layers
 
-from benchmarks.peers.counting import operations
 from benchmarks.peers.work import KERNEL, LATENT_DIM, LEARNING_RATE, MAPS, MOMENTUM, SLOPE, Contender, Work
 
 
@@ -43,6 +42,8 @@ def _loss(pixels: Any, pictures: Any) -> Any:
 
 
 def contender(work: Work) -> Contender:
+    from benchmarks.peers.counting import operations  # of TensorFlow
+
     keras.utils.set_random_seed(0)
     model = network(work)
 

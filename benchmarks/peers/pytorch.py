@@ -14,16 +14,16 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks.peers.work import KERNEL, LATENT_DIM, LEARNING_RATE, MAPS, MOMENTUM, SLOPE, Contender, Work
 
 
-def network(work: Work) -> nn.Sequential:
-    side = work.resolution // 2 ** len(MAPS)
+def network(work: Work, maps: tuple[int, ...] = MAPS) -> nn.Sequential:
+    side = work.resolution // 2 ** len(maps)
     layers: list[nn.Module] = []
-    for filters_in, filters in zip((3, *MAPS), MAPS, strict=False):
+    for filters_in, filters in zip((3, *maps), maps, strict=False):
         layers += [nn.Conv2d(filters_in, filters, KERNEL, 2, 1), *_activated(filters, work)]
-    layers += [nn.Flatten(), nn.Linear(MAPS[-1] * side**2, LATENT_DIM), nn.Linear(LATENT_DIM, MAPS[-1] * side**2)]
-    layers += [nn.Unflatten(1, (MAPS[-1], side, side))]
-    for filters_in, filters in zip(MAPS[::-1], MAPS[-2::-1], strict=False):
+    layers += [nn.Flatten(), nn.Linear(maps[-1] * side**2, LATENT_DIM), nn.Linear(LATENT_DIM, maps[-1] * side**2)]
+    layers += [nn.Unflatten(1, (maps[-1], side, side))]
+    for filters_in, filters in zip(maps[::-1], maps[-2::-1], strict=False):
         layers += [_up(filters_in, filters), *_activated(filters, work)]
-    return nn.Sequential(*layers, _up(MAPS[0], 3))
+    return nn.Sequential(*layers, _up(maps[0], 3))
 
 
 def _up(filters_in: int, filters: int) -> nn.Module:

@@ -37,7 +37,7 @@ MakeLoop = Callable[[keras.Model, np.ndarray], Loop]
 
 def fastest(model: keras.Model, images: np.ndarray) -> Loop:
     """The loop for the backend and device at hand. A CPU is kept busy by single steps, an accelerator is not."""
-    compiled = _compiled()
+    compiled = compiled_module() if accelerator() else None
     return compiled.CompiledLoop(model, images) if compiled else HostLoop(model, images)
 
 
@@ -46,12 +46,12 @@ Outputs = Callable[[keras.Model, Feed, Order], np.ndarray]
 
 def fastest_outputs() -> Outputs | None:
     """What computes a network's outputs without waiting for each batch; None where that is no faster."""
-    compiled = _compiled()
+    compiled = compiled_module() if accelerator() else None
     return compiled.outputs if compiled else None
 
 
-def _compiled() -> Any:
-    """The module of compiled loops for this backend, if it has one and computes on an accelerator."""
+def compiled_module() -> Any:
+    """The module with this backend's `CompiledLoop` and `outputs`; None where it has none."""
     names = {"jax": "cae.loops.jax_loop", "tensorflow": "cae.loops.tensorflow_loop"}
     name = names.get(keras.config.backend())
-    return import_module(name) if name and accelerator() else None
+    return import_module(name) if name else None
