@@ -91,6 +91,10 @@ def test_paper_counts_the_operations_that_tensorflow_counts() -> None:
     assert paper.need(96).operations == pytest.approx(3 * 128 * counted, rel=1e-6)
 
 
+def test_the_document_has_the_papers_table() -> None:
+    assert paper.table() in Path("docs/gpu.md").read_text(encoding="utf-8")
+
+
 def test_paper_gives_the_larger_of_both_times() -> None:
     need = paper.Need(operations=6e12, bytes=2e12)
     assert (need.seconds(3e12, 2e12), need.seconds(6e12, 1e12)) == (2, 2)
