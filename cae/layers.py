@@ -1,6 +1,6 @@
 """Activations, the picture's layer and batch normalization.
 
-What is TensorFlow alone stands here, with a plain Keras fallback. docs/performance.md says what each part gains.
+What is one backend's alone stands here, with a plain Keras fallback. docs/performance.md says what each part gains.
 """
 
 from __future__ import annotations
@@ -119,9 +119,29 @@ class BatchNorm(keras.layers.BatchNormalization):
 
 
 def gradients(objective: Callable[[], Any], variables: list[Any]) -> list[Any]:
-    """Of the objective by the variables. Keras has no gradients of its own: this is TensorFlow alone."""
+    """Of the objective by the variables, which Keras itself has not."""
+    return {"tensorflow": _by_tape, "jax": _by_jax, "torch": _by_torch}[keras.config.backend()](objective, variables)
+
+
+def _by_tape(objective: Callable[[], Any], variables: list[Any]) -> list[Any]:
     import tensorflow as tf
 
     with tf.GradientTape() as tape:
         value = objective()
     return list(tape.gradient(value, [variable.value for variable in variables]))
+
+
+def _by_jax(objective: Callable[[], Any], variables: list[Any]) -> list[Any]:
+    import jax
+
+    def of_values(values: list[Any]) -> Any:
+        with keras.StatelessScope(list(zip(variables, values, strict=True))):
+            return objective()
+
+    return list(jax.grad(of_values)([variable.value for variable in variables]))
+
+
+def _by_torch(objective: Callable[[], Any], variables: list[Any]) -> list[Any]:
+    import torch
+
+    return list(torch.autograd.grad(objective(), [variable.value for variable in variables]))

@@ -26,7 +26,9 @@ def binary_crossentropy(pixels: Any, logits: Any) -> Any:
         softplus = keras.ops.maximum(logits, -keras.ops.log(keras.ops.maximum(opposite, TINY)))
         losses = softplus - images * logits
 
-        def gradient(upstream: Any) -> Any:
+        def gradient(*inputs: Any, upstream: Any = None) -> Any:
+            if upstream is None:  # PyTorch names it, others give it alone
+                (upstream,) = inputs
             count = keras.ops.cast(keras.ops.size(logits), "float32")
             return (1.0 - images - opposite) * (upstream / count)
 

@@ -182,7 +182,8 @@ def _ascend(
     """uint8 (m, h, w, 3): where the starts end up when picture i maximizes output `wanted[i]` of the model."""
     variables = [keras.Variable(part) for part in grains]
     optimizer = keras.optimizers.Adam(STEP_SIZE)
-    size, mask = model.input_shape[1], np.eye(model.output_shape[-1], dtype=np.float32)[wanted]
+    size = model.input_shape[1]
+    mask = keras.ops.convert_to_tensor(np.eye(model.output_shape[-1], dtype=np.float32)[wanted])
     for _ in range(steps):
         downhill = gradients(lambda: -keras.ops.sum(model(_picture(variables, size, contrast)) * mask), variables)
         optimizer.apply(downhill, variables)
@@ -210,7 +211,8 @@ def _noise(size: int, rng: np.random.Generator) -> list[np.ndarray]:
 
 def _picture(grains: Sequence[Any], size: int, contrast: float) -> Any:
     """float (n, size, size, 3) in [0, 1]: all length scales, enlarged smoothly, added and brought to this contrast."""
-    enlarged = [keras.ops.image.resize(part, (size, size), interpolation="bicubic") for part in grains]
+    tensors = [keras.ops.convert_to_tensor(part) for part in grains]
+    enlarged = [keras.ops.image.resize(part, (size, size), interpolation="bicubic") for part in tensors]
     total = keras.ops.sum(keras.ops.stack(enlarged), axis=0)
     scale = keras.ops.sqrt(keras.ops.mean(keras.ops.square(total), axis=(1, 2, 3), keepdims=True))
     return keras.ops.clip(0.5 + contrast * total / scale, 0.0, 1.0)

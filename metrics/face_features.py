@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from metrics import detector_process
 from metrics.visibility import shared_detector
 
 # What O-Net looks at.
@@ -28,8 +29,8 @@ def face_features(images: np.ndarray) -> np.ndarray:
     images: uint8 (n, s, s, 3), RGB, of any side.
     About 1 in the root mean square for photographs. Pictures are brought to 48 x 48 first, and nothing is cut out: the
     background is part of what a generator makes. What they see and what others saw stands in docs/faces.md.
-    Raises ValueError for other arrays, ImportError where mtcnn is missing. Cost for 1,000 pictures of 64 x 64: 0.7 s
-    of processor time; once in a process 0.3 s for the weights, and TensorFlow's import.
+    Raises ValueError for other arrays, ImportError where mtcnn or TensorFlow is missing. Cost for 1,000 pictures of
+    64 x 64: 0.7 s of processor time; once in a process 0.3 s for the weights, and TensorFlow's import.
     """
     if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1] != images.shape[2] or images.shape[3] != 3:
         raise ValueError(f"images are {images.dtype} {images.shape}; give uint8 (n, s, s, 3), square and in RGB")
@@ -38,7 +39,10 @@ def face_features(images: np.ndarray) -> np.ndarray:
 
 
 def last_maps(images: np.ndarray) -> Iterator[np.ndarray]:
-    """float32 (at most BATCH, 3, 3, 128): the maps of O-Net's last convolution."""
+    """float32 (n, 3, 3, 128): the maps of O-Net's last convolution, batch by batch."""
+    if detector_process.needed() and len(images):
+        yield detector_process.ask("maps", images)
+        return
     network = shared_detector().get_stage(stage_name="Stage ONET").model
     for start in range(0, len(images), BATCH):
         yield _through(network, _small(images[start : start + BATCH]))

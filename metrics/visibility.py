@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
+from metrics import detector_process
+
 # A picture counts as a face above this confidence of the detector's last network, which gives none below 0.8.
 THRESHOLD = 0.9
 # Every picture is brought to this side first, so that shares at different resolutions mean the same.
@@ -43,11 +45,14 @@ def visible(images: np.ndarray, batch_size: int = BATCH, detector: Any = None) -
     The same images in the same order give the same numbers. In other company a confidence may move, because mtcnn
     sorts candidates of equal confidence in no fixed order: for 24 of 1,152 pictures by more than 0.001 between a batch
     and a single call, for 1 past THRESHOLD.
-    Raises ValueError for other arrays, ImportError where mtcnn is missing. Cost for 64 pictures: 0.7 s on 2 cores, an
-    eighth of single calls'; 330 MB; once in a process 0.3 s for the weights, and TensorFlow's import.
+    Where Keras computes with another backend, the detector has a process of its own (`metrics.detector_process`).
+    Raises ValueError for other arrays, ImportError where mtcnn or TensorFlow is missing. Cost for 64 pictures: 0.7 s
+    on 2 cores, an eighth of single calls'; 330 MB; once in a process 0.3 s for the weights, and TensorFlow's import.
     """
     if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1] != images.shape[2] or images.shape[3] != 3:
         raise ValueError(f"images are {images.dtype} {images.shape}; give uint8 (n, s, s, 3), square and in RGB")
+    if detector is None and detector_process.needed():
+        return detector_process.ask("confidences", images)
     batches = (images[start : start + batch_size] for start in range(0, len(images), batch_size))
     return np.array(
         [confidence for batch in batches for confidence in _confidences(batch, detector or shared_detector())], float

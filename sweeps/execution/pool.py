@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -12,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol
 
+from cae.backend import BackendError, backend, check_backend
 from sweeps import errors, tracking, workspace
 from sweeps.errors import SweepError
 from sweeps.execution.monitor import Monitor, RunMonitor
@@ -187,6 +187,10 @@ class WorkerPool:
 
 def make_workers(sweep: Sweep, options: LaunchOptions) -> Sequence[AnyWorker]:
     """The workers that were asked for, none started yet. Raises SweepError."""
+    try:
+        check_backend()
+    except BackendError as error:
+        raise SweepError(str(error)) from None
     if options.seeds_together > 1:
         _check_together(sweep, f"--seeds-together {options.seeds_together}")
     cpus = options.num_cpus if options.num_cpus is not None else sweep.num_cpus
@@ -199,7 +203,7 @@ def make_workers(sweep: Sweep, options: LaunchOptions) -> Sequence[AnyWorker]:
 def _check_together(sweep: Sweep, given: str) -> None:
     if sweep.is_search:
         raise SweepError(f"{given}: a search tries one seed after the other; leave it out")
-    if os.environ.get("KERAS_BACKEND") != "jax":
+    if backend() != "jax":
         raise SweepError(f"{given}: one program for several seeds needs JAX; set KERAS_BACKEND=jax")
 
 

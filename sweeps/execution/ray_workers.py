@@ -16,7 +16,14 @@ from sweeps.execution.task import Outcome, Task
 from sweeps.execution.worker import Worker
 
 # The environment of a launch that its runs need on other machines, too.
-PASSED_ON = ("MLFLOW_TRACKING_URI", "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD", "CAE_CACHE", "PGPASSFILE")
+PASSED_ON = (
+    "MLFLOW_TRACKING_URI",
+    "MLFLOW_TRACKING_USERNAME",
+    "MLFLOW_TRACKING_PASSWORD",
+    "CAE_CACHE",
+    "PGPASSFILE",
+    "KERAS_BACKEND",
+)
 
 
 def make_ray_workers(

@@ -18,9 +18,11 @@ from typing import Any, Protocol
 import keras
 
 from cae import latents
+from cae.backend import backend
 from cae.checkpoints import newest_epoch, read_best
 from cae.config import RunConfig
 from cae.datasets import DataError, ImageSet, load, report
+from cae.devices import accelerator
 from cae.export import with_stock_layers
 from cae.model import Autoencoder, build, summary
 from cae.training import Epoch, Progress, train
@@ -123,7 +125,9 @@ def compute(
         "epochs": epochs(folder),
         "data_digest": images.digest,
         "metrics_version": METRICS_VERSION,
-        "versions": {name: version(name) for name in ("cae-mnd", "keras", "tensorflow", "numpy", "scipy")},
+        "versions": {name: version(name) for name in ("cae-mnd", "keras", backend(), "numpy", "scipy")},
+        "backend": backend(),
+        "device": accelerator() or "CPU",
     }
     write_json(folder / "result.json", result)
     return result

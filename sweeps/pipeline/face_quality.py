@@ -46,7 +46,7 @@ def face_quality(trained: TrainedModel, tell: Callable[[str], None] = lambda par
     rows = trained.held_out(count)
     originals = trained.originals(rows)
     assert originals is not None
-    scale = quality.spread(originals)
+    scale, missing = quality.spread(originals), _missing_detector(trained, originals)
     means = trained.means(originals)
     groups = {
         "real": (trained.sides["test"].vectors[rows], originals),
@@ -59,19 +59,32 @@ def face_quality(trained: TrainedModel, tell: Callable[[str], None] = lambda par
     alone = []
     for name, (points, decoded) in groups.items():
         tell(name)
-        alone.append(_row(name, points, decoded, trained, scale))
+        alone.append(_row(name, points, decoded, trained, scale, not missing))
     tell("beside photographs")
     seen = alone[0].get("visible")
     pictures = {name: pictures for name, (_, pictures) in groups.items()}
     beside = realism.realism(trained, pictures, None if seen is None else float(str(seen)))
     found = [row | beside.columns.get(str(row["method"]), {}) for row in alone]
-    return Judged(_metrics(found), pd.DataFrame(found), beside.omitted)
+    return Judged(_metrics(found), pd.DataFrame(found), beside.omitted | missing)
 
 
-def _row(name: str, points: np.ndarray, pictures: np.ndarray, trained: TrainedModel, scale: float) -> Row:
+def _missing_detector(trained: TrainedModel, originals: np.ndarray) -> dict[str, str]:
+    """Why no faces can be looked for, if so: where TensorFlow or mtcnn is not installed."""
+    if not trained.config.analysis.face_detector:
+        return {}
+    try:
+        visible(originals[:1])
+    except ImportError as error:
+        return {"faces/visible": str(error)}
+    return {}
+
+
+def _row(
+    name: str, points: np.ndarray, pictures: np.ndarray, trained: TrainedModel, scale: float, can_detect: bool
+) -> Row:
     own = quality.judge(points, pictures, trained.means, trained.sides["train"].vectors, scale)
     row: Row = {"method": name, "faces": len(pictures)}
-    if trained.config.analysis.face_detector:
+    if trained.config.analysis.face_detector and can_detect:
         seen = visible_share(visible(pictures))
         row |= {
             "visible": seen.share,

@@ -22,6 +22,7 @@ from mlflow.entities import DatasetInput, InputTag, Metric, Param
 from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
 from PIL import Image
 
+from cae.backend import backend
 from cae.config import PLACES, RunConfig, flatten
 from cae.names import LONGEST_KEY, safe_names
 from cae.registries import MEASURES
@@ -80,6 +81,7 @@ def tags(config: RunConfig, sweep: str, config_hash: str, cell_hash: str, digest
             "git.commit": commit,
             tracking.METRICS: METRICS_VERSION,
             "cae.version": version("cae-mnd"),
+            "keras.backend": backend(),
             "mlflow.user": os.environ.get("USER") or getpass.getuser(),
             "mlflow.source.name": "cae run",
             "mlflow.source.type": "LOCAL",
