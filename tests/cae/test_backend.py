@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cae import backend as module
+from cae.backend import BackendError, backend, backend_version, check_backend
+
+
+@pytest.fixture(autouse=True)
+def _nothing_chosen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("variable", "file", "expected"),
+    [
+        (None, None, "tensorflow"),
+        (None, '{"backend": "torch"}', "torch"),
+        (None, "[]", "tensorflow"),
+        (None, "{", "tensorflow"),
+        ("jax", '{"backend": "torch"}', "jax"),
+        ("", '{"backend": "torch"}', "torch"),
+    ],
+)
+def test_it_is_chosen_as_keras_does(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str | None, file: str | None, expected: str
+) -> None:
+    if variable is not None:
+        monkeypatch.setenv("KERAS_BACKEND", variable)
+    if file is not None:
+        (tmp_path / "keras.json").write_text(file)
+    assert backend() == expected
+
+
+def test_the_default_is_installed() -> None:
+    assert check_backend() == "tensorflow"
+    assert backend_version().startswith("2.")
+
+
+def test_an_unknown_one_is_named_with_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", "theano")
+    with pytest.raises(BackendError, match=r"KERAS_BACKEND=theano: 'theano' is no backend .*; use tensorflow, jax"):
+        check_backend()
+    assert backend_version() == ""
+
+
+def test_one_that_is_not_installed_comes_with_a_remedy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "keras.json").write_text('{"backend": "jax"}')
+    monkeypatch.setattr(module, "find_spec", lambda name: None)
+    with pytest.raises(BackendError, match=r"keras\.json: jax is not installed; pip install jax"):
+        check_backend()
