@@ -20,29 +20,16 @@ pytestmark = pytest.mark.thorough
 FILES = ("tests/cae/loops", "tests/cae/test_replicates.py", "tests/sweeps/pipeline/test_together.py")
 # Imported by every process at its start: no TensorFlow, but in the face detector's own process.
 NO_TENSORFLOW = """
-import os, sys
-class Absent:
+import importlib.machinery, os, sys
+class Refused:
     def find_spec(self, name, path=None, target=None):
-        if name == "tensorflow":
-            raise ImportError("tensorflow was imported beside another backend")
+        return importlib.machinery.ModuleSpec(name, self) if name == "tensorflow" else None
+    def create_module(self, spec):
+        return None
+    def exec_module(self, module):
+        raise ImportError("tensorflow was imported beside another backend")
 if os.environ.get("KERAS_BACKEND") == "jax":
-    sys.meta_path.insert(0, Absent())
-"""
-SWEEP = """
-name: other
-parameters:
-  data.name: {value: synthetic}
-  data.size: {value: 300}
-  data.resolution: {value: 32}
-  model.maps: {value: [8, 16]}
-  model.latent_dim: {value: 8}
-  training.epochs: {value: 3}
-  training.batch_size: {value: 32}
-  training.learning_rate: {value: 0.002}
-  analysis.images_per_grid: {value: 8}
-  analysis.contour_pairs: {value: 10}
-  analysis.judged_faces: {value: 16}
-  analysis.innermost_maps: {value: 1}
+    sys.meta_path.insert(0, Refused())
 """
 
 
@@ -58,7 +45,7 @@ def run_on(backend: str, *arguments: str, **more: str) -> subprocess.CompletedPr
     return done
 
 
-@pytest.mark.slow(40)
+@pytest.mark.soak
 def test_compiled_trainings_on_jax() -> None:
     done = run_on("jax", "-m", "pytest", "-q", "-p", "no:cacheprovider", *FILES)
     assert "skipped" not in done.stdout
@@ -66,31 +53,33 @@ def test_compiled_trainings_on_jax() -> None:
 
 @pytest.mark.slow(30)
 def test_a_sweep_on_jax_is_one_on_tensorflow_without_it(
-    tmp_path: Path, migrated_database: Path, shared_cache: Path
+    tmp_path: Path, migrated_database: Path, shared_cache: Path, recorded_home: tuple[Path, Path]
 ) -> None:
-    """Other random weights and draws, so alike within what two seeds differ by; the detector sees in both."""
+    """Other random weights and draws, so alike within what two seeds differ by."""
     (tmp_path / "sitecustomize.py").write_text(NO_TENSORFLOW)
-    file, found = tmp_path / "other.yaml", {}
-    file.write_text(SWEEP)
-    for backend in ("tensorflow", "jax"):
-        home = tmp_path / backend
-        (home / "mlruns").mkdir(parents=True)
-        shutil.copy(migrated_database, home / "mlruns" / "mlflow.db")
-        more = {"CAE_HOME": str(home), "CAE_CACHE": str(shared_cache), "PYTHONPATH": str(tmp_path)}
-        run_on(backend, "-m", "sweeps", "run", str(file), **more)
-        (cell,) = json.loads(run_on(backend, "-m", "sweeps", "compare", str(file), "--json", **more).stdout)["cells"]
-        found[backend] = cell["metrics"]
-        pictures = tmp_path / f"{backend}.png"
-        run_on(backend, "-m", "sweeps", "sample", str(file), "--best", "--count", "4", "--out", str(pictures), **more)
-        assert pictures.exists()
-    ours, theirs = found["jax"], found["tensorflow"]
-    assert ours.keys() == theirs.keys()
-    assert ours["faces/visible_real"] == theirs["faces/visible_real"] > 0.8
-    assert ours["reconstruction/bce"] == pytest.approx(theirs["reconstruction/bce"], rel=0.05)
-    assert ours["mnd/marginal_gaussianity"] == pytest.approx(theirs["mnd/marginal_gaussianity"], abs=0.03)
-    # No other network before its training is taken for this one's.
+    home, file = tmp_path / "home", recorded_home[1]
+    (home / "mlruns").mkdir(parents=True)
+    shutil.copy(migrated_database, home / "mlruns" / "mlflow.db")
+    more = {"CAE_HOME": str(home), "CAE_CACHE": str(shared_cache), "PYTHONPATH": str(tmp_path)}
+    settings = ["--set", "analysis.face_detector=true", "--set", "analysis.innermost_maps=1"]
+    run_on("jax", "-m", "sweeps", "run", str(file), *settings, "--limit", "1", **more)
+    pictures = tmp_path / "faces.png"
+    run_on("jax", "-m", "sweeps", "sample", str(file), "--best", "--count", "4", "--out", str(pictures), **more)
+    assert pictures.exists()
+    ours = _metrics(home, file, settings)
+    theirs = _metrics(recorded_home[0], file, [])
+    assert ours.keys() >= theirs.keys() | {"faces/visible_real"}
+    assert ours["reconstruction/bce"] == pytest.approx(theirs["reconstruction/bce"], rel=0.1)
+    assert ours["mnd/marginal_gaussianity"] == pytest.approx(theirs["mnd/marginal_gaussianity"], abs=0.05)
+    # No other network before its training is taken for this one's; the pixels are the same.
     assert ours["control/untrained/off_origin_distance"] != theirs["control/untrained/off_origin_distance"]
     assert ours["control/projection/radius_agreement"] == theirs["control/projection/radius_agreement"]
+
+
+def _metrics(home: Path, file: Path, settings: list[str]) -> dict[str, float]:
+    """Of the first cell."""
+    done = run_on("tensorflow", "-m", "sweeps", "status", str(file), "--json", *settings, CAE_HOME=str(home))
+    return dict(json.loads(done.stdout)["cells"][0]["metrics"])
 
 
 @pytest.mark.parametrize("backend", ["jax", "torch"])
