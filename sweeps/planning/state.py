@@ -9,7 +9,7 @@ from typing import Literal
 from sweeps import tracking, workspace
 from sweeps.spec.remarks import remarks
 from sweeps.tracking.errors import FOR_GOOD
-from sweeps.tracking.store import Record
+from sweeps.tracking.record import Record
 
 State = Literal["new", "running", "finished", "failed", "pruned"]
 

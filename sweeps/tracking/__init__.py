@@ -1,13 +1,14 @@
 """Where runs are recorded: MLflow, which nothing outside this room knows.
 
-`store` reads runs, `experiment` and `client` open the store; `recording`, `artifacts`, `views`, `deletion` and `server`
-import MLflow itself, so they are imported by name where they are needed.
+`store` says what is recorded of a sweep; `reading` finds it, without importing MLflow where it can. `experiment` and
+`client` open MLflow's store to write. `recording`, `artifacts`, `views`, `deletion` and `server` import MLflow itself,
+so they are imported by name where they are needed.
 """
 
-from sweeps.tracking.client import answers, client, exists, find_run
-from sweeps.tracking.experiment import check_place, experiment, misplaced, trash
+from sweeps.tracking.client import answers, client, exists, find_run, pages
+from sweeps.tracking.experiment import check_place, experiment, misplaced
 from sweeps.tracking.numbers import with_all_metrics
-from sweeps.tracking.store import (
+from sweeps.tracking.record import (
     ATTEMPT,
     CELL,
     DIGEST,
@@ -21,15 +22,11 @@ from sweeps.tracking.store import (
     SWEEP,
     TRIAL,
     Record,
-    attempts,
-    close,
     latest,
-    pages,
-    record_of,
     recorded_value,
-    records,
     tag_values,
 )
+from sweeps.tracking.store import attempts, close, record_of, records, trash
 
 __all__ = [
     "ATTEMPT",

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import gc
 import logging
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
 
@@ -19,16 +18,6 @@ from sweeps.workspace import home, is_local, uri
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
-
-# No usage statistics leave the machine unless the user says so.
-os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-# MLflow would print a link to each run that a server closes, in the middle of what we print.
-os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
-# A server that is down is asked again later, with the results on disk; MLflow's own seven retries hold a training up
-# for four minutes, these three for 13 s.
-os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
-os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
 
 
 def exists() -> bool:
@@ -103,6 +92,17 @@ def find_run(run_id: str) -> Run | None:
             if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
                 raise
             return None
+
+
+def pages(mlflow_client: MlflowClient, experiment_id: str, **search: Any) -> Iterator[Run]:
+    """MLflow's runs of an experiment in order of their start. search: more words for its `search_runs`."""
+    order, token = ["attributes.start_time ASC"], None
+    while True:
+        page = mlflow_client.search_runs([experiment_id], order_by=order, page_token=token, **search)
+        yield from page
+        token = page.token
+        if not token:
+            return
 
 
 @contextmanager

@@ -17,6 +17,10 @@ FOR_GOOD = "MLflow will refuse it each time"
 STORES = ("http", "https", "sqlite", "postgresql", "mysql", "mssql", "databricks", "databricks-uc", "uc")
 
 
+class LeaveToMlflow(Exception):
+    """Only MLflow itself can answer: a store, or a setting of it, that `database` and `server_api` do not know."""
+
+
 def check_address(address: str) -> None:
     """Raises TrackingError for an address that is neither a server's nor a database's, or holds a password."""
     scheme = urlsplit(address).scheme.split("+")[0]

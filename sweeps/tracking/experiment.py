@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from sweeps.errors import TrackingError
-from sweeps.tracking.client import client, exists
+from sweeps.tracking.client import client
 from sweeps.tracking.errors import store_errors
 from sweeps.workspace import home, is_local, uri
 
@@ -66,21 +66,6 @@ def misplaced(experiment_id: str) -> str | None:
     )
 
 
-def trash(name: str) -> str | None:
-    """What of a sweep lies in MLflow's trash, in words; None where nothing does, or nothing can be asked."""
-    if not exists():
-        return None
-    mlflow_client = client()
-    with store_errors(uri()):
-        found = mlflow_client.get_experiment_by_name(name)
-        deleted = mlflow_client.search_runs([found.experiment_id], run_view_type=DELETED_ONLY) if found else []
-    runs = sum("sweep.config_hash" in run.data.tags for run in deleted)
-    what = f"{runs} run{'s' * (runs != 1)} of {name}"
-    if found is not None and found.lifecycle_stage == "deleted":
-        return f"the experiment with {what} lies in MLflow's trash and does not count: restore it there, or begin anew"
-    return f"{what} in MLflow's trash: deleted, so not counted" if runs else None
-
-
 def _linked(description: str, experiment_id: str) -> str:
     """The description with its links to an experiment's pages leading to this one: ids differ between stores."""
     return re.sub(r"(?<=#/experiments/)\d+(?=/)", experiment_id, description)
@@ -112,8 +97,6 @@ def check_place(location: str) -> None:
         )
 
 
-# mlflow.entities.ViewType.DELETED_ONLY, without the import.
-DELETED_ONLY = 2
 # Tag of an experiment: the id of the run that holds the sweep's report.
 SUMMARY = "sweep.summary"
 

@@ -14,11 +14,14 @@ from urllib.request import url2pathname
 from sweeps import workspace
 from sweeps.errors import TrackingError
 from sweeps.files import read_json
-from sweeps.tracking import artifacts
-from sweeps.tracking.store import NUMBERS, Record
+from sweeps.tracking import artifacts, server_api
+from sweeps.tracking.client import client
+from sweeps.tracking.errors import LeaveToMlflow
+from sweeps.tracking.record import NUMBERS, Record
 
 # A server takes the way there and back for each file.
 REQUESTS = 8
+Result = dict[str, Any]
 
 
 def with_all_metrics(records: Mapping[str, Record]) -> dict[str, Record]:
@@ -28,9 +31,7 @@ def with_all_metrics(records: Mapping[str, Record]) -> dict[str, Record]:
     records that are whole already, nothing.
     """
     chosen = {key: record for key, record in records.items() if record.status == "FINISHED" and NUMBERS in record.tags}
-    with ThreadPoolExecutor(REQUESTS) as pool:
-        found = zip(chosen.items(), pool.map(_result, chosen.values()), strict=True)
-        return {**records, **{key: _whole(record, result) for (key, record), result in found}}
+    return {**records, **{key: _whole(chosen[key], result) for key, result in _results(chosen).items()}}
 
 
 def _whole(record: Record, result: Mapping[str, Any]) -> Record:
@@ -45,15 +46,30 @@ def numbers(result: Mapping[str, Any]) -> dict[str, float]:
     return result.get("metrics", {}) | seconds | last
 
 
-def _result(record: Record) -> dict[str, Any]:
-    """The run's `result.json`; empty where it is gone, or in a folder `mlruns` that was moved without its record."""
-    name = record.tags[NUMBERS]
-    if workspace.is_local():
-        return read_json(Path(url2pathname(urlsplit(record.place).path)) / name) or {}
-    return _fetched(record.run_id, name)
+def _results(records: Mapping[str, Record]) -> dict[str, Result]:
+    """Each run's `result.json`; empty where it is gone, or in a folder `mlruns` that was moved without its record."""
+    with ThreadPoolExecutor(REQUESTS) as pool:
+        found = dict(zip(records, pool.map(_without_mlflow, records.values()), strict=True))
+        left = [records[key] for key, result in found.items() if result is None]
+        if left:
+            client()  # opened once, before the threads need it
+        others = pool.map(_by_mlflow, left)
+        return {key: next(others) if result is None else result for key, result in found.items()}
 
 
-def _fetched(run_id: str, name: str) -> dict[str, Any]:
+def _without_mlflow(record: Record) -> Result | None:
+    """Read from this machine's disk or asked of a server that passes files on; None from elsewhere."""
+    place, name = urlsplit(record.place), record.tags[NUMBERS]
+    if workspace.is_local() or (place.scheme in ("", "file") and not place.netloc):
+        return read_json(Path(url2pathname(place.path)) / name) or {}
+    try:
+        return server_api.artifact(record.place, name)
+    except LeaveToMlflow:
+        return None
+
+
+def _by_mlflow(record: Record) -> Result:
+    run_id, name = record.run_id, record.tags[NUMBERS]
     with tempfile.TemporaryDirectory(prefix="cae-numbers-") as scratch:
         try:
             return read_json(artifacts.fetch(run_id, name, Path(scratch))) or {}

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from mlflow import MlflowClient
 
-from sweeps.tracking.client import client
+from sweeps.tracking.client import client, pages
 from sweeps.tracking.errors import store_errors
 from sweeps.tracking.experiment import SUMMARY, check_place
-from sweeps.tracking.store import SWEEP, pages
+from sweeps.tracking.record import SWEEP
 from sweeps.workspace import uri
 
 ROLE, NAME = "sweep.role", "summary"
