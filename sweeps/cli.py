@@ -12,14 +12,23 @@ from sweeps.commands.compare import compare_command
 from sweeps.commands.data import data_group
 from sweeps.commands.explore import explore_command
 from sweeps.commands.faces import faces_command, sample_command
+from sweeps.commands.init import init_command
 from sweeps.commands.move import export_command, import_command
 from sweeps.commands.score import score_command
 from sweeps.commands.sweep import plan_command, run_command, status_command
 from sweeps.commands.ui import ui_command
+from sweeps.commands.version import show_version
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="cae-mnd")
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=show_version,
+    help="Show the versions of this program, Keras, its backend and Python.",
+)
 def main() -> None:
     """Which convolutional autoencoders fill their latent space with a normal distribution that nobody enforced?"""
     for stream in (sys.stdout, sys.stderr):
@@ -28,6 +37,7 @@ def main() -> None:
 
 
 for command in (
+    init_command,
     plan_command,
     run_command,
     status_command,

@@ -22,6 +22,7 @@ TABLES = {"numpy", "pandas", "scipy"}
     ("arguments", "forbidden"),
     [
         (["--help"], TRAINING | RECORDS | TABLES | {"optuna", "pydantic", "rich"}),
+        (["--version"], TRAINING | RECORDS | TABLES | {"optuna", "pydantic", "rich"}),
         (["plan", "--schema"], TRAINING | RECORDS | TABLES | {"optuna"}),
         (["plan", "experiments/quickstart.yaml"], TRAINING | RECORDS | TABLES | {"optuna"}),
         (["plan", "experiments/search.yaml"], TRAINING | {"mlflow", "pandas"}),
