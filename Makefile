@@ -1,9 +1,11 @@
-# `make demo` and `make test` work from a fresh clone: each makes .venv first where it is missing.
+# Each target works from a fresh clone: it makes .venv where it is missing, and installs there what it needs and no more.
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+TESTING := .venv/.testing
+PIP := $(BIN)/pip install --quiet --constraint constraints.txt --editable
 
-.PHONY: demo test test-all soak lint types tests tests-all bench ui clean
+.PHONY: demo test test-all soak lint types tests tests-all docs bench ui clean
 
 demo: $(INSTALLED)
 	$(BIN)/cae run experiments/quickstart.yaml
@@ -13,35 +15,44 @@ test: lint types tests
 
 test-all: lint types tests-all
 
-lint: $(INSTALLED)
+lint: $(TESTING)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 
-types: $(INSTALLED)
+types: $(TESTING)
 	$(BIN)/mypy
 
-tests: $(INSTALLED)
+tests: $(TESTING)
 	$(BIN)/pytest -n 2 --dist worksteal -m "not thorough"
 
-tests-all: $(INSTALLED)
+tests-all: $(TESTING)
 	$(BIN)/pytest -n 2 --dist worksteal -m "not soak"
 
-soak: $(INSTALLED)
+soak: $(TESTING)
 	$(BIN)/pytest -m soak
 
+docs: $(INSTALLED)
+	$(PIP) '.[docs]'
+	$(BIN)/mkdocs build --strict --quiet
+	@echo "site/index.html opens in a browser, without a server"
+
 bench: $(INSTALLED)
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[bench]'
+	$(PIP) '.[bench]'
 	$(BIN)/python -m benchmarks
 
 ui: $(INSTALLED)
 	$(BIN)/cae ui
 
 clean:
-	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv build site *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(INSTALLED): pyproject.toml constraints.txt
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=")'
+	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "Python 3.11 to 3.13 is needed; set PYTHON=")'
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[test]'
+	$(PIP) .
+	touch $@
+
+$(TESTING): $(INSTALLED)
+	$(PIP) '.[test]'
 	touch $@
