@@ -16,7 +16,7 @@ def data_group() -> None:
 
 @data_group.command("prepare")
 @click.argument("names", nargs=-1, required=True)
-@click.option("--path", help="Folder or archive of the images.")
+@click.option("--path", type=click.Path(), help="Folder or archive of the images.")
 @click.option("--resolution", type=int, multiple=True, default=(96,), show_default=True)
 @click.option("--crop", default="center", show_default=True, help="center, tight or none.")
 @click.option("--contrast", default="as_is", show_default=True, help="as_is or normalized.")

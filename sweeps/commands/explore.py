@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command("explore")
-@click.argument("targets", nargs=-1, required=True, metavar="FILE_OR_RUN...")
+@click.argument("targets", nargs=-1, required=True, metavar="FILE_OR_RUN...", type=click.Path())
 @SET
 @STORAGE
 @click.option(

@@ -15,7 +15,7 @@ from sweeps.commands.options import clear_errors
 
 
 @click.command("faces")
-@click.argument("file_or_run")
+@click.argument("file_or_run", type=click.Path())
 @click.option("--out", "folder", type=click.Path(path_type=Path), help="Folder for the pictures.")
 @click.option("--zip", "archive", type=click.Path(path_type=Path), help="Zip file for the pictures.")
 @click.option(
@@ -51,7 +51,7 @@ def faces_command(
 
 
 @click.command("sample")
-@click.argument("run")
+@click.argument("run", type=click.Path())
 @click.option("--best", is_flag=True, help="Of a sweep FILE, the finished run that is best by its metric.")
 @click.option(
     "--method", default="mnd", show_default=True, metavar="NAME", help="See docs/faces.md; a wrong one lists all."
