@@ -5,7 +5,7 @@ INSTALLED := .venv/.installed
 TESTING := .venv/.testing
 PIP := $(BIN)/pip install --quiet --constraint constraints.txt --editable
 
-.PHONY: demo test test-all soak lint types tests tests-all docs bench ui clean
+.PHONY: demo test test-all soak lint types tests tests-all bench ui clean
 
 demo: $(INSTALLED)
 	$(BIN)/cae run experiments/quickstart.yaml
@@ -32,11 +32,6 @@ tests-all: $(TESTING)
 soak: $(TESTING)
 	$(BIN)/pytest -m soak
 
-docs: $(INSTALLED)
-	$(PIP) '.[docs]'
-	$(BIN)/mkdocs build --strict --quiet
-	@echo "site/index.html opens in a browser, without a server"
-
 bench: $(INSTALLED)
 	$(PIP) '.[bench]'
 	$(BIN)/python -m benchmarks
@@ -45,7 +40,7 @@ ui: $(INSTALLED)
 	$(BIN)/cae ui
 
 clean:
-	rm -rf .venv build site *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "Python 3.11 to 3.13 is needed; set PYTHON=")'

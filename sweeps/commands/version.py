@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from importlib import metadata
-from pathlib import Path
 
 import click
 
-from sweeps.files import read_json
+from cae.backend import backend
 
 # The distributions that may hold a backend's module, in the order in which they are asked.
 DISTRIBUTIONS = {
@@ -34,20 +32,6 @@ def version() -> str:
     below = found or f"{name}, which is not installed"
     keras = _installed("keras") or "no Keras"
     return f"{_installed('cae-mnd')} ({keras} on {below}, Python {platform.python_version()})"
-
-
-def backend() -> str:
-    """The backend that Keras will take: $KERAS_BACKEND, else what its keras.json says, else TensorFlow."""
-    return os.environ.get("KERAS_BACKEND") or _configured() or "tensorflow"
-
-
-def _configured() -> str | None:
-    folder = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
-    try:
-        said = read_json(folder / "keras.json")
-    except ValueError:
-        return None  # Keras, too, passes over a file that is no JSON
-    return str(said["backend"]) if isinstance(said, dict) and said.get("backend") else None
 
 
 def _installed(distribution: str) -> str | None:
