@@ -93,9 +93,9 @@ def test_the_same_weights_give_the_same_losses_latents_and_scores(tmp_path: Path
             results[name] = {key: found[key] for key in found.files}
     ours, theirs = results[backend], results["tensorflow"]
     spread = theirs["after"].std()
-    assert ours["losses"] == pytest.approx(theirs["losses"], abs=2e-5)
+    assert ours["losses"] == pytest.approx(theirs["losses"], abs=2e-6)
     assert np.abs(ours["before"] - theirs["before"]).max() <= 1e-5 * spread
-    assert np.abs(ours["after"] - theirs["after"]).max() <= 1e-2 * spread
+    assert np.abs(ours["after"] - theirs["after"]).max() <= 1e-3 * spread
     one, other = (score(values["after"], calibrate=False).values for values in (ours, theirs))
     for name in ("marginal_gaussianity", "radius_agreement", "contour_agreement", "off_origin_distance"):
-        assert one[name] == pytest.approx(other[name], abs=0.005)
+        assert one[name] == pytest.approx(other[name], abs=5e-4)
