@@ -157,6 +157,7 @@ def _run_grid(
     from sweeps.terminal import runs
     from sweeps.terminal.data import prepare_and_tell
     from sweeps.terminal.progress import SweepProgress
+    from sweeps.terminal.time_left import size
 
     cells = api.cells(sweep, file, launch.storage)
     todo = api.unfinished(cells, file, limit)
@@ -166,7 +167,8 @@ def _run_grid(
     else:
         last_run.remember(sweep.name, overrides, launch.storage)
         out.print(f"{sweep.name}: {_counted(cells)}; running {len(todo)}")
-        progress = SweepProgress(out, runs.seconds_taken(cells))
+        sizes = [size(cell.config) for cell in todo]
+        progress = SweepProgress(out, runs.seconds_taken(cells), sizes=sizes)
         cells = api.run(sweep, file, launch, progress, todo=todo, prepare=prepare_and_tell(out))
     runs.show_cells(out, cells, with_metrics=True, ranked_by=sweep)
     runs.show_legend(out)

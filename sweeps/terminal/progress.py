@@ -24,7 +24,7 @@ from rich.table import Column
 from sweeps.execution.task import Outcome
 from sweeps.files import read_json
 from sweeps.terminal.steps import describe_progress, duration, epoch_line
-from sweeps.terminal.time_left import time_left
+from sweeps.terminal.time_left import Size, time_left
 from sweeps.workspace import work_folder
 
 # Seconds without a word after which a cell says what it does, where there is no terminal to show it all the time.
@@ -36,10 +36,17 @@ TOLD = 36
 class SweepProgress:
     """What a launch shows while it goes on: an `execution.monitor.Monitor`.
 
-    took: seconds that cells took before it. most: the cells that it does, where that is less than those to come.
+    took: sizes of cells and the seconds they took before it. sizes: of the cells to come, where they are known. most:
+    the cells that it does, where that is less than those to come.
     """
 
-    def __init__(self, out: Console, took: Sequence[float] = (), most: int | None = None) -> None:
+    def __init__(
+        self,
+        out: Console,
+        took: Sequence[tuple[Size, float]] = (),
+        most: int | None = None,
+        sizes: Sequence[Size] = (),
+    ) -> None:
         self.out, self.total, self.workers = out, 0, 1
         self.live = out.is_terminal
         columns = (
@@ -50,7 +57,7 @@ class SweepProgress:
         self.bars = Progress(*columns, console=out, expand=True)
         self.begun, self.launched, self._most = 0, set[int](), most
         self.busy: set[str] = set()  # cells that other processes work on
-        self._before, self._took = list(took), list[float]()
+        self._before, self._took, self._sizes = list(took), list[tuple[Size, float]](), list(sizes)
         self._lines: list[CellProgress] = []
         self._all = self.bars.add_task("", total=None, told="", visible=False)
 
@@ -93,20 +100,29 @@ class SweepProgress:
         self.begun = max(self.begun, number)
         self.launched.add(number)
 
-    def took(self, seconds: float) -> None:
+    def size(self, number: int) -> Size:
+        """Of the cell of this number, from 1 on."""
+        return self._sizes[number - 1] if number <= len(self._sizes) else None
+
+    def took(self, size: Size, seconds: float) -> None:
         """A cell was done from beginning to end in so many seconds."""
-        self._took.append(seconds)
+        self._took.append((size, seconds))
 
     def left(self) -> str:
         """How long the sweep still takes, in words; empty while that is not known."""
         if not self.total:
             return ""
-        running, took = [line.state for line in self._lines if line.at_work], self._took or self._before
-        waiting = self.total - self.begun
+        running = [(line.size, line.state) for line in self._lines if line.at_work]
+        waiting = [self.size(number) for number in range(self.begun + 1, self.total + 1)]
         if self._most is not None:
-            waiting = min(waiting, self._most - len(self.launched))
-        left = time_left(running, max(waiting, 0), self.workers, took, time.time())
+            waiting = waiting[: max(self._most - len(self.launched), 0)]
+        left = time_left(running, waiting, self.workers, self._known(), time.time())
         return f"{left.told()} left" if left else ""
+
+    def _known(self) -> list[tuple[Size, float]]:
+        """What cells took, those of before only of sizes that this launch has not met yet."""
+        met = {size for size, _ in self._took}
+        return [*self._took, *((size, seconds) for size, seconds in self._before if size not in met)]
 
 
 class CellProgress:
@@ -116,6 +132,7 @@ class CellProgress:
         self._sweep = sweep
         self._bar: TaskID = sweep.bars.add_task("", total=1.0, told="", visible=False)
         self.state: dict[str, Any] = {}
+        self.size: Size = None
         self.head, self._config_hash, self._epoch = "", "", 0
         self._start, self._began, self._spoke = 0.0, 0.0, 0.0
 
@@ -127,6 +144,7 @@ class CellProgress:
         """A cell starts."""
         of = f"/{self._sweep.total}" if self._sweep.total else ""
         self.head, self._config_hash = f"cell {number}{of}  {label}", config_hash
+        self.size = self._sweep.size(number)
         self._start, self._began, self._epoch = time.monotonic(), time.time(), 0
         self.state = {"started": self._began}
         self._sweep.starts(number)
@@ -160,7 +178,7 @@ class CellProgress:
             return self._sweep.busy.add(self.head)
         self._sweep.busy.discard(self.head)
         if outcome.state in ("finished", "pruned") and self.state.get("first_epoch") == 1:
-            self._sweep.took(spent)
+            self._sweep.took(self.size, spent)
         message = f": {outcome.message}" if outcome.message else ""
         style = None if outcome.state in ("finished", "pruned") else "red"
         return self._say(f"{outcome.state} after {duration(spent)}{message}", style)

@@ -6,7 +6,7 @@ import os
 import shlex
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,7 +22,7 @@ from sweeps.spec.remarks import has_learned
 from sweeps.spec.sweep import Sweep
 from sweeps.terminal.steps import describe_progress
 from sweeps.terminal.table import show_table
-from sweeps.terminal.time_left import time_left
+from sweeps.terminal.time_left import Size, size, time_left
 from sweeps.workspace import work_folder
 
 # How long a column stays on a narrow terminal, see `Column`; the four headlines always. A state that all share is told
@@ -157,23 +157,27 @@ def show_next(out: Console, file: Path) -> None:
 
 def show_running(out: Console, cells: Sequence[SweepRun]) -> None:
     """A line on each cell that some process of this machine works on, and how long all that is left will take."""
-    states = {cell.config_hash: _state(cell) for cell in cells if cell.state == "running"}
+    running = {cell.config_hash: (size(cell.config), _state(cell)) for cell in cells if cell.state == "running"}
     for cell in cells:
-        if state := states.get(cell.config_hash):
-            out.print(f"{cell.label}  {describe_progress(state, time.time())[0]}", markup=False)
-    waiting = sum(cell.state in ("new", "failed") for cell in cells)
-    left = time_left(list(states.values()), waiting, len(states), seconds_taken(cells), time.time())
-    if states and left:
-        todo = plural(waiting + len(states), "unfinished cell")
-        out.print(f"{left.told()} left for {todo}, {len(states)} at a time", markup=False)
+        if known := running.get(cell.config_hash):
+            out.print(f"{cell.label}  {describe_progress(known[1], time.time())[0]}", markup=False)
+    waiting = [size(cell.config) for cell in cells if cell.state in ("new", "failed")]
+    left = time_left(list(running.values()), waiting, len(running), seconds_taken(cells), time.time())
+    if running and left:
+        todo = plural(len(waiting) + len(running), "unfinished cell")
+        out.print(f"{left.told()} left for {todo}, {len(running)} at a time", markup=False)
 
 
 def _state(cell: SweepRun) -> dict[str, Any]:
     return read_json(work_folder(cell.config_hash or "") / "progress.json") or {}
 
 
-def seconds_taken(cells: Sequence[SweepRun]) -> list[float]:
-    """What the steps of each finished run took together, as recorded; of those that went in one go."""
-    whole = [cell.metrics for cell in cells if cell.state == "finished" and cell.attempt <= 1]
-    found = [sum(value for name, value in metrics.items() if name.startswith(SECONDS)) for metrics in whole]
-    return [seconds for seconds in found if seconds > 0]
+def seconds_taken(cells: Sequence[SweepRun]) -> list[tuple[Size, float]]:
+    """What the steps of each finished run took together, as recorded, with its size; of those that went in one go."""
+    whole = [cell for cell in cells if cell.state == "finished" and cell.attempt <= 1]
+    found = [(size(cell.config), _seconds(cell.metrics)) for cell in whole]
+    return [(of, seconds) for of, seconds in found if seconds > 0]
+
+
+def _seconds(metrics: Mapping[str, float]) -> float:
+    return sum(value for name, value in metrics.items() if name.startswith(SECONDS))

@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
+from cae.config import RunConfig
+
 # Finished epochs of a cell after which its training can be foretold while no cell is finished.
 EPOCHS = 2
 # What a worker's progress file says of a cell, empty while there is none yet.
 State = Mapping[str, Any]
+# Cells of the same size take about the same time; None of one whose size is not known.
+Size = tuple[Any, ...] | None
 AFTER_TRAINING = ("encode", "score", "draw", "judge", "record")
 
 
@@ -35,26 +39,45 @@ def rounded(seconds: float) -> str:
     return f"{hours} h{f' {rest} min' if rest else ''}" if hours else f"{minutes} min"
 
 
-def time_left(
-    running: Sequence[State], waiting: int, workers: int, took: Sequence[float], now: float
-) -> TimeLeft | None:
-    """Of a sweep with cells that run and so many that wait for one of the workers.
+def size(config: RunConfig) -> Size:
+    """What mostly says how long a cell takes: its images, their resolution, and how often they are gone through."""
+    data = config.data
+    return data.name, data.path, data.size, data.resolution, config.training.epochs
 
-    took: seconds that finished cells took from their first epoch to their record. now: seconds since 1970.
+
+def time_left(
+    running: Sequence[tuple[Size, State]],
+    waiting: Sequence[Size],
+    workers: int,
+    took: Sequence[tuple[Size, float]],
+    now: float,
+) -> TimeLeft | None:
+    """Of a sweep with cells that run and cells that wait, in this order, for one of the workers.
+
+    took: seconds that finished cells took from their first epoch to their record. A cell is taken for the mean of
+    those of its size, and for the mean of all where there are none. now: seconds since 1970.
     None where no cell has finished and none of those that run has finished enough epochs, and where all that run take
     longer than others did.
     """
-    trainings = [state["epochs"] * pace for state in running if (pace := _pace(state, EPOCHS)) is not None]
-    if not took and not trainings:
+    paces = [(cell, state, _pace(state, EPOCHS)) for cell, state in running]
+    trainings = [(cell, state["epochs"] * pace) for cell, state, pace in paces if pace is not None]
+    if not (known := took or trainings):
         return None
-    whole = fmean(took or trainings)
-    ends = [_rest(state, whole, now) for state in running]
+    alike, mean = _means(known), fmean(seconds for _, seconds in known)
+    ends = [_rest(state, alike.get(cell, mean), now) for cell, state in running]
     ends += [0.0] * (workers - len(ends))
     heapq.heapify(ends)
-    for _ in range(waiting):
-        heapq.heapreplace(ends, ends[0] + whole)
+    for cell in waiting:
+        heapq.heapreplace(ends, ends[0] + alike.get(cell, mean))
     seconds = max(ends, default=0.0)
     return TimeLeft(seconds, at_least=not took) if seconds > 0 else None
+
+
+def _means(known: Sequence[tuple[Size, float]]) -> dict[Size, float]:
+    found: dict[Size, list[float]] = {}
+    for cell, seconds in known:
+        found.setdefault(cell, []).append(seconds)
+    return {cell: fmean(seconds) for cell, seconds in found.items()}
 
 
 def _pace(state: State, epochs: int = 1) -> float | None:

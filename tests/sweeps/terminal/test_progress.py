@@ -145,6 +145,23 @@ def test_what_finished_cells_took_tells_what_is_left(clock: FakeClock) -> None:
         assert progress.left() == "about 13 min left"
 
 
+def test_cells_of_another_size_take_another_time(clock: FakeClock) -> None:
+    out, _ = printed()
+    small, large = ("small",), ("large",)
+    with SweepProgress(out, took=[(small, 9.0), (large, 600.0)], sizes=[small, large, small]) as progress:
+        progress.expect(3, workers=1)
+        line = progress.line()
+        line.begin(1, "seed=0", "cafe")
+        write("cafe", ENDED)
+        progress.poll()
+        clock.now += 60
+        line.end(Outcome("finished"))
+        assert progress.left() == "about 11 min left", "600 s of the large one, 60 s of the small one: no longer 9 s"
+        line.begin(2, "seed=1", "beef")
+        clock.now += 300
+        assert progress.left() == "about 6 min left"
+
+
 @pytest.mark.parametrize("state", ["failed", "busy"])
 def test_a_cell_that_was_not_done_says_nothing_on_the_others(clock: FakeClock, state: str) -> None:
     out, _ = printed()
@@ -159,7 +176,7 @@ def test_a_cell_that_was_not_done_says_nothing_on_the_others(clock: FakeClock, s
 
 def test_a_cell_that_went_on_with_its_last_epochs_is_no_measure(clock: FakeClock) -> None:
     out, _ = printed()
-    with SweepProgress(out, took=[600.0]) as progress:
+    with SweepProgress(out, took=[(None, 600.0)]) as progress:
         progress.expect(2, workers=1)
         line = progress.line()
         line.begin(1, "seed=0", "cafe")
@@ -171,7 +188,7 @@ def test_a_cell_that_went_on_with_its_last_epochs_is_no_measure(clock: FakeClock
 
 def test_a_search_with_a_limit_ends_with_it(clock: FakeClock) -> None:
     out, _ = printed()
-    with SweepProgress(out, took=[600.0], most=2) as progress:
+    with SweepProgress(out, took=[(None, 600.0)], most=2) as progress:
         progress.expect(200, workers=1)
         progress.line().begin(151, "seed=0", "cafe")
         assert progress.left() == "about 20 min left"

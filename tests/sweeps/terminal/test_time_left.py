@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from sweeps.terminal.time_left import State, TimeLeft, rounded, time_left
+from cae.config import RunConfig, from_flat
+from sweeps.terminal.time_left import Size, State, TimeLeft, rounded, size, time_left
 
 NOW = 1e9
 
@@ -47,11 +50,51 @@ SCORING = training(10) | {"step": "score"}
 def test_what_is_left(
     running: list[State], waiting: int, workers: int, took: list[float], expected: TimeLeft | None
 ) -> None:
-    assert time_left(running, waiting, workers, took, NOW) == expected
+    of_one_size = [("size", state) for state in running], ["size"] * waiting, [("size", seconds) for seconds in took]
+    assert time_left(of_one_size[0], of_one_size[1], workers, of_one_size[2], NOW) == expected  # type: ignore[arg-type]
+
+
+SMALL, LARGE, OTHER = ("small",), ("large",), ("other",)
+TOOK = [(SMALL, 10.0), (SMALL, 20.0), (LARGE, 300.0)]
+
+
+@pytest.mark.parametrize(
+    ("running", "waiting", "took", "expected"),
+    [
+        ([], [SMALL, SMALL], TOOK, TimeLeft(30)),
+        ([], [LARGE, SMALL], TOOK, TimeLeft(315)),
+        ([(LARGE, {})], [SMALL], TOOK, TimeLeft(315)),
+        # Of a size that none of the finished cells has, the mean of all is the best guess.
+        ([], [OTHER, LARGE], TOOK, TimeLeft(110 + 300)),
+        ([], [None], TOOK, TimeLeft(110)),
+        # The training of the large cell takes 100 s, of which 80 s are left; it scores for 200 s.
+        ([(LARGE, training(2))], [SMALL], TOOK, TimeLeft(80 + 200 + 15)),
+        # Nothing is finished: two trainings of 100 s and 20 s side by side, each followed by one of its size.
+        ([(LARGE, training(2)), (SMALL, training(2, pace=2.0))], [SMALL, LARGE], [], TimeLeft(136, at_least=True)),
+    ],
+)
+def test_a_cell_takes_as_long_as_those_of_its_size(
+    running: list[tuple[Size, State]], waiting: list[Size], took: list[tuple[Size, float]], expected: TimeLeft
+) -> None:
+    assert time_left(running, waiting, max(1, len(running)), took, NOW) == expected
+
+
+@pytest.mark.parametrize(
+    ("fields", "alike"),
+    [
+        ({"training.seed": 5, "model.activation": "tanh"}, True),
+        ({"training.epochs": 3}, False),
+        ({"data.resolution": 128}, False),
+        ({"data.size": 500}, False),
+        ({"data.name": "digits"}, False),
+    ],
+)
+def test_what_makes_cells_alike_in_size(fields: dict[str, Any], alike: bool) -> None:
+    assert (size(from_flat(fields)) == size(RunConfig())) == alike
 
 
 def test_it_goes_down_while_time_passes() -> None:
-    seconds = [time_left([training(2)], 3, 1, [150], NOW + passed) for passed in (0, 5, 9)]
+    seconds = [time_left([(None, training(2))], [None] * 3, 1, [(None, 150)], NOW + p) for p in (0, 5, 9)]
     assert [left.seconds for left in seconds if left] == [580, 575, 571]
 
 
