@@ -13,7 +13,7 @@ import pytest
 
 from sweeps import tracking
 from tests.end_to_end.pretended import STANDIN, pretended
-from tests.end_to_end.test_sweep import cae, here, read_until, start, statuses
+from tests.end_to_end.test_sweep import cae, here, pretend, read_until, start, statuses, steps
 
 pytestmark = [pytest.mark.thorough, pytest.mark.slow(seconds=20)]
 SEEDS = [0, 1, 2, 3]
@@ -140,3 +140,19 @@ def test_a_full_disk_is_one_clear_line_and_loses_nothing(many: Path, tmp_path: P
     assert little.count("  full after") == 1
     cells = json.loads(done.stdout.splitlines()[-1])["cells"]
     assert [cell["state"] for cell in cells] == ["finished"] * 8
+
+
+def test_the_load_of_the_machine_is_recorded_where_it_is_asked_for(
+    database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once every 5 s, so of a run that takes longer; `test_numbers` holds that no other run has any."""
+    file = tmp_path / "loaded.yaml"
+    file.write_text(pretended("loaded", 3, {"value": 0.001}))
+    monkeypatch.setenv("STANDIN_SECONDS", "4")
+    done = pretend("run", str(file), "--system-metrics")
+    assert done.returncode == 0, done.stdout + done.stderr
+    (record,) = tracking.records("loaded").values()
+    assert 0 <= record.metrics["system/cpu_utilization_percentage"] <= 100
+    assert record.metrics["system/system_memory_usage_megabytes"] > 0
+    assert record.metrics["system/disk_available_megabytes"] > 0
+    assert len(steps(record, "system/cpu_utilization_percentage")) >= 2
