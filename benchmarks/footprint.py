@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import os
+import resource
 import statistics
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.interleave import once, timed
+from benchmarks.interleave import once
 from benchmarks.peers.work import BATCH, Work
 from benchmarks.sweeping import REPOSITORY, cae
 from benchmarks.table import Row
 
 LARGE = 200_000
-STARTS = 7
+STARTS = 15
 
 
 def rows() -> Iterable[Row]:
@@ -66,11 +67,21 @@ def _starts() -> Iterable[Row]:
         home, file = Path(scratch), REPOSITORY / "experiments" / "quickstart.yaml"
         once("benchmarks.footprint", "record_runs", str(home), str(file))
         yield Row("cae --help", _start(home, "--help"), "s", goal=0.4, less=True)
-        yield Row("cae plan, with finished runs", _start(home, "plan", str(file)), "s", goal=1.5, less=True)
+        for command in ("plan", "status"):
+            yield Row(f"cae {command}, with finished runs", _start(home, command, str(file)), "s", goal=0.7, less=True)
 
 
 def _start(home: Path, *arguments: str) -> float:
-    return statistics.median(timed(partial(cae, home, *arguments)) for _ in range(STARTS))
+    """Seconds of processor time: what one waits for on an idle core, and hardly more on a busy one."""
+    return statistics.median(processor_seconds(partial(cae, home, *arguments)) for _ in range(STARTS))
+
+
+def processor_seconds(call: Callable[[], object]) -> float:
+    """What the processes that `call` starts and waits for take of the processor."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    call()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def record_runs(home: str, file: str) -> None:
