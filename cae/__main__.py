@@ -1,8 +1,7 @@
-"""`python -m cae` is the console script `cae`, for environments that do not put it on the path.
+"""`python -m cae` is the console script `cae`, for environments that do not put it on the path."""
 
-The only module of this package that knows sweeps; nothing imports it.
-"""
+from importlib.metadata import entry_points
 
-from sweeps.cli import main
-
-main(prog_name="cae")
+# By its name as installed: this package does not know the one that has the command line.
+(script,) = entry_points(group="console_scripts", name="cae")
+script.load()(prog_name="cae")

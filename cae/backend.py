@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -18,14 +17,6 @@ class BackendError(ValueError):
 def backend() -> str:
     """As Keras chooses: $KERAS_BACKEND, else the file keras.json, else TensorFlow."""
     return _chosen()[0]
-
-
-def backend_version() -> str:
-    """Of the chosen backend's package; empty where it is not installed."""
-    try:
-        return version(backend())
-    except PackageNotFoundError:
-        return ""
 
 
 def check_backend() -> str:

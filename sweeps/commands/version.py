@@ -10,12 +10,7 @@ import click
 from cae.backend import backend
 
 # The distributions that may hold a backend's module, in the order in which they are asked.
-DISTRIBUTIONS = {
-    "tensorflow": ("tensorflow", "tensorflow-cpu"),
-    "jax": ("jax",),
-    "torch": ("torch",),
-    "openvino": ("openvino",),
-}
+DISTRIBUTIONS = {"tensorflow": ("tensorflow", "tensorflow-cpu")}
 
 
 def show_version(context: click.Context, _: click.Parameter, asked: bool) -> None:
