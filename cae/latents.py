@@ -50,7 +50,8 @@ def posterior_means(
 
 def _outputs(model: keras.Model, images: np.ndarray, indices: np.ndarray, batch_size: int) -> np.ndarray:
     if len(indices) and (on_accelerator := fastest_outputs()):
-        return on_accelerator(model, Feed(images), in_turn(indices, batch_size))
+        # Only what a training put there stays in the device's memory: what is encoded once takes no other set's place.
+        return on_accelerator(model, Feed(images, room=0), in_turn(indices, batch_size))
     outputs = np.empty((len(indices), model.output_shape[-1]), np.float32)
     for start in range(0, len(indices), batch_size):
         chunk = indices[start : start + batch_size]

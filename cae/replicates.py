@@ -16,7 +16,7 @@ from cae.loops.feed import Feed
 from cae.loops.jax_loop import StackedLoop
 from cae.loops.order import in_batches
 from cae.model import Autoencoder
-from cae.training import Course, Epoch, Progress, TrainingDiverged, begin, epoch_order, least_batch
+from cae.training import Epoch, Progress, TrainingDiverged, TrainingState, begin, epoch_order, least_batch
 
 
 def train_together(
@@ -36,21 +36,21 @@ def train_together(
     started = {newest_epoch(folder) for folder in checkpoints}
     if len(started) > 1:
         raise ValueError(f"checkpoints of different epochs cannot go on together: {sorted(started)}")
-    courses = [begin(*each) for each in zip(autoencoders, [images] * len(configs), configs, checkpoints, strict=True)]
-    loop = StackedLoop([course.model for course in courses], images.images, feed)
-    held_out, least = in_batches(images.test, configs[0].batch_size), least_batch(courses[0].model)
-    for course, loss in zip(courses, loop.test(held_out), strict=True):
-        course.start_loss = float(loss)
-        restore(course.model, course.checkpoints)
-    going = dict(enumerate(courses))
+    states = [begin(*each) for each in zip(autoencoders, [images] * len(configs), configs, checkpoints, strict=True)]
+    loop = StackedLoop([state.model for state in states], images.images, feed)
+    held_out, least = in_batches(images.test, configs[0].batch_size), least_batch(states[0].model)
+    for state, loss in zip(states, loop.test(held_out), strict=True):
+        state.start_loss = float(loss)
+        restore(state.model, state.checkpoints)
+    going = dict(enumerate(states))
     for epoch in range(started.pop() + 1, configs[0].epochs + 1):
-        going = {k: course for k, course in going.items() if not course.is_over(epoch)}
+        going = {k: state for k, state in going.items() if not state.is_over(epoch)}
         if not going:
             return
-        start, done, total = time.perf_counter(), 0, np.zeros(len(courses))
-        for course in courses:
-            reseed(course.model, course.config.seed, epoch)
-        for count, losses in loop.train([epoch_order(images.train, c.config, epoch, least) for c in courses]):
+        start, done, total = time.perf_counter(), 0, np.zeros(len(states))
+        for state in states:
+            reseed(state.model, state.config.seed, epoch)
+        for count, losses in loop.train([epoch_order(images.train, c.config, epoch, least) for c in states]):
             done, total = done + count, total + losses * count
             going = _without_diverged(going, total / done, epoch)
             speed = done / (time.perf_counter() - start)
@@ -63,14 +63,14 @@ def train_together(
 
 
 def _without_diverged(
-    going: dict[int, Course], losses: np.ndarray, epoch: int, at_end: bool = False
-) -> dict[int, Course]:
+    going: dict[int, TrainingState], losses: np.ndarray, epoch: int, at_end: bool = False
+) -> dict[int, TrainingState]:
     """Those whose loss is in range. Raises TrainingDiverged where it is that of the first."""
     kept = {}
-    for k, course in going.items():
+    for k, state in going.items():
         try:
-            (course.check_end if at_end else course.check)(float(losses[k]), epoch)
-            kept[k] = course
+            (state.check_end if at_end else state.check)(float(losses[k]), epoch)
+            kept[k] = state
         except TrainingDiverged:
             if k == 0:
                 raise

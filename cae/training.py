@@ -69,45 +69,46 @@ def train(
 ) -> Iterator[Epoch]:
     """Trains in place and yields each finished epoch, from the one after the newest checkpoint in `checkpoints`.
 
+    make_loop: how the steps are done, if not in the fastest way for the backend and device.
     Everything random depends on the seed and the epoch alone, so an interrupted training sees the same batches as one
     that was not. With `patience` the network ends with the weights of the epoch of the lowest held-out loss. Raises
     Untrainable for batches of one image of which batch norm leaves nothing; TrainingDiverged, also where the weights
     that stay leave the held-out images worse off than an untrained network.
     """
-    course = begin(autoencoder, images, config, checkpoints)
+    state = begin(autoencoder, images, config, checkpoints)
     model = autoencoder.model
     loop, held_out = make_loop(model, images.images), in_batches(images.test, config.batch_size)
-    course.start_loss = loop.test(held_out)
+    state.start_loss = loop.test(held_out)
     for epoch in range(restore(model, checkpoints) + 1, config.epochs + 1):
-        if course.is_over(epoch):
+        if state.is_over(epoch):
             break
         start = time.perf_counter()
         reseed(model, config.seed, epoch)
         for progress in _one_epoch(loop, epoch_order(images.train, config, epoch, least_batch(model)), epoch):
-            course.check(progress.loss, epoch)
+            state.check(progress.loss, epoch)
             on_progress(progress)
         seconds = time.perf_counter() - start
         held_out_loss = loop.test(held_out)
-        course.check_end(held_out_loss, epoch)
+        state.check_end(held_out_loss, epoch)
         yield Epoch(epoch, progress.loss, held_out_loss, len(images.train) / seconds)
         # After the caller has written the epoch down: killed in between, the epoch is repeated, never lost.
-        course.keep(epoch, held_out_loss)
-    course.end()
+        state.keep(epoch, held_out_loss)
+    state.end()
 
 
-def begin(autoencoder: Autoencoder, images: ImageSet, config: TrainingConfig, checkpoints: Path) -> Course:
+def begin(autoencoder: Autoencoder, images: ImageSet, config: TrainingConfig, checkpoints: Path) -> TrainingState:
     """Readies the network for its training. Raises Untrainable."""
     model, count = autoencoder.model, len(images.train)
     least = least_batch(model)
     if min(config.batch_size, count) < least:
         raise Untrainable(f"training.batch_size: a batch of 1 image {ONE_VALUE}")
     compile_model(model, config, steps=config.epochs * len(batch_ends(count, config.batch_size, least)))
-    return Course(model, config, checkpoints, read_best(checkpoints) if config.patience else None)
+    return TrainingState(model, config, checkpoints, read_best(checkpoints) if config.patience else None)
 
 
 @dataclass
-class Course:
-    """One training from epoch to epoch: whether it goes on, went wrong, and what stays of it.
+class TrainingState:
+    """One training between its epochs: whether it goes on, went wrong, and what stays of it.
 
     best: the epoch of the lowest held-out loss, with patience. start_loss: held out, of the untrained network.
     """

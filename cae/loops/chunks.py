@@ -10,23 +10,16 @@ TELL_SECONDS = 0.5
 FIRST_STEPS = 8
 
 
-class Pace:
-    """Ranges of steps from 0 to `count`, each of about `TELL_SECONDS` by the speed of the one before it.
+def chunks(count: int, seconds: float = TELL_SECONDS) -> Iterator[tuple[int, int]]:
+    """Ranges (start, end) of the steps 0 ... count - 1, each of about so many `seconds` by the speed of the one before.
 
-    The first is short, as its speed is not known and it may wait for a compiler; the second goes by no time either,
-    for the first one's may be that compiler's.
+    Speed is that of whoever takes them one after the other. The first two have FIRST_STEPS: the first may wait for a
+    compiler, so that nothing follows from its time.
     """
-
-    def __init__(self, count: int, seconds: float = TELL_SECONDS) -> None:
-        self._count, self._seconds = count, seconds
-
-    def __iter__(self) -> Iterator[tuple[int, int]]:
-        start, steps = 0, FIRST_STEPS
-        for number in range(self._count):
-            if start >= self._count:
-                return
-            end, began = min(start + steps, self._count), time.perf_counter()
-            yield start, end
-            if number:
-                steps = max(1, round((end - start) * self._seconds / max(time.perf_counter() - began, 1e-6)))
-            start = end
+    start, steps, first = 0, FIRST_STEPS, True
+    while start < count:
+        end, began = min(start + steps, count), time.perf_counter()
+        yield start, end
+        if not first:
+            steps = max(1, round((end - start) * seconds / max(time.perf_counter() - began, 1e-6)))
+        start, first = end, False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -35,8 +36,10 @@ class Block:
 
 
 class Feed:
-    """Gives the blocks of an epoch. room: bytes that the set may take of the accelerator's memory.
+    """Gives the blocks of an epoch.
 
+    images: uint8 (n, h, w, 3), may be a memory map. room: bytes that they may take of the accelerator's memory, and
+    stay there; a set that is there already is used from there. block_bytes: of the others, how many travel at once.
     fits: whether all blocks have the same pixels, those of the whole set.
     """
 
@@ -92,23 +95,36 @@ class _Resident:
     """The set that lies in the accelerator's memory: one, for training, encoding and the next cells on the same."""
 
     def __init__(self) -> None:
-        self._key: Any = None
+        self._images: np.ndarray | None = None
         self._pixels: Any = None
 
     def holds(self, images: np.ndarray) -> bool:
-        return self._key is not None and self._key == _key(images)
+        return self._images is not None and _are_same(self._images, images)
 
     def put(self, images: np.ndarray) -> Any:
         if not self.holds(images):
             self._pixels = None  # its memory is free before the next one comes
-            self._pixels, self._key = _put(images), _key(images)
+            # The array itself is kept: another one may get its address when it is gone.
+            self._pixels, self._images = _put(images), images
         return self._pixels
 
 
-def _key(images: np.ndarray) -> Any:
-    """Tells sets apart: a map of a prepared file by the file, other arrays by themselves."""
-    name = getattr(images, "filename", None)
-    return (str(name), images.shape) if name is not None else (id(images), images.shape)
+def _are_same(first: np.ndarray, second: np.ndarray) -> bool:
+    """Whether both are one array, or maps of the whole of one prepared file, which is never written again."""
+    return first is second or (_whole_file(first) is not None and _whole_file(first) == _whole_file(second))
+
+
+def _whole_file(images: np.ndarray) -> tuple[str, int, tuple[int, ...]] | None:
+    """Name, time and shape of the file that is mapped from its header to its end; None of anything else."""
+    if not isinstance(images, np.memmap) or images.filename is None:
+        return None
+    try:
+        about = os.stat(images.filename)
+    except OSError:
+        return None
+    # A part of a map has the name and offset of the whole one.
+    whole = images.flags.c_contiguous and images.offset + images.nbytes == about.st_size
+    return (str(images.filename), about.st_mtime_ns, images.shape) if whole else None
 
 
 _RESIDENT = _Resident()

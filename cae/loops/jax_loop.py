@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -11,9 +12,9 @@ import keras
 import numpy as np
 from jax import numpy as jnp
 
+from cae.loops.chunks import chunks
 from cae.loops.feed import Feed
 from cae.loops.order import Order
-from cae.loops.pace import Pace
 
 # Trainable and other variables of the network, the optimizer's, those of its running mean loss.
 State = tuple[list[Any], list[Any], list[Any], list[Any]]
@@ -29,13 +30,13 @@ class CompiledLoop:
 
     def train(self, order: Order) -> Iterator[tuple[int, float]]:
         state = read_state(self._model)
-        try:
+        # Not after an error: it may have come while a program was using the state up.
+        with suppress(GeneratorExit):
             for block in self._feed.blocks(order):
-                for start, end in Pace(block.count):
+                for start, end in chunks(block.count):
                     state, loss = self._steps(state, block.pixels, block.rows, block.mirrored, start, end)
                     yield (end - start) * block.rows.shape[1], float(loss)
-        finally:
-            write_state(self._model, state)
+        write_state(self._model, state)
 
     def test(self, order: Order) -> float:
         trainable, others, _, means = read_state(self._model)
@@ -61,17 +62,16 @@ class StackedLoop:
 
     def train(self, orders: Sequence[Order]) -> Iterator[tuple[int, np.ndarray]]:
         state = _stacked([read_state(model) for model in self._models])
-        try:
+        with suppress(GeneratorExit):
             for blocks in zip(*[self._feed.blocks(order) for order in orders], strict=True):
                 first = blocks[0]
                 pixels = first.pixels if self._feed.fits else jnp.stack([block.pixels for block in blocks])
                 rows, mirrored = (jnp.stack([getattr(b, name) for b in blocks]) for name in ("rows", "mirrored"))
-                for start, end in Pace(first.count):
+                for start, end in chunks(first.count):
                     state, losses = self._steps(state, pixels, rows, mirrored, start, end)
                     yield (end - start) * first.rows.shape[1], np.asarray(losses)
-        finally:
-            for k, model in enumerate(self._models):
-                write_state(model, jax.tree.map(lambda value, k=k: value[k], state))
+        for k, model in enumerate(self._models):
+            write_state(model, jax.tree.map(lambda value, k=k: value[k], state))
 
     def test(self, order: Order) -> np.ndarray:
         trainable, others, _, means = _stacked([read_state(model) for model in self._models])

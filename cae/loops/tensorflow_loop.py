@@ -10,9 +10,9 @@ import numpy as np
 import tensorflow as tf
 
 from cae.devices import accelerator
+from cae.loops.chunks import chunks
 from cae.loops.feed import Feed
 from cae.loops.order import Order
-from cae.loops.pace import Pace
 
 
 class CompiledLoop:
@@ -28,7 +28,7 @@ class CompiledLoop:
 
     def train(self, order: Order) -> Iterator[tuple[int, float]]:
         for block in self._feed.blocks(order):
-            for start, end in Pace(block.count):
+            for start, end in chunks(block.count):
                 self._model.reset_metrics()
                 loss = self._steps(block.pixels, block.rows, block.mirrored, tf.constant(start), tf.constant(end))
                 yield (end - start) * block.rows.shape[1], float(loss)

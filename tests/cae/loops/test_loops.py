@@ -15,6 +15,7 @@ from cae.convolutional import build_autoencoder
 from cae.datasets.imageset import ImageSet
 from cae.latents import encode
 from cae.loops import Loop
+from cae.loops.chunks import chunks
 from cae.loops.feed import Feed
 from cae.loops.host import HostLoop
 from cae.loops.order import in_batches
@@ -82,3 +83,38 @@ def test_outputs_are_the_encoders_in_order(blobs: ImageSet, feed: str) -> None:
     rows = np.arange(len(blobs.images))[::2]
     found = outputs(encoder, FEEDS[feed](blobs.images), in_batches(rows, 32))
     assert found == pytest.approx(encode(encoder, blobs.images, rows), abs=1e-5)
+
+
+class Lent:
+    """What `Feed.blocks` gave, as arrays."""
+
+    def __init__(self, feed: Feed, count: int) -> None:
+        (block,) = feed.blocks(in_batches(np.arange(count), count))
+        self.pixels = keras.ops.convert_to_numpy(block.pixels)
+
+
+def test_another_array_of_the_same_shape_is_another_set() -> None:
+    """Also where it lies where the first one was, which is gone."""
+    for value in range(20):
+        images = np.full((4, 8, 8, 3), value, np.uint8)
+        assert (Lent(Feed(images, room=1 << 20), 4).pixels == value).all()
+
+
+def test_the_maps_of_one_file_are_one_set_and_their_parts_are_not(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.arange(8, dtype=np.uint8).repeat(192).reshape(8, 8, 8, 3))
+    first, second = (np.load(tmp_path / "a.npy", mmap_mode="r") for _ in range(2))
+    assert Lent(Feed(first, room=1 << 20), 8).pixels[:, 0, 0, 0].tolist() == list(range(8))
+    assert Feed(second, room=0).fits
+    for start in (0, 4):
+        part = second[start : start + 4]
+        assert not Feed(part, room=0).fits
+        assert Lent(Feed(part, room=1 << 20), 4).pixels[:, 0, 0, 0].tolist() == list(range(start, start + 4))
+
+
+@pytest.mark.parametrize(("count", "seconds"), [(0, 1.0), (1, 1.0), (8, 1.0), (100, 0.0), (100, 9.0)])
+def test_chunks_are_all_steps_once(count: int, seconds: float) -> None:
+    found = list(chunks(count, seconds))
+    assert [step for start, end in found for step in range(start, end)] == list(range(count))
+    assert all(end - start <= 8 for start, end in found[:2])
+    if count == 100:
+        assert len(found) == (2 + 84 if seconds == 0 else 3)
