@@ -31,6 +31,9 @@ class Posterior(keras.layers.Layer):
         noise = keras.random.normal(keras.ops.shape(mean), dtype=self.compute_dtype, seed=self.seed_generator)
         return mean + keras.ops.exp(log_variance / 2) * noise
 
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return input_shape[0]
+
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"kl_scale": self.kl_scale}
 
@@ -60,6 +63,10 @@ class Regularizer(keras.layers.Layer):
         self.add_loss(self.scale * PENALTIES[self.penalty](inputs, self.seed_generator))
         return inputs
 
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Said, because JAX cannot trace a penalty of a batch whose size is not known yet."""
+        return input_shape
+
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"penalty": self.penalty, "scale": self.scale}
 
@@ -72,7 +79,8 @@ def reseed(model: keras.Model, *seed: int) -> None:
     for place, generator in enumerate(_generators(model)):
         # The first of all goes by the seed alone, as when there was but one.
         own = (*seed, place) if place else seed
-        generator.state.assign([np.random.SeedSequence(own).generate_state(1)[0], 0])
+        state = np.array([np.random.SeedSequence(own).generate_state(1)[0], 0], np.uint32)
+        generator.state.assign(state.astype(generator.state.dtype))  # PyTorch's are int32, of the same bits
 
 
 def _generators(model: keras.Model) -> list[keras.random.SeedGenerator]:

@@ -5,12 +5,19 @@ What is one backend's alone stands here, with a plain Keras fallback. docs/perfo
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import keras
+from keras.src.utils import module_utils
 
 from cae.registries import ACTIVATIONS
+
+# Where it saves a network or sets a seed, Keras asks whether TensorFlow is there by importing it, which takes seconds
+# and hundreds of megabytes beside another backend. It has no public way to say no.
+if keras.config.backend() != "tensorflow" and "tensorflow" not in sys.modules:
+    module_utils.tensorflow._available = False
 
 # Keras' 0.99 needs some 500 steps to forget its start; sweeps of short trainings would then measure the lag of the
 # moving averages instead of the network. 0.9 is PyTorch's value and forgets within one epoch of 6,000 images.

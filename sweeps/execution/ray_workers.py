@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from cae.backend import backend
 from sweeps import workspace
 from sweeps.errors import SweepError
 from sweeps.execution.execute import execute
@@ -16,14 +17,7 @@ from sweeps.execution.task import Outcome, Task
 from sweeps.execution.worker import Worker
 
 # The environment of a launch that its runs need on other machines, too.
-PASSED_ON = (
-    "MLFLOW_TRACKING_URI",
-    "MLFLOW_TRACKING_USERNAME",
-    "MLFLOW_TRACKING_PASSWORD",
-    "CAE_CACHE",
-    "PGPASSFILE",
-    "KERAS_BACKEND",
-)
+PASSED_ON = ("MLFLOW_TRACKING_URI", "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD", "CAE_CACHE", "PGPASSFILE")
 
 
 def make_ray_workers(
@@ -102,7 +96,7 @@ class RayWorker:
         import ray
 
         environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-        environment |= {"CAE_HOME": str(workspace.home().parent)}
+        environment |= {"CAE_HOME": str(workspace.home().parent), "KERAS_BACKEND": backend()}
         resources = {"num_cpus": self._num_cpus, "num_gpus": self._num_gpus}
         node = ray.remote(Node).options(runtime_env={"env_vars": environment}, **resources)
         return node.remote(socket.gethostname(), os.getcwd(), max(1, int(self._num_cpus)), self._run)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,7 +19,6 @@ from typing import Any, Protocol
 import keras
 
 from cae import latents
-from cae.backend import backend
 from cae.checkpoints import newest_epoch, read_best
 from cae.config import RunConfig
 from cae.datasets import DataError, ImageSet, load, report
@@ -125,12 +125,21 @@ def compute(
         "epochs": epochs(folder),
         "data_digest": images.digest,
         "metrics_version": METRICS_VERSION,
-        "versions": {name: version(name) for name in ("cae-mnd", "keras", backend(), "numpy", "scipy")},
-        "backend": backend(),
+        "versions": versions(),
+        "backend": keras.config.backend(),
         "device": accelerator() or "CPU",
     }
     write_json(folder / "result.json", result)
     return result
+
+
+def versions() -> dict[str, str]:
+    """Of what the numbers come from."""
+    backend = keras.config.backend()
+    # Its own word: TensorFlow's package may have another name.
+    return {name: version(name) for name in ("cae-mnd", "keras", "numpy", "scipy")} | {
+        backend: str(import_module(backend).__version__)
+    }
 
 
 # --- load --------------------------------------------------------------------------------------------------------

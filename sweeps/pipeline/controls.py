@@ -18,7 +18,6 @@ import keras
 import numpy as np
 
 from cae import latents, pixels
-from cae.backend import backend
 from cae.config import RunConfig, flatten, identity, plugin_identities
 from cae.datasets import ImageSet
 from metrics import VERSION, score
@@ -149,5 +148,6 @@ def _of_network(config: RunConfig) -> dict[str, Any]:
     used = {k: v for k, v in identity(config).items() if k.startswith("model.") and k not in LOSS_ALONE}
     fields = used | {k: v for k, v in flatten(config).items() if k in ("training.precision", "training.seed")}
     # The same seed gives other weights with another backend. TensorFlow goes without saying, as in older versions.
-    other = {} if backend() == "tensorflow" else {"backend": backend()}
+    backend = keras.config.backend()
+    other = {} if backend == "tensorflow" else {"backend": backend}
     return fields | {"keras": version("keras"), "plugins": plugin_identities(config)} | other

@@ -1,7 +1,7 @@
 """What this backend makes of given weights: python -m tests.end_to_end.same_weights WEIGHTS.npz OUT.npz
 
-Twenty steps of a small network with batch norm from these weights, then latent vectors. Without weights there, its own
-are written first.
+First a network with each regularizer is built and seeded. Then twenty steps of a small one with batch norm from these
+weights, and latent vectors. Without weights there, its own are written first.
 """
 
 from __future__ import annotations
@@ -14,12 +14,16 @@ import numpy as np
 
 from cae.config import ModelConfig, TrainingConfig
 from cae.convolutional import build_autoencoder
+from cae.latent_layers import reseed
 from cae.latents import encode
 from cae.loops.host import step
 from cae.optimizer import compile_model
 
 
 def main(weights: Path, out: Path) -> None:
+    for regularizer in ("kl", "gae", "mmd", "sliced", "sigreg"):
+        config = ModelConfig(maps=(8, 16), latent_dim=8, dropout=0.1, regularizer=regularizer)
+        reseed(build_autoencoder(config, 32).model, 1, 2)
     keras.utils.set_random_seed(0)
     made = build_autoencoder(ModelConfig(maps=(8, 16), latent_dim=8, batch_norm=True), 32)
     compile_model(made.model, TrainingConfig(schedule="cosine", weight_decay=1e-4), steps=20)

@@ -18,15 +18,18 @@ pytestmark = pytest.mark.thorough
 
 # What only JAX has, and what has to be the same on it: these files once more.
 FILES = ("tests/cae/loops", "tests/cae/test_replicates.py", "tests/sweeps/pipeline/test_together.py")
-# Imported by every process at its start: no TensorFlow, but in the face detector's own process.
+# Imported by every process at its start. Keras goes on without a TensorFlow that cannot be imported, so who asks for it
+# is written down.
 NO_TENSORFLOW = """
-import importlib.machinery, os, sys
+import importlib.machinery, os, sys, traceback
 class Refused:
     def find_spec(self, name, path=None, target=None):
         return importlib.machinery.ModuleSpec(name, self) if name == "tensorflow" else None
     def create_module(self, spec):
         return None
     def exec_module(self, module):
+        with open(os.environ["ASKED"], "a") as told:
+            traceback.print_stack(file=told)
         raise ImportError("tensorflow was imported beside another backend")
 if os.environ.get("KERAS_BACKEND") == "jax":
     sys.meta_path.insert(0, Refused())
@@ -61,11 +64,13 @@ def test_a_sweep_on_jax_is_one_on_tensorflow_without_it(
     (home / "mlruns").mkdir(parents=True)
     shutil.copy(migrated_database, home / "mlruns" / "mlflow.db")
     more = {"CAE_HOME": str(home), "CAE_CACHE": str(shared_cache), "PYTHONPATH": str(tmp_path)}
+    more["ASKED"] = str(tmp_path / "asked")
     settings = ["--set", "analysis.face_detector=true", "--set", "analysis.innermost_maps=1"]
     run_on("jax", "-m", "sweeps", "run", str(file), *settings, "--limit", "1", **more)
     pictures = tmp_path / "faces.png"
     run_on("jax", "-m", "sweeps", "sample", str(file), "--best", "--count", "4", "--out", str(pictures), **more)
     assert pictures.exists()
+    assert not (tmp_path / "asked").exists(), (tmp_path / "asked").read_text()
     ours = _metrics(home, file, settings)
     theirs = _metrics(recorded_home[0], file, [])
     assert ours.keys() >= theirs.keys() | {"faces/visible_real"}

@@ -245,3 +245,16 @@ def test_images_without_attributes_have_no_attribute_sheets(trained: TrainedMode
     assert not list((tmp_path / "faces").glob("a*"))
     with pytest.raises(SweepError, match="have none that enough of them have and lack"):
         SHEETS["attributes"](without, Choice())
+
+
+def test_without_a_detector_all_else_is_judged_and_the_reason_said(
+    trained: TrainedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(images: np.ndarray) -> np.ndarray:
+        raise ImportError("the face detector needs TensorFlow; pip install tensorflow")
+
+    monkeypatch.setattr("sweeps.pipeline.face_quality.visible", missing)
+    judged = face_quality(trained)
+    assert judged.omitted["faces/visible"] == "the face detector needs TensorFlow; pip install tensorflow"
+    assert "faces/diversity_mnd" in judged.metrics
+    assert not any(name.startswith(("faces/visible", "faces/confidence")) for name in judged.metrics)
