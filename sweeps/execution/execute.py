@@ -9,7 +9,7 @@ import sys
 import time
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -144,16 +144,16 @@ def _compute_and_record(task: Task, run_id: str, folder: Path, lock: WorkLock) -
 @contextmanager
 def _replicates(task: Task) -> Iterator[list[tuple[RunConfig, Path]]]:
     """Configuration and folder of those that are trained with it; nobody else works on them meanwhile."""
-    locks = {config_hash: try_lock(config_hash, task.storage) for _, config_hash in task.replicates}
-    try:
-        held = [(config, workspace.work_folder(name)) for config, name in task.replicates if locks[name] is not None]
-        for _, folder in held:
-            folder.mkdir(parents=True, exist_ok=True)
-        yield held
-    finally:
-        for lock in locks.values():
+    held = []
+    with ExitStack() as locks:
+        for config, config_hash in task.replicates:
+            lock = try_lock(config_hash, task.storage)
             if lock is not None:
-                lock.release(forget=False)
+                locks.callback(lock.release, forget=False)
+                folder = workspace.work_folder(config_hash)
+                folder.mkdir(parents=True, exist_ok=True)
+                held.append((config, folder))
+        yield held
 
 
 def _prune(run_id: str | None, reason: str) -> Outcome:

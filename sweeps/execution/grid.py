@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Sequence
+from itertools import islice
 
 from sweeps.execution.pool import RunCell, WorkerPool
 from sweeps.planning.plan import SweepRun
@@ -36,7 +37,8 @@ def launch(runs: Sequence[SweepRun], pool: WorkerPool) -> None:
 def _take(waiting: deque[tuple[int, SweepRun]], count: int) -> list[tuple[int, SweepRun]]:
     """The next run, and up to `count` - 1 others of its cell."""
     first = waiting.popleft()
-    alike = [each for each in waiting if each[1].cell_hash == first[1].cell_hash][: count - 1]
+    # Stops at the last one it needs: a grid may have many runs.
+    alike = list(islice((each for each in waiting if each[1].cell_hash == first[1].cell_hash), count - 1))
     for each in alike:
         waiting.remove(each)
     return [first, *alike]
