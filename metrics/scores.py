@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from metrics import battery
+from metrics import battery, display
 from metrics import cloud as clouds
 from metrics import covariates as following
 from metrics.alikeness import widening
@@ -61,9 +61,9 @@ class Row:
     beside: dict[str, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Scores:
-    """What was measured of one cloud, headlines first.
+    """What was measured of one cloud, headlines first. In a notebook it shows itself as a table.
 
     omitted: name to the reason why it could not be computed (one line).
     components: one value per component; profile: the headlines of the core; worst: the least normal direction found.
@@ -84,6 +84,17 @@ class Scores:
             flat[row.name] = row.value
             flat |= {f"{row.name}_{part}": value for part, value in row.beside.items()}
         return flat
+
+    def __repr__(self) -> str:
+        told = [f"{row.name} {display.value(row)} ({display.null(row) or 'no null'})" for row in self._headlines]
+        return f"<Scores: {', '.join(told)}; {len(self.rows)} metrics>"
+
+    def _repr_html_(self) -> str:
+        return display.html(self.rows, HEADLINES, self.omitted)
+
+    @property
+    def _headlines(self) -> list[Row]:
+        return [row for row in self.rows if row.name in HEADLINES]
 
 
 def score(

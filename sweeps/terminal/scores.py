@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import groupby
@@ -12,7 +11,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from metrics import Scores
+from metrics import Scores, display
 from metrics.catalog import HEADLINES
 from metrics.intervals import GROUPS, SMALLEST_GROUP
 from metrics.moments import moments, rounding
@@ -51,19 +50,11 @@ def _headlines(rows: list[Row]) -> list[Column]:
     return [
         Column("metric", [row.name for row in rows], right=False),
         Column("value", [f"{row.value:.4f}" for row in rows]),
-        Column("95 % interval", [_interval(row) for row in rows]),
-        Column("MND", [_null(row) for row in rows]),
-        Column("gap in sds", [_gap(row) for row in rows], need=2),
-        Column("adjusted", [_adjusted(row) for row in rows], need=1),
+        Column("95 % interval", [display.interval(row) for row in rows]),
+        Column("MND", [display.null(row) for row in rows]),
+        Column("gap in sds", [display.gap(row) for row in rows], need=2),
+        Column("adjusted", [display.adjusted(row) for row in rows], need=1),
     ]
-
-
-def _adjusted(row: Row) -> str:
-    return f"{row.beside['adjusted']:.4f}" if "adjusted" in row.beside else ""
-
-
-def _interval(row: Row) -> str:
-    return f"{row.beside['low']:.4f} to {row.beside['high']:.4f}" if "low" in row.beside else ""
 
 
 def _others(rows: list[Row]) -> Table:
@@ -73,28 +64,8 @@ def _others(rows: list[Row]) -> Table:
     for family, members in groupby(rows, key=lambda row: row.name.partition("/")[0]):
         table.add_row(f"[dim]{family}[/]")
         for row in members:
-            table.add_row(f"  {row.name.partition('/')[2]}", _value(row), _null(row), _gap(row))
+            table.add_row(f"  {row.name.partition('/')[2]}", display.value(row), display.null(row), display.gap(row))
     return table
-
-
-def _null(row: Row) -> str:
-    if "null" not in row.beside:
-        return ""
-    mean, sd = row.beside["null"], row.beside["null_sd"]
-    return f"{_rounded(mean, sd)} ± {_rounded(sd, sd)}"
-
-
-def _gap(row: Row) -> str:
-    return f"{row.beside['gap_sds']:.1f}" if "gap_sds" in row.beside else ""
-
-
-def _value(row: Row) -> str:
-    return _rounded(row.value, row.beside.get("null_sd", 0.0))
-
-
-def _rounded(value: float, sd: float) -> str:
-    """To two digits of its sd; to four digits of its own where no sd is known."""
-    return f"{value:.{min(max(1 - math.floor(math.log10(sd)), 0), 8)}f}" if sd > 0 else f"{value:.4g}"
 
 
 @contextmanager
