@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import keras
 
 from cae.latent_layers import Posterior, Regularizer
 from cae.layers import BatchNorm, LeakyReLU, PictureTranspose
+from cae.model import Autoencoder, summary
 
 # Our layers compute the same as these, only faster.
 STOCK = {
@@ -15,6 +17,14 @@ STOCK = {
     LeakyReLU: keras.layers.LeakyReLU,
     PictureTranspose: keras.layers.Conv2DTranspose,
 }
+
+
+def save_networks(autoencoder: Autoencoder, folder: Path) -> None:
+    """`encoder.keras`, `decoder.keras` (which Keras loads in safe mode, without this package) and `summary.txt`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with_stock_layers(autoencoder.encoder).save(folder / "encoder.keras")
+    with_stock_layers(autoencoder.decoder).save(folder / "decoder.keras")
+    (folder / "summary.txt").write_text(summary(autoencoder), encoding="utf-8")
 
 
 def with_stock_layers(network: keras.Model) -> keras.Model:

@@ -68,9 +68,11 @@ def _finite(latents: np.ndarray) -> np.ndarray:
 
 def decode(decoder: keras.Model, latents: np.ndarray, batch_size: int = BATCH) -> np.ndarray:
     """uint8 (n, h, w, 3): the pictures of float (n, d) latent vectors."""
-    starts = range(0, len(latents), batch_size)
-    batches = (keras.ops.convert_to_numpy(decoder.predict_on_batch(latents[i : i + batch_size])) for i in starts)
-    return np.concatenate([np.rint(batch * 255).astype(np.uint8) for batch in batches])
+    pictures = np.empty((len(latents), *decoder.output_shape[1:]), np.uint8)
+    for start in range(0, len(latents), batch_size):
+        batch = keras.ops.convert_to_numpy(decoder.predict_on_batch(latents[start : start + batch_size]))
+        pictures[start : start + len(batch)] = np.rint(batch * 255)
+    return pictures
 
 
 def reconstruction(

@@ -1,4 +1,4 @@
-"""A sweep from Python as from the command line: load a file, see its runs, do them, compare them.
+"""A sweep from Python as from the command line: see its runs, do them.
 
 The only place that asks whether a sweep is a grid or a search.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from cae.config import DataConfig
 from cae.datasets import DataError, data_digest
@@ -16,20 +15,12 @@ from sweeps.errors import SweepError
 from sweeps.execution.monitor import Monitor, Silent
 from sweeps.execution.task import LaunchOptions
 from sweeps.planning.plan import SweepRun, grid_runs
-from sweeps.spec import sweep_file
 from sweeps.spec.space import space
 from sweeps.spec.sweep import Sweep
-
-if TYPE_CHECKING:
-    from sweeps.analysis.comparison import Comparison
+from sweeps.spec.sweep_file import overrides
 
 
-def load(file: Path | str, overrides: dict[str, Any] | None = None) -> Sweep:
-    """The checked sweep of a YAML file. overrides: {"section.field": value} fixed in every run. Raises SweepError."""
-    return sweep_file.load(Path(file), overrides)
-
-
-def cells(sweep: Sweep, file: Path, storage: str | None = None) -> list[SweepRun]:
+def cells(sweep: Sweep, storage: str | None = None) -> list[SweepRun]:
     """Every run of a sweep with what is recorded of it: of a grid in file order, of a search those tried so far.
 
     storage: the database of Optuna's studies and of leases, if not the one in `mlruns`.
@@ -39,7 +30,7 @@ def cells(sweep: Sweep, file: Path, storage: str | None = None) -> list[SweepRun
         from sweeps.search.search import tried_runs
 
         return tried_runs(sweep, storage)
-    return grid_runs(sweep, file, storage)
+    return grid_runs(sweep, storage)
 
 
 def data_sets(sweep: Sweep, planned: Sequence[SweepRun]) -> list[DataConfig]:
@@ -57,12 +48,12 @@ def missing_data(sweep: Sweep) -> str | None:
     return None
 
 
-def check_data(sweep: Sweep, file: Path) -> None:
+def check_data(sweep: Sweep) -> None:
     """Raises SweepError where a data set that a search may come to, or weights that it names, cannot be read."""
     if missing := missing_data(sweep):
-        raise SweepError(f"{file}: {missing}")
+        raise SweepError(f"{sweep.file}: {missing}")
     named = sweep.parameters.get("analysis.inception_weights")
-    _check_weights(named.choices if named else (), file)
+    _check_weights(named.choices if named else (), sweep.file)
 
 
 def _check_weights(named: Iterable[str | None], file: Path) -> None:
@@ -77,22 +68,21 @@ def _check_weights(named: Iterable[str | None], file: Path) -> None:
             raise SweepError(f"{file}: {error}") from None
 
 
-def unfinished(planned: Sequence[SweepRun], file: Path, limit: int | None = None) -> list[SweepRun]:
+def unfinished(sweep: Sweep, planned: Sequence[SweepRun], limit: int | None = None) -> list[SweepRun]:
     """Of a grid's `cells`, those that a launch would do, at most `limit`; what only waits to be uploaded comes first.
 
     Raises SweepError where their images, or weights that they name, cannot be found.
     """
     missing = next((run.note for run in planned if run.config_hash is None), None)
     if missing:
-        raise SweepError(f"{file}: {missing}")
+        raise SweepError(f"{sweep.file}: {missing}")
     todo = [run for run in planned if run.state != "finished"]
-    _check_weights((run.config.analysis.inception_weights for run in todo), file)
+    _check_weights((run.config.analysis.inception_weights for run in todo), sweep.file)
     return sorted(todo, key=lambda run: not workspace.is_computed(run.config_hash or ""))[:limit]
 
 
 def run(
     sweep: Sweep,
-    file: Path,
     options: LaunchOptions = LaunchOptions(),
     monitor: Monitor | None = None,
     limit: int | None = None,
@@ -105,28 +95,23 @@ def run(
     which else are prepared by the first run that needs them. Raises SweepError, TrackingError, and KeyboardInterrupt
     after Ctrl-C or SIGTERM, when the open runs have been closed as KILLED.
     """
+    from sweeps.execution import last_run
     from sweeps.execution.grid import launch
     from sweeps.execution.pool import WorkerPool
     from sweeps.tracking import views
 
     if todo is None:
-        todo = [] if sweep.is_search else unfinished(cells(sweep, file, options.storage), file, limit)
+        todo = [] if sweep.is_search else unfinished(sweep, cells(sweep, options.storage), limit)
     if todo or sweep.is_search:
+        last_run.remember(sweep.name, overrides(sweep), options.storage)
         prepare(data_sets(sweep, todo))
-        views.publish(sweep, file)
+        views.publish(sweep)
         total = (sweep.run_cap or 0) if sweep.is_search else len(todo)
-        pool = WorkerPool(sweep, options, total, monitor or Silent(), views.describe(sweep, file))
+        pool = WorkerPool(sweep, options, total, monitor or Silent(), views.describe(sweep))
         if sweep.is_search:
             from sweeps.search.search import search
 
-            search(sweep, file, pool, options.storage, limit)
+            search(sweep, pool, options.storage, limit)
         else:
             launch(todo, pool)
-    return cells(sweep, file, options.storage)
-
-
-def compare(sweep: Sweep, file: Path, storage: str | None = None, metric: str | None = None) -> Comparison:
-    """The finished runs of a sweep, compared. metric: ranks by this one instead of the sweep's. Raises SweepError."""
-    from sweeps.analysis import comparison
-
-    return comparison.compare(sweep, file, cells(sweep, file, storage), metric)
+    return cells(sweep, options.storage)

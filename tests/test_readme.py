@@ -116,7 +116,7 @@ def test_every_experiment_is_listed_with_its_number_of_runs() -> None:
     rows = dict(re.findall(r"\| `(\w+\.yaml)` \|.*\| (\d+) \|\n", listed))
     sweeps = {path: load(path) for path in Path("experiments").glob("*.yaml")}
     found = {
-        path.name: str(len(expand(sweep, path)) if sweep.method == "grid" else sweep.trials * len(sweep.seeds))
+        path.name: str(len(expand(sweep)) if sweep.method == "grid" else sweep.trials * len(sweep.seeds))
         for path, sweep in sweeps.items()
     }
     assert rows == found

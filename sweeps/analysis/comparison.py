@@ -7,7 +7,6 @@ import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from cae.registries import MEASURES
 from metrics.catalog import HEADLINES
@@ -45,17 +44,18 @@ class Comparison:
     unfinished: dict[str, int] = field(default_factory=dict)
 
 
-def compare(sweep: Sweep, path: Path, cells: Sequence[SweepRun], metric: str | None = None) -> Comparison:
+def compare(sweep: Sweep, cells: Sequence[SweepRun], metric: str | None = None) -> Comparison:
     """The comparison of a sweep's finished runs.
 
-    path: the sweep file, for messages. cells: as `api.cells` gives them. metric: ranks by this one instead of the
+    cells: as `api.cells` gives them. metric: ranks by this one instead of the
     sweep's. Raises SweepError where no run is finished, or the ranking metric was not measured.
     """
     finished = [cell for cell in cells if cell.state == "finished"]
     if not finished:
-        raise SweepError(f"{path}: no run of {sweep.name} is finished; `cae run {shlex.quote(str(path))}` trains them")
+        start = f"cae run {shlex.quote(str(sweep.file))}"
+        raise SweepError(f"{sweep.file}: no run of {sweep.name} is finished; `{start}` trains them")
     plugged = plugged_goals(finished)
-    ranking = _ranking(sweep, path, finished, metric, plugged)
+    ranking = _ranking(sweep, finished, metric, plugged)
     metrics = tuple(dict.fromkeys([*(m.name for m in ranking), *COMPARED, *plugged]))
     # Of a measure with no better way there is no importance for reaching it.
     rated = [name for name in metrics if plugged.get(name, "known") or name in [metric.name for metric in ranking]]
@@ -88,13 +88,13 @@ def plugged_goals(finished: Sequence[SweepRun]) -> dict[str, Goal | None]:
 
 
 def _ranking(
-    sweep: Sweep, path: Path, finished: Sequence[SweepRun], metric: str | None, goals: Mapping[str, Goal | None]
+    sweep: Sweep, finished: Sequence[SweepRun], metric: str | None, goals: Mapping[str, Goal | None]
 ) -> tuple[Metric, ...]:
     named = {m.name: m for m in sweep.metric}
     known = {name for cell in finished for name in cell.metrics if measured(cell, name) is not None}
     for name in [metric] if metric else named:
         if name not in known:
-            where = "--metric" if metric else f"{path}: metric"
+            where = "--metric" if metric else f"{sweep.file}: metric"
             raise SweepError(f"{where}: no finished run measures {name}{nearest(name, sorted(known))}")
     if metric is None:
         return tuple(sweep.metric)

@@ -47,8 +47,8 @@ def compare_command(
     if no_report and out is not None:
         raise click.UsageError(f"--out {out} and --no-report contradict each other; give one of them")
     sweep, storage = load_as_last_run(file, overrides, storage)
-    cells = api.cells(sweep, file, storage)
-    comparison = compare(sweep, file, cells, metric)
+    cells = api.cells(sweep, storage)
+    comparison = compare(sweep, cells, metric)
     if as_json:
         click.echo(json_text(comparison_json(comparison, cells)))
     else:
@@ -56,7 +56,7 @@ def compare_command(
     if csv_path is not None:
         _write(comparison, csv_path)
     if out is not None or not (no_report or as_json):
-        _report(comparison, cells, file, out or Path("reports") / sweep.name)
+        _report(comparison, cells, out or Path("reports") / sweep.name)
 
 
 def _write(comparison: Any, path: Path) -> None:
@@ -70,14 +70,14 @@ def _write(comparison: Any, path: Path) -> None:
         sys.exit(2)
 
 
-def _report(comparison: Any, cells: Sequence[Any], file: Path, folder: Path) -> None:
+def _report(comparison: Any, cells: Sequence[Any], folder: Path) -> None:
     from sweeps.errors import TrackingError
     from sweeps.report import page, publish
 
-    page.write_report(comparison, cells, file, folder)
+    page.write_report(comparison, cells, folder)
     for name in (page.REPORT, page.SHEET):
         click.echo(f"wrote {folder / name}", err=True)
     try:
-        publish.log_comparison(comparison, cells, file, folder)
+        publish.log_comparison(comparison, cells, folder)
     except TrackingError as error:  # the report itself is whole
         click.echo(f"the report is not in the record: {error}", err=True)

@@ -11,7 +11,7 @@ from sweeps.commands.options import SET, STORAGE, clear_errors, load_as_last_run
 
 if TYPE_CHECKING:
     from sweeps.analysis.comparison import Comparison
-    from sweeps.explore.rows import Asked
+    from sweeps.explorer.rows import Asked
 
 
 @click.command("explore")
@@ -42,8 +42,8 @@ def explore_command(
     Of a sweep FILE: faces of every cell, and the latent spaces of the best and the worst, or of the RUNs named after
     it. Of RUNs: those. The page works offline, its decoder runs in the browser.
     """
-    from sweeps.explore import rows
-    from sweeps.explore.page import write_page
+    from sweeps.explorer import rows
+    from sweeps.explorer.page import write_page
     from sweeps.report.page import EXPLORE
 
     file, runs = rows.split(targets)
@@ -62,12 +62,12 @@ def _compared(file: Path, overrides: tuple[str, ...], storage: str | None) -> Co
     from sweeps.analysis.comparison import compare
 
     sweep, storage = load_as_last_run(file, overrides, storage)
-    return compare(sweep, file, api.cells(sweep, file, storage))
+    return compare(sweep, api.cells(sweep, storage))
 
 
 def _record(asked: Asked, page: Path) -> None:
     from sweeps.errors import TrackingError
-    from sweeps.explore.record import record
+    from sweeps.explorer.record import record
 
     try:
         click.echo(f"recorded in MLflow with {record(asked, page)}", err=True)

@@ -91,13 +91,14 @@ def sample_command(
         import keras
 
         from sweeps.finished import sample
+        from sweeps.pipeline.sheets import Choice
 
         # The first tensor makes TensorFlow look for a GPU and say that there is none.
         keras.ops.zeros(1)
 
     values = {"mnd_sigma": sigma, "pca_sigma": sigma, "interval_factor": factor}
     settings = {name: value for name, value in values.items() if value is not None}
-    for line in sample.sample(run, method, settings, chosen, out, points, plot):
+    for line in sample.sample(run, method, settings, Choice(**chosen), out, points, plot):
         click.echo(line)
 
 

@@ -25,7 +25,7 @@ def export_command(file: Path, archive: Path, storage: str | None) -> None:
 
     sweep, out = load(file, ()), console()
     found = export.content(sweep.name)
-    moved = export.export(sweep, file, found.closed, storage, archive)
+    moved = export.export(sweep, found.closed, storage, archive)
     gone = []
     for run in shown(out, "exporting", moved, len(found.closed)):
         out.print(f"{run.name}: {run.status.lower()}, {run.files} files", markup=False)
@@ -56,25 +56,18 @@ def import_command(archive: Path, storage: str | None, trust_plugins: bool) -> N
     from sweeps.spec.display import plural
     from sweeps.terminal.progress import byte_bar, shown
     from sweeps.terminal.runs import console
-    from sweeps.tracking import views
     from sweeps.transfer import restore
-    from sweeps.transfer.archive import check
 
     out = console()
     with byte_bar(out, "checking") as tell:
-        manifest = check(archive, tell)
-    restore.check_name(archive, manifest)
-    if not trust_plugins:
-        restore.refuse_plugins(archive, manifest)
+        manifest = restore.checked(archive, trust_plugins, tell)
     todo = len(restore.missing(manifest))
     for run in shown(out, "importing", restore.restore(archive, manifest, storage), todo):
         out.print(f"{run.name}: {run.status.lower()}, {run.files} files", markup=False)
     known = len(manifest.runs) - todo
     click.echo(f"{manifest.sweep}: {plural(todo, 'run')} imported" + (f", {known} were here already" if known else ""))
-    file, same = restore.unpack_sweep_file(archive, manifest, Path())
-    if same:
-        views.publish_views(load(file, tuple(manifest.overrides)), file)  # to which its description links
-    else:
+    file, same = restore.place_sweep_file(archive, manifest)
+    if not same:
         click.echo(f"{file}: stays as it is; the archive's file of that name differs from it")
     name = shlex.quote(str(file))
     click.echo(f"Next: `cae status {name}`, `cae faces {name} --out faces`")

@@ -38,10 +38,10 @@ def plan_command(
         return click.echo(json.dumps(sweep_file.schema(), indent=2))
     if file is None:
         raise click.UsageError("give a sweep file, for example: cae plan experiments/quickstart.yaml")
-    return _show(load(file, overrides), file, storage, as_json, with_metrics=False)
+    return _show(load(file, overrides), storage, as_json, with_metrics=False)
 
 
-def _show(sweep: Sweep, file: Path, storage: str | None, as_json: bool, with_metrics: bool) -> None:
+def _show(sweep: Sweep, storage: str | None, as_json: bool, with_metrics: bool) -> None:
     from sweeps import api
     from sweeps.files import json_text
     from sweeps.planning import plan
@@ -49,8 +49,8 @@ def _show(sweep: Sweep, file: Path, storage: str | None, as_json: bool, with_met
     from sweeps.terminal import runs
 
     if not sweep.is_search and not as_json and grid.count(sweep) > grid.MANY:
-        return _show_many(sweep, file, storage, with_metrics)
-    cells = api.cells(sweep, file, storage)
+        return _show_many(sweep, storage, with_metrics)
+    cells = api.cells(sweep, storage)
     if as_json:
         return click.echo(json_text(plan.as_json(sweep, cells)))
     out = runs.console()
@@ -77,13 +77,13 @@ def _show_trash(out: Console, sweep: Sweep) -> None:
 SHOWN = 40
 
 
-def _show_many(sweep: Sweep, file: Path, storage: str | None, with_metrics: bool) -> None:
+def _show_many(sweep: Sweep, storage: str | None, with_metrics: bool) -> None:
     from sweeps.planning import plan
     from sweeps.spec import grid
     from sweeps.terminal import runs
 
     out, total = runs.console(), grid.count(sweep)
-    runs.show_cells(out, plan.grid_runs(sweep, file, storage, SHOWN), with_metrics=with_metrics)
+    runs.show_cells(out, plan.grid_runs(sweep, storage, SHOWN), with_metrics=with_metrics)
     states = plan.recorded_states(sweep.name, storage)
     recorded = ", ".join(f"{number:,} {state}" for state, number in states.items()) or "none"
     out.print(f"... and {total - SHOWN:,} more; --json lists all", markup=False)
@@ -145,46 +145,42 @@ def run_command(
     sweep, out = load(file, overrides), console()
     launch = replace(given or LaunchOptions(), storage=storage, **options)
     if sweep.is_search:
-        return _run_search(sweep, file, overrides, out, limit, launch)
-    return _run_grid(sweep, file, overrides, out, limit, launch)
+        return _run_search(sweep, out, limit, launch)
+    return _run_grid(sweep, out, limit, launch)
 
 
-def _run_grid(
-    sweep: Sweep, file: Path, overrides: tuple[str, ...], out: Console, limit: int | None, launch: LaunchOptions
-) -> None:
+def _run_grid(sweep: Sweep, out: Console, limit: int | None, launch: LaunchOptions) -> None:
     from sweeps import api
-    from sweeps.execution import last_run
     from sweeps.terminal import runs
     from sweeps.terminal.data import prepare_and_tell
     from sweeps.terminal.progress import SweepProgress
     from sweeps.terminal.time_left import size
 
-    cells = api.cells(sweep, file, launch.storage)
-    todo = api.unfinished(cells, file, limit)
+    cells = api.cells(sweep, launch.storage)
+    todo = api.unfinished(sweep, cells, limit)
     _show_trash(out, sweep)
     if not todo:
         out.print(f"{sweep.name}: {_counted(cells)}; there is nothing to do")
     else:
-        last_run.remember(sweep.name, overrides, launch.storage)
         out.print(f"{sweep.name}: {_counted(cells)}; running {len(todo)}")
         sizes = [size(cell.config) for cell in todo]
         progress = SweepProgress(out, runs.seconds_taken(cells), sizes=sizes)
-        cells = api.run(sweep, file, launch, progress, todo=todo, prepare=prepare_and_tell(out))
+        cells = api.run(sweep, launch, progress, todo=todo, prepare=prepare_and_tell(out))
     runs.show_cells(out, cells, with_metrics=True, ranked_by=sweep)
     runs.show_legend(out)
-    _show_answer(out, sweep, file, cells)
-    runs.show_next(out, file)
+    _show_answer(out, sweep, cells)
+    runs.show_next(out, sweep)
     sys.exit(exit_code(cells, todo))
 
 
-def _show_answer(out: Console, sweep: Sweep, file: Path, cells: Sequence[SweepRun]) -> None:
+def _show_answer(out: Console, sweep: Sweep, cells: Sequence[SweepRun]) -> None:
     """The one sentence of `cae compare`, or why there is none."""
     from sweeps.analysis.answer import answer
     from sweeps.analysis.comparison import compare
     from sweeps.errors import SweepError
 
     try:
-        out.print(answer(compare(sweep, file, cells)), markup=False, style="bold")
+        out.print(answer(compare(sweep, cells)), markup=False, style="bold")
     except SweepError as error:  # no run has finished, or none measures the metric
         out.print(f"No answer yet: {error}", markup=False, style="yellow")
 
@@ -196,24 +192,20 @@ def exit_code(cells: Sequence[SweepRun], tried: Sequence[SweepRun] = ()) -> int:
     return int(left or any(cell.state == "failed" for cell in cells))
 
 
-def _run_search(
-    sweep: Sweep, file: Path, overrides: tuple[str, ...], out: Console, limit: int | None, launch: LaunchOptions
-) -> None:
+def _run_search(sweep: Sweep, out: Console, limit: int | None, launch: LaunchOptions) -> None:
     from sweeps import api
-    from sweeps.execution import last_run
     from sweeps.terminal import search
     from sweeps.terminal.data import prepare_and_tell
     from sweeps.terminal.progress import SweepProgress
     from sweeps.terminal.runs import show_next
 
-    api.check_data(sweep, file)
+    api.check_data(sweep)
     search.show_space(out, sweep)
     _show_trash(out, sweep)
-    last_run.remember(sweep.name, overrides, launch.storage)
-    cells = api.run(sweep, file, launch, SweepProgress(out, most=limit), limit, prepare=prepare_and_tell(out))
+    cells = api.run(sweep, launch, SweepProgress(out, most=limit), limit, prepare=prepare_and_tell(out))
     search.show_trials(out, sweep, cells)
-    _show_answer(out, sweep, file, cells)
-    show_next(out, file)
+    _show_answer(out, sweep, cells)
+    show_next(out, sweep)
     sys.exit(exit_code(cells))
 
 
@@ -229,4 +221,4 @@ def status_command(file: Path, overrides: tuple[str, ...], storage: str | None, 
     Without --set and --storage, what was given to the last `cae run` of this sweep is used.
     """
     sweep, storage = load_as_last_run(file, overrides, storage)
-    _show(sweep, file, storage, as_json, with_metrics=True)
+    _show(sweep, storage, as_json, with_metrics=True)

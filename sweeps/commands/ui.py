@@ -17,4 +17,4 @@ def ui_command(files: tuple[Path, ...], port: int) -> None:
     """Open MLflow's UI on 127.0.0.1 with the right paths. With sweep FILEs, say where their pages are."""
     from sweeps.tracking.server import serve
 
-    serve(port, [(load(file, ()), file) for file in files])
+    serve(port, [load(file, ()) for file in files])

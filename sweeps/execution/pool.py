@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -87,16 +89,17 @@ class WorkerPool:
 
         Raises KeyboardInterrupt after Ctrl-C or SIGTERM, when the running cells have been closed as KILLED.
         """
-        asyncio.run(self._work(lane))
+        _run(self._work(lane), self._interrupt)
         if self._interrupts:
             with suppress(errors.TrackingError):
                 close_orphans(self._sweep.name, self._options.storage)  # of workers too busy to do so themselves
             raise KeyboardInterrupt
 
     async def _work(self, lane: Callable[[RunCell], Coroutine[Any, Any, None]]) -> None:
-        loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGINT, self._interrupt)
-        loop.add_signal_handler(signal.SIGTERM, self._stop_now)
+        if threading.current_thread() is threading.main_thread():  # no other may ask for signals
+            loop = asyncio.get_running_loop()
+            loop.add_signal_handler(signal.SIGINT, self._interrupt)
+            loop.add_signal_handler(signal.SIGTERM, self._stop_now)
         with self._monitor:
             ticking = asyncio.create_task(self._tick())
             lanes = [asyncio.create_task(self._lane(worker, lane)) for worker in self._workers]
@@ -183,6 +186,24 @@ class WorkerPool:
         self.stopping = True
         for worker in self._workers:
             worker.finish_epoch()
+
+
+def _run(work: Coroutine[Any, Any, None], interrupt: Callable[[], None]) -> None:
+    """Runs it to its end: in a thread of its own where this one has a loop already, as a notebook's has.
+
+    interrupt: called for each KeyboardInterrupt that this thread gets meanwhile.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work)
+    with ThreadPoolExecutor(1, "launch") as pool:
+        done = pool.submit(asyncio.run, work)
+        while True:
+            try:
+                return done.result()
+            except KeyboardInterrupt:
+                interrupt()
 
 
 def make_workers(sweep: Sweep, options: LaunchOptions) -> Sequence[AnyWorker]:

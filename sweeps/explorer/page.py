@@ -20,12 +20,12 @@ from cae.model import load_network
 from cae.operations import UnknownOperationError
 from cae.plugins import PluginError
 from sweeps.errors import SweepError
-from sweeps.explore import payload
-from sweeps.explore.network import portable
-from sweeps.explore.photographs import sprite
-from sweeps.explore.points import points
-from sweeps.explore.rows import Asked, Row
-from sweeps.explore.tiles import strips
+from sweeps.explorer import payload
+from sweeps.explorer.network import portable
+from sweeps.explorer.photographs import sprite
+from sweeps.explorer.points import points
+from sweeps.explorer.rows import Asked, Row
+from sweeps.explorer.tiles import strips
 from sweeps.files import atomic_write, read_json
 from sweeps.finished.lookup import FinishedRun, fetched
 from sweeps.pipeline.latents import load_latents
@@ -97,13 +97,13 @@ def _write(text: str, out: Path) -> None:
 
 def _rendered(content: Mapping[str, Any], arrays: Sequence[str]) -> str:
     environment = Environment(
-        loader=PackageLoader("sweeps.explore", "assets"),
+        loader=PackageLoader("sweeps.explorer", "assets"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    folder = files("sweeps.explore")
+    folder = files("sweeps.explorer")
     libraries = [(folder / "vendor" / name).read_text(encoding="utf-8") for name in LIBRARIES]
     scripts = [(folder / "assets" / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS.split()]
     return environment.get_template("explore.html.j2").render(

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from cae.datasets import ImageSet
-from sweeps.explore.payload import webp
+from sweeps.explorer.payload import webp
 
 SIDE, QUALITY = 64, 55
 

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from sweeps.explore.rows import Asked
+from sweeps.explorer.rows import Asked
 from sweeps.report.page import EXPLORE
 from sweeps.tracking.artifacts import store
 from sweeps.tracking.summary import add_to_summary

@@ -63,15 +63,19 @@ def find_run(text: str) -> tuple[str, str, str]:
     path = Path(text)
     if path.suffix in SWEEP_FILES:
         sweep = load_sweep(path)
-        found = _finished(sweep)
-        if len(found) != 1:
-            hashes = ", ".join(record.config_hash for record in found)
-            remedy = (
-                f"name one by its hash: {hashes}; cae sample takes the best with --best" if found else "none to take"
-            )
-            raise SweepError(f"{path}: {len(found)} finished runs; {remedy}")
-        return found[0].run_id, found[0].name, sweep.name
+        only = only_run(sweep)
+        return only.run_id, only.name, sweep.name
     return _by_id(text) or _by_beginning(text)
+
+
+def only_run(sweep: Sweep) -> tracking.Record:
+    """The one finished run of a sweep. Raises SweepError where there is none, or several."""
+    found = _finished(sweep)
+    if len(found) != 1:
+        hashes = ", ".join(record.config_hash for record in found)
+        remedy = f"name one by its hash: {hashes}; cae sample takes the best with --best" if found else "none to take"
+        raise SweepError(f"{sweep.file}: {len(found)} finished runs; {remedy}")
+    return found[0]
 
 
 def best_run(text: str) -> tuple[str, str]:
@@ -82,14 +86,19 @@ def best_run(text: str) -> tuple[str, str]:
     path = Path(text)
     if path.suffix not in SWEEP_FILES:
         raise SweepError(f"{text}: --best chooses among the runs of a sweep file; this is one run")
-    sweep = load_sweep(path)
+    best, told = best_of(load_sweep(path))
+    return best.run_id, told
+
+
+def best_of(sweep: Sweep) -> tuple[tracking.Record, str]:
+    """The finished run of a sweep that is best by its (first) metric, and a sentence on it. Raises SweepError."""
     finished, metric = _finished(sweep), sweep.metric[0]
     order = best_first(finished, metric, sweep.constraints)
     if not order:
         known = {name for record in finished for name in record.metrics}
         none = f"none measures {metric.name}{nearest(metric.name, known)}" if finished else "start: cae run"
-        raise SweepError(f"{path}: --best: {len(finished)} finished runs; {none}")
-    return order[0].run_id, _told(order, metric)
+        raise SweepError(f"{sweep.file}: --best: {len(finished)} finished runs; {none}")
+    return order[0], _told(order, metric)
 
 
 def _told(order: Sequence[tracking.Record], metric: Metric) -> str:

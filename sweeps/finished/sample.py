@@ -18,7 +18,7 @@ from sweeps.errors import SweepError
 from sweeps.finished.lookup import FinishedRun, fetched
 from sweeps.pipeline.draw import plot_points
 from sweeps.pipeline.latents import load_latents
-from sweeps.pipeline.sheets import Choice, sheet_of
+from sweeps.pipeline.sheets import Choice, Sheet, sheet_of
 from sweeps.pipeline.trained_model import TrainedModel, cloud_of
 
 MODELS = ("encoder", "decoder")
@@ -28,28 +28,20 @@ def sample(
     text: str,
     name: str,
     settings: dict[str, Any],
-    chosen: dict[str, Any],
+    chosen: Choice,
     out: Path,
     points: Path | None = None,
     plot: Path | None = None,
 ) -> Iterator[str]:
-    """Writes a sheet of the run that `text` means, and says so.
+    """Writes the sheet that `drawn` gives, and says so.
 
-    name: of the sheet. settings: values of the run's `analysis` section to use instead, such as mnd_sigma. chosen:
-    fields of `Choice`. points: file for its latent vectors. plot: file for where they lie among those of the run.
-    Raises SweepError for what cannot be done.
+    points: file for its latent vectors. plot: file for where they lie among those of the run. Raises SweepError.
     """
-    draw = sheet_of(name)
-    with fetched(text) as run:
-        shown = trained(run, settings)
-        try:
-            sheet = draw(shown, Choice(**chosen))
-        except ValueError as error:
-            raise SweepError(f"--method {name}: {error}") from None
+    shown, sheet = drawn(text, name, settings, chosen)
     if shown.without:
         yield f"without photographs: {shown.without}"
     save_png(sheet.picture, out)
-    yield f"{out}: {name} of {run.title}"
+    yield f"{out}: {name} of {shown.title}"
     yield from (f"left out: {reason}" for reason in sheet.omitted.values())
     if sheet.points is None:
         return
@@ -59,6 +51,21 @@ def sample(
     if plot is not None:
         reasons = plot_points(shown, {name: sheet.points}, plot)
         yield f"{plot}: {next(iter(reasons.values()), 'where they lie in planes of dominant components')}"
+
+
+def drawn(text: str, name: str, settings: dict[str, Any], chosen: Choice) -> tuple[TrainedModel, Sheet]:
+    """A sheet of the run that `text` means, and that run.
+
+    name: of the sheet. settings: values of the run's `analysis` section to use instead, such as mnd_sigma. Raises
+    SweepError for what cannot be done.
+    """
+    draw = sheet_of(name)
+    with fetched(text) as run:
+        shown = trained(run, settings)
+    try:
+        return shown, draw(shown, chosen)
+    except ValueError as error:
+        raise SweepError(f"--method {name}: {error}") from None
 
 
 def trained(run: FinishedRun, settings: dict[str, Any]) -> TrainedModel:

@@ -23,8 +23,8 @@ from cae.checkpoints import newest_epoch, read_best
 from cae.config import RunConfig
 from cae.datasets import DataError, ImageSet, load, report
 from cae.devices import accelerator
-from cae.export import with_stock_layers
-from cae.model import Autoencoder, build, summary
+from cae.export import save_networks
+from cae.model import Autoencoder, build
 from cae.training import Epoch, Progress, train
 from metrics import VERSION as METRICS_VERSION
 from sweeps.files import read_json, write_json
@@ -110,7 +110,7 @@ def compute(
     trained = TrainedModel(config, autoencoder.encoder, autoencoder.decoder, sides, cloud, images, title)
     with clock.step("draw") as tell:
         omitted |= write_faces(trained, folder, tell)
-        save_models(autoencoder, folder / "model")
+        save_networks(autoencoder, folder / "model")
     with clock.step("judge") as tell:
         judged = write_judged(trained, folder, tell)
     reconstruction = {f"reconstruction/{name}": value for name, value in quality.items()}
@@ -218,14 +218,3 @@ def encode(autoencoder: Autoencoder, images: ImageSet, folder: Path) -> dict[str
     test = latents.encode(autoencoder.encoder, images.images, images.test)
     save_latents(folder / "latents" / "latents.npz", images, train, test)
     return load_latents(folder / "latents" / "latents.npz")
-
-
-# --- models ------------------------------------------------------------------------------------------------------
-
-
-def save_models(autoencoder: Autoencoder, folder: Path) -> None:
-    """`encoder.keras`, `decoder.keras` (which Keras loads in safe mode, without this package) and `summary.txt`."""
-    folder.mkdir(exist_ok=True)
-    with_stock_layers(autoencoder.encoder).save(folder / "encoder.keras")
-    with_stock_layers(autoencoder.decoder).save(folder / "decoder.keras")
-    (folder / "summary.txt").write_text(summary(autoencoder), encoding="utf-8")

@@ -35,6 +35,10 @@ class Sheet:
     points: np.ndarray | None = None
     omitted: dict[str, str] = field(default_factory=dict)
 
+    def _repr_png_(self) -> bytes:
+        """What a notebook shows."""
+        return faces.png(self.picture)
+
 
 @dataclass(frozen=True)
 class Choice:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from cae.config import DataConfig, RunConfig, cell_hash, config_hash, flatten, load_plugins, untrainable
@@ -43,14 +42,14 @@ class SweepRun:
         return flatten(self.config)
 
 
-def grid_runs(sweep: Sweep, path: Path, storage: str | None = None, most: int | None = None) -> list[SweepRun]:
+def grid_runs(sweep: Sweep, storage: str | None = None, most: int | None = None) -> list[SweepRun]:
     """The runs of a grid in file order with what is recorded of them, the first `most` of them if so many are enough.
 
     storage: the database of leases, if any. Raises SweepError, TrackingError.
     """
-    configs = expand(sweep, path, most)
+    configs = expand(sweep, most)
     # Of a part of the runs alone, names still tell what varies among all.
-    names = varied(configs) if most is None and sweep.run_cap is None else varied_fields(sweep, path)
+    names = varied(configs) if most is None and sweep.run_cap is None else varied_fields(sweep)
     return cells_of(configs, names, tracking.records(sweep.name), {}, storage)
 
 

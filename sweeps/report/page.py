@@ -34,16 +34,16 @@ from sweeps.tracking.run_file import REQUESTS
 REPORT, SHEET, EXPLORE = "report.html", "contact_sheet.png", "explore.html"
 
 
-def write_report(comparison: Comparison, cells: Sequence[SweepRun], path: Path, folder: Path) -> None:
+def write_report(comparison: Comparison, cells: Sequence[SweepRun], folder: Path) -> None:
     """Writes `report.html` and `contact_sheet.png` into `folder`.
 
-    The report links to `explore.html` where that lies there. cells: as `api.cells` gives them. path: the sweep file.
+    The report links to `explore.html` where that lies there. cells: as `api.cells` gives them.
     Raises SweepError where the folder cannot be written, TrackingError.
     """
     with tempfile.TemporaryDirectory(prefix="cae-report-") as scratch:
         shown = _stand_ins(comparison, Path(scratch))
         rows = [contact_sheet.row_of(cell, _label(comparison, cell.group)) for cell in shown[: contact_sheet.LARGEST]]
-        page = _page(comparison, cells, path, shown, rows, has_explorer=(folder / EXPLORE).is_file())
+        page = _page(comparison, cells, shown, rows, has_explorer=(folder / EXPLORE).is_file())
     sheet = contact_sheet.contact_sheet(rows, comparison.sweep.name, text.sheet_words(shown, len(rows)))
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -88,7 +88,6 @@ def _label(comparison: Comparison, group: Cell) -> str:
 def _page(
     comparison: Comparison,
     cells: Sequence[SweepRun],
-    path: Path,
     shown: Sequence[Representative],
     rows: Sequence[contact_sheet.Row],
     has_explorer: bool,
@@ -106,7 +105,7 @@ def _page(
     table = _cells(comparison, pages)
     return environment.get_template("report.html.j2").render(
         sweep=comparison.sweep,
-        file=path.name,
+        file=comparison.sweep.file.name,
         explorer=EXPLORE if has_explorer else None,
         script=Markup(script),  # noqa: S704 - a file of this package
         script_hash=b64encode(sha256(script.encode()).digest()).decode(),
@@ -134,9 +133,9 @@ def _page(
         sheet_words=text.sheet_words(shown, len(rows)),
         generators=generators(results[text.data_key(shown[0].run)]),
         untold=limitations(comparison),
-        reproduce=text.reproduce(comparison, path, results),
+        reproduce=text.reproduce(comparison, results),
         runs=_runs(comparison, pages),
-        sweep_file=path.read_text(encoding="utf-8").strip(),
+        sweep_file=comparison.sweep.text.strip(),
     )
 
 

@@ -18,21 +18,21 @@ from sweeps.tracking.summary import log_summary
 from sweeps.tracking.views import describe
 
 
-def log_comparison(comparison: Comparison, cells: Sequence[SweepRun], path: Path, report: Path) -> str:
+def log_comparison(comparison: Comparison, cells: Sequence[SweepRun], report: Path) -> str:
     """The id of the sweep's summary run, which holds report, contact sheet, `comparison.json` and `sweep.yaml` now.
 
-    cells: as `api.cells` gives them. path: the sweep file. report: the folder that `write_report` wrote. The
+    cells: as `api.cells` gives them. report: the folder that `write_report` wrote. The
     experiment's description links to the report. Raises TrackingError.
     """
     sweep = comparison.sweep
     with tempfile.TemporaryDirectory(prefix="cae-summary-") as scratch:
         folder = Path(scratch)
         (folder / "comparison.json").write_text(json_text(comparison_json(comparison, cells)), encoding="utf-8")
-        shutil.copyfile(path, folder / "sweep.yaml")
+        (folder / "sweep.yaml").write_bytes(sweep.text.encode())
         for name in (REPORT, SHEET):
             shutil.copyfile(report / name, folder / name)
         run_id = log_summary(sweep.name, folder, _note(comparison))
-    tracking.experiment(sweep.name, describe(sweep, path))
+    tracking.experiment(sweep.name, describe(sweep))
     return run_id
 
 

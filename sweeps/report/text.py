@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from cae.config import PLACES, RunConfig, flatten
@@ -15,8 +14,7 @@ from sweeps.report.representatives import Representative, seed_words
 from sweeps.spec.display import plural, readable, short_name
 from sweeps.spec.fields import SEED
 from sweeps.spec.goals import MSE
-from sweeps.spec.sweep import Sweep
-from sweeps.spec.sweep_file import load
+from sweeps.spec.sweep_file import overrides
 
 # Tags of runs that say what they were made with.
 MADE_WITH = {"cae-mnd": "cae.version", "scores": tracking.METRICS, "git commit": "git.commit"}
@@ -103,25 +101,14 @@ def sheet_words(shown: Sequence[Representative], rows: int) -> str:
     return f"{words}; the best {rows} of {len(shown)} cells" if left else words
 
 
-def reproduce(comparison: Comparison, path: Path, results: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def reproduce(comparison: Comparison, results: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """commands: to do it again. made_with: name to the versions that the runs recorded."""
-    words = "".join(f" --set {shlex.quote(text)}" for text in _set_words(comparison.sweep, load(path)))
-    name = shlex.quote(path.name)
+    words = "".join(f" --set {shlex.quote(text)}" for text in overrides(comparison.sweep))
+    name = shlex.quote(comparison.sweep.file.name)
     return {
         "commands": [f"cae run {name}{words}", f"cae compare {name}{words}"],
         "made_with": _made_with(comparison, results),
     }
-
-
-def _set_words(used: Sweep, written: Sweep) -> list[str]:
-    """What --set has fixed beyond the file."""
-    changed = {name: p.value for name, p in used.parameters.items() if written.parameters.get(name) != p}
-    seeds = {SEED: used.seeds[0]} if used.seeds != written.seeds else {}
-    return [f"{name}={_as_yaml(value)}" for name, value in (changed | seeds).items()]
-
-
-def _as_yaml(value: Any) -> str:
-    return f"[{', '.join(map(_as_yaml, value))}]" if isinstance(value, list) else readable(value)
 
 
 def _made_with(comparison: Comparison, results: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str]]:

@@ -6,7 +6,6 @@ import asyncio
 import json
 from collections import deque
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
 from optuna.exceptions import StorageInternalError
 
@@ -53,13 +52,13 @@ def _params(text: str) -> Params | None:
     return found if isinstance(found, dict) else None
 
 
-def search(sweep: Sweep, path: Path, pool: WorkerPool, storage: str | None, limit: int | None = None) -> None:
+def search(sweep: Sweep, pool: WorkerPool, storage: str | None, limit: int | None = None) -> None:
     """Tries as many cells as the sweep file says, less those tried before; at most `limit` runs.
 
     Failed ones are run again first. Raises SweepError, and KeyboardInterrupt as `execution.grid.launch` does.
     """
     try:
-        pool.work(Search(sweep, path, storage, limit, lambda: pool.stopping).lane)
+        pool.work(Search(sweep, storage, limit, lambda: pool.stopping).lane)
     except StorageInternalError as error:
         raise unusable(address(storage), error.__cause__ or error) from None
 
@@ -70,12 +69,11 @@ class Search:
     def __init__(
         self,
         sweep: Sweep,
-        path: Path,
         storage: str | None,
         limit: int | None = None,
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._sweep, self._path, self._storage = sweep, path, storage
+        self._sweep, self._storage = sweep, storage
         self._limit, self._stopping = limit, stopping
         self._space: Space = space(sweep)
         self._digests: Digests = {}
@@ -130,7 +128,7 @@ class Search:
         tags = {tracking.TRIAL: json.dumps(params)}
         for seed, cell in enumerate(self._cells(params)):
             if cell.config_hash is None:
-                raise SweepError(f"{self._path}: {cell.note}")
+                raise SweepError(f"{self._sweep.file}: {cell.note}")
             if cell.state in ("finished", "pruned") or self._enough():
                 continue
             self._ran += 1
@@ -166,4 +164,4 @@ class Search:
         wrong = next((name for name in self._sweep.asked if known and name not in known), None)
         if wrong is not None:
             key = "metric" if wrong in [metric.name for metric in self._sweep.metric] else "constraints"
-            raise SweepError(f"{self._path}: {key}: no run measures {wrong}{nearest(wrong, known)}")
+            raise SweepError(f"{self._sweep.file}: {key}: no run measures {wrong}{nearest(wrong, known)}")

@@ -21,15 +21,15 @@ DEFAULTS = flatten(RunConfig())
 MANY = 1000
 
 
-def expand(sweep: Sweep, path: Path, most: int | None = None) -> list[RunConfig]:
+def expand(sweep: Sweep, most: int | None = None) -> list[RunConfig]:
     """Every run of a grid in file order: product, less `exclude`, plus `include`, times seeds; each once.
 
     At most `run_cap`, or `most`, of them: no more are made. Raises SweepError.
     """
     caps = [number for number in (sweep.run_cap, most) if number is not None]
-    runs = list(itertools.islice(_distinct(sweep, path), min(caps, default=None)))
+    runs = list(itertools.islice(_distinct(sweep), min(caps, default=None)))
     if not runs:
-        raise SweepError(f"{path}: exclude leaves no runs; loosen it or add values")
+        raise SweepError(f"{sweep.file}: exclude leaves no runs; loosen it or add values")
     return runs
 
 
@@ -42,20 +42,20 @@ def count(sweep: Sweep) -> int:
     return runs if sweep.run_cap is None else min(runs, sweep.run_cap)
 
 
-def varied_fields(sweep: Sweep, path: Path) -> list[str]:
+def varied_fields(sweep: Sweep) -> list[str]:
     """The fields in which the runs differ: those of the runs, or of very many, those that the file gives values."""
     if sweep.run_cap is None and count(sweep) <= MANY:
-        return varied(expand(sweep, path))
+        return varied(expand(sweep))
     listed = {name for name, parameter in sweep.parameters.items() if len(parameter.choices) > 1}
     listed |= {name for cell in sweep.include for name in cell} | ({SEED} if len(sweep.seeds) > 1 else set())
     return [name for name in FIELDS if name in listed and name not in PLACES]
 
 
-def _distinct(sweep: Sweep, path: Path) -> Iterator[RunConfig]:
+def _distinct(sweep: Sweep) -> Iterator[RunConfig]:
     seen: set[RunConfig] = set()
     for cell in _cells(sweep):
         for seed in sweep.seeds:
-            run = _resolve(cell | {SEED: seed}, path)
+            run = _resolve(cell | {SEED: seed}, sweep.file)
             if run not in seen:
                 seen.add(run)
                 yield run
@@ -93,8 +93,8 @@ def _matches(cell: dict[str, Any], rule: dict[str, Any]) -> bool:
     return all(cell.get(name, DEFAULTS[name]) == value for name, value in rule.items())
 
 
-def _resolve(cell: dict[str, Any], path: Path) -> RunConfig:
+def _resolve(cell: dict[str, Any], file: Path) -> RunConfig:
     try:
         return from_flat(cell)
     except ValidationError as error:
-        raise SweepError(f"{path}: {line_of(error.errors()[0])}") from None
+        raise SweepError(f"{file}: {line_of(error.errors()[0])}") from None

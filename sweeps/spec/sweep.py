@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import yaml
 from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
+    PrivateAttr,
     StrictInt,
     field_validator,
     model_validator,
@@ -43,7 +46,10 @@ class EarlyTerminate(Section):
 
 
 class Sweep(Section):
-    """One question: which values which fields take on, and how many replicates of each combination are trained."""
+    """One question: which values which fields take on, and how many replicates of each combination are trained.
+
+    Its fields are the keys of a sweep file. One that is made in Python is as good as one that is read from a file.
+    """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9-]+$", max_length=80)]
     description: str = ""
@@ -89,6 +95,34 @@ class Sweep(Section):
         if self.is_search:
             check_search(self)
         return self
+
+    # Where it was read from, and what stood there.
+    _file: Path | None = PrivateAttr(None)
+    _text: str | None = PrivateAttr(None)
+
+    @property
+    def file(self) -> Path:
+        """The file it was read from; of one made in Python NAME.yaml, where `save` writes it by itself."""
+        return self._file or Path(f"{self.name}.yaml")
+
+    @property
+    def text(self) -> str:
+        """Its YAML, as it stood in its file."""
+        if self._text is not None:
+            return self._text
+        return yaml.safe_dump(self.model_dump(mode="json", exclude_unset=True), sort_keys=False, allow_unicode=True)
+
+    def read_from(self, file: Path, text: str) -> Sweep:
+        """This sweep, knowing the file it came from and what stands there."""
+        self._file, self._text = file, text
+        return self
+
+    def save(self, file: Path | str | None = None) -> Path:
+        """Writes the YAML, which `cae` reads like any other, to `file` or else NAME.yaml; returns where."""
+        place = self.file if file is None else Path(file)
+        place.write_text(self.text, encoding="utf-8")
+        self._file = place
+        return place
 
     @property
     def is_search(self) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,25 +18,38 @@ from sweeps.spec.parameter import Parameter
 from sweeps.spec.sweep import Sweep, line_of
 
 
-def load(path: Path, overrides: dict[str, Any] | None = None) -> Sweep:
-    """The sweep of a YAML file, with `overrides` ({"section.field": value}) fixed in every run. Raises SweepError."""
-    try:
-        content = yaml_text.read(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        near = nearest(path.name, sorted(p.name for p in path.parent.glob("*.yaml")) if path.parent.is_dir() else [])
-        raise SweepError(f"{path}: there is no such file{near}") from None
-    except SweepError as error:
-        raise SweepError(f"{path}: {error}") from None
-    except (OSError, ValueError) as error:  # no UTF-8, a name with a zero byte
-        raise SweepError(f"{path}: cannot be read: {error}") from None
-    if not isinstance(content, dict):
-        raise SweepError(f"{path}: a sweep is a mapping that starts with `name:`, not {type(content).__name__}")
-    sweep = override(_validate(path, content), overrides or {}, path)
-    _check_metrics(sweep, path)
+def load(path: Path, fixed: dict[str, Any] | None = None) -> Sweep:
+    """The sweep of a YAML file, with `fixed` ({"section.field": value}) fixed in every run. Raises SweepError."""
+    sweep = override(parse(_read(path), path), fixed or {})
+    check_metrics(sweep)
     return sweep
 
 
-def _check_metrics(sweep: Sweep, path: Path) -> None:
+def _read(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        near = nearest(path.name, sorted(p.name for p in path.parent.glob("*.yaml")) if path.parent.is_dir() else [])
+        raise SweepError(f"{path}: there is no such file{near}") from None
+    except (OSError, ValueError) as error:  # no UTF-8, a name with a zero byte
+        raise SweepError(f"{path}: cannot be read: {error}") from None
+
+
+def parse(text: str, path: Path) -> Sweep:
+    """The sweep that the YAML of a file is, as it stands there. Raises SweepError."""
+    try:
+        content = yaml_text.read(text)
+    except SweepError as error:
+        raise SweepError(f"{path}: {error}") from None
+    except ValueError as error:
+        raise SweepError(f"{path}: cannot be read: {error}") from None
+    if not isinstance(content, dict):
+        raise SweepError(f"{path}: a sweep is a mapping that starts with `name:`, not {type(content).__name__}")
+    return _validate(path, content).read_from(path, text)
+
+
+def check_metrics(sweep: Sweep) -> None:
+    """Raises SweepError for a metric or constraint of a sweep that no run could measure."""
     with_plugins = "analysis.metrics" in sweep.parameters
     asked = {"metric": [metric.name for metric in sweep.metric]}
     asked["constraints"] = [parse_constraint(text).metric for text in sweep.constraints]
@@ -42,7 +57,7 @@ def _check_metrics(sweep: Sweep, path: Path) -> None:
         try:
             check_names(names, with_plugins)
         except ValueError as error:
-            raise SweepError(f"{path}: {key}: {error}") from None
+            raise SweepError(f"{sweep.file}: {key}: {error}") from None
 
 
 def _validate(path: Path, content: dict[str, Any]) -> Sweep:
@@ -63,15 +78,15 @@ def parse_override(text: str) -> tuple[str, Any]:
         raise SweepError(f"--set {text}: {error}") from None
 
 
-def override(sweep: Sweep, values: dict[str, Any], path: Path) -> Sweep:
+def override(sweep: Sweep, values: dict[str, Any]) -> Sweep:
     """The sweep with these fields fixed in every run, whatever its file says of them."""
     if not values:
         return sweep
     seeds = [values[SEED]] if SEED in values else sweep.seeds
     fixed = {name: Parameter(value=value) for name, value in values.items() if name != SEED}
     groups = [[name for name in group if name not in values] for group in sweep.zip]
-    return _validate(
-        path,
+    fixed_there = _validate(
+        sweep.file,
         sweep.model_dump(exclude={"parameters", "zip", "include", "seeds"}, exclude_unset=True)
         | {"parameters": _dump(sweep.parameters | fixed), "zip": [group for group in groups if len(group) > 1]}
         | {
@@ -79,6 +94,24 @@ def override(sweep: Sweep, values: dict[str, Any], path: Path) -> Sweep:
             "seeds": seeds,
         },
     )
+    return fixed_there.read_from(sweep.file, sweep.text)
+
+
+def overrides(sweep: Sweep) -> list[str]:
+    """What is fixed in a sweep beyond its file, as words that `parse_override` reads."""
+    written = parse(sweep.text, sweep.file)
+    fixed = {name: p.value for name, p in sweep.parameters.items() if written.parameters.get(name) != p}
+    seeds = {SEED: sweep.seeds[0]} if sweep.seeds != written.seeds else {}
+    return [f"{name}={_as_yaml(value)}" for name, value in (fixed | seeds).items()]
+
+
+def _as_yaml(value: Any) -> str:
+    """As a user would type it; JSON, which is YAML too, where that would be read as something else."""
+    if isinstance(value, str):
+        with suppress(ValueError):  # SweepError is one
+            if yaml_text.read_value(value) == value:
+                return value
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _dump(parameters: dict[str, Parameter]) -> dict[str, Any]:

@@ -7,7 +7,6 @@ import shlex
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Literal
 
 from rich.console import Console
@@ -143,9 +142,9 @@ def show_legend(out: Console) -> None:
     )
 
 
-def show_next(out: Console, file: Path) -> None:
+def show_next(out: Console, sweep: Sweep) -> None:
     """What to do with finished runs: a line for each command."""
-    name = shlex.quote(str(file))
+    name = shlex.quote(str(sweep.file))
     for command, does in (
         (f"cae compare {name}", "what the parameters do to the headlines"),
         (f"cae ui {name}", "the runs and their charts in MLflow"),

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import NoReturn
 
 from sweeps import tracking, workspace
@@ -22,10 +21,10 @@ DEFAULTS = {
 }
 
 
-def serve(port: int, sweeps: list[tuple[Sweep, Path]]) -> None:
+def serve(port: int, sweeps: Sequence[Sweep]) -> None:
     """Becomes MLflow's UI on 127.0.0.1, until that is stopped; of a server that has its own it says the address.
 
-    sweeps: those whose pages are told, with their files.
+    sweeps: those whose pages are told.
     """
     if not workspace.is_local():
         says = f"the runs are on a server that has a UI of its own: open {workspace.uri()}"
@@ -34,7 +33,7 @@ def serve(port: int, sweeps: list[tuple[Sweep, Path]]) -> None:
         _become_server(port, sweeps)
 
 
-def _become_server(port: int, sweeps: list[tuple[Sweep, Path]]) -> NoReturn:
+def _become_server(port: int, sweeps: Sequence[Sweep]) -> NoReturn:
     tracking.client()  # a missing database is created before the server's several processes open it
     address = f"http://127.0.0.1:{port}"
     print(f"starting MLflow's server on {workspace.uri()}, which takes some seconds", flush=True)
@@ -49,10 +48,10 @@ def _become_server(port: int, sweeps: list[tuple[Sweep, Path]]) -> NoReturn:
     os.execve(sys.executable, command, environment)  # noqa: S606
 
 
-def _pages(address: str, sweeps: list[tuple[Sweep, Path]]) -> Iterator[str]:
+def _pages(address: str, sweeps: Sequence[Sweep]) -> Iterator[str]:
     """Lines that say where the pages of each sweep are, which are there then."""
-    for sweep, file in sweeps:
-        experiment_id = views.publish(sweep, file)
+    for sweep in sweeps:
+        experiment_id = views.publish(sweep)
         for link in views.links(sweep, experiment_id):
             yield f"{sweep.name}: {link.name}"
             yield f"  {address.rstrip('/')}/{link.address}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from cae.config import SAMPLING
@@ -68,14 +67,14 @@ def has_replicates(sweep: Sweep) -> bool:
     return len(sweep.seeds) > 1
 
 
-def publish(sweep: Sweep, file: Path) -> str:
+def publish(sweep: Sweep) -> str:
     """The id of the sweep's experiment, created if need be, with its views and description renewed."""
-    experiment_id = tracking.experiment(sweep.name, describe(sweep, file))
-    publish_views(sweep, file)
+    experiment_id = tracking.experiment(sweep.name, describe(sweep))
+    publish_views(sweep)
     return experiment_id
 
 
-def publish_views(sweep: Sweep, file: Path) -> None:
+def publish_views(sweep: Sweep) -> None:
     """Renews the views that the sweep's experiment keeps; its description stays as it is."""
     mlflow_client = tracking.client()
     with store_errors(workspace.uri()):
@@ -83,7 +82,7 @@ def publish_views(sweep: Sweep, file: Path) -> None:
         if found is None:
             raise TrackingError(f"{workspace.uri()} has no experiment {sweep.name}")
         experiment_id = found.experiment_id
-        wanted = KIND | views(sweep, file)
+        wanted = KIND | views(sweep)
         for key, value in wanted.items():
             mlflow_client.set_experiment_tag(experiment_id, key, value)
         for key in (f"{VIEW}{name}" for name in NAMES):
@@ -91,18 +90,18 @@ def publish_views(sweep: Sweep, file: Path) -> None:
                 mlflow_client.delete_experiment_tag(experiment_id, key)
 
 
-def describe(sweep: Sweep, file: Path) -> str:
+def describe(sweep: Sweep) -> str:
     """Markdown for the experiment's page: the question, links to its views, and the file that asks it."""
     # Which experiment they are of is put in where it is known, in `tracking.experiment`.
     listed = " · ".join(f"[{link.name}]({link.address})" for link in links(sweep, "0"))
-    text = file.read_text(encoding="utf-8").strip()
+    text = sweep.text.strip()
     shown = text if len(text) <= MOST else f"{text[:MOST]}\n..."
     return f"{sweep.description[:4000]}\n\n{listed}\n\n{PICTURES}\n\n```yaml\n{shown}\n```\n"
 
 
-def views(sweep: Sweep, file: Path) -> dict[str, str]:
+def views(sweep: Sweep) -> dict[str, str]:
     """Tag to value of the views that MLflow offers for the sweep."""
-    fields = space(sweep).fields if sweep.is_search else varied_fields(sweep, file)
+    fields = space(sweep).fields if sweep.is_search else varied_fields(sweep)
     states = {"headlines": headlines(sweep, fields), "charts": charts_first(sweep, fields)}
     if has_replicates(sweep):
         states["means"] = means(sweep, fields)

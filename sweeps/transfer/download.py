@@ -16,6 +16,7 @@ from sweeps import tracking, workspace
 from sweeps.errors import SweepError
 from sweeps.files import atomic_write, read_json, write_json
 from sweeps.finished.lookup import find_run
+from sweeps.spec.sweep import Sweep
 from sweeps.spec.sweep_file import load
 from sweeps.tracking import artifacts
 from sweeps.transfer.filters import best, keeping, parse_where
@@ -45,26 +46,26 @@ def chosen(file_or_run: str, where: Sequence[str] = (), top: int | None = None) 
     """
     path = Path(file_or_run)
     if path.suffix in (".yaml", ".yml") or path.exists():
-        return _of_sweep(path, where, top)
+        return of_sweep(load(path), where, top)
     if where or top:
         raise SweepError(f"{file_or_run}: --where and --top choose among the runs of a sweep file; this is one run")
     run_id, name, sweep = find_run(file_or_run)
     return {folder_names(tracking.records(sweep).values()).get(run_id, as_folder(name)): run_id}
 
 
-def _of_sweep(path: Path, where: Sequence[str], top: int | None) -> dict[str, str]:
-    sweep = load(path)
+def of_sweep(sweep: Sweep, where: Sequence[str] = (), top: int | None = None) -> dict[str, str]:
+    """The same of the finished runs of a sweep. Raises SweepError."""
     records = tracking.records(sweep.name)
     if where or top:
         records = tracking.with_all_metrics(records)
     finished = [record for record in records.values() if record.status == "FINISHED"]
     if not finished:
-        start = f"cae run {shlex.quote(str(path))}"
-        raise SweepError(f"{path}: no run of {sweep.name} is finished in {workspace.uri()}; start: {start}")
+        start = f"cae run {shlex.quote(str(sweep.file))}"
+        raise SweepError(f"{sweep.file}: no run of {sweep.name} is finished in {workspace.uri()}; start: {start}")
     metrics = {name for record in finished for name in record.metrics}
     picked = keeping(finished, [parse_where(text, metrics) for text in where])
     if not picked:
-        raise SweepError(f"{path}: none of the {len(finished)} finished runs keeps --where {' and '.join(where)}")
+        raise SweepError(f"{sweep.file}: none of the {len(finished)} finished runs keeps --where {' and '.join(where)}")
     names = folder_names(records.values())
     taken = best(picked, sweep.metric[0], top, sweep.constraints) if top else picked
     return {names[record.run_id]: record.run_id for record in taken}

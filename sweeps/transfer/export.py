@@ -48,7 +48,7 @@ def content(sweep: str) -> Content:
     return Content(closed, [str(run.info.run_name) for run in runs if run.info.status not in CLOSED])
 
 
-def export(sweep: Sweep, file: Path, runs: list[Run], storage: str | None, path: Path) -> Iterator[Moved]:
+def export(sweep: Sweep, runs: list[Run], storage: str | None, path: Path) -> Iterator[Moved]:
     """Writes these runs of a sweep to `path`, one after the other; the file appears when all are in it.
 
     storage: Optuna's database, if not that of the last `cae run`. Raises SweepError, TrackingError.
@@ -63,9 +63,10 @@ def export(sweep: Sweep, file: Path, runs: list[Run], storage: str | None, path:
         runs=[run_file.original_id(run) for run in runs],
     )
     with archive.written(path, manifest) as add:
-        add(archive.SWEEP_FILE, file)
         with tempfile.TemporaryDirectory(prefix="cae-export-") as scratch:
-            study = Path(scratch) / archive.STUDY
+            written, study = Path(scratch) / archive.SWEEP_FILE, Path(scratch) / archive.STUDY
+            written.write_bytes(sweep.text.encode())
+            add(archive.SWEEP_FILE, written)
             if sweep.is_search and write_study(sweep.name, storage or last.storage, study):
                 add(archive.STUDY, study)
         for run in runs:

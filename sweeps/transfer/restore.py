@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,11 +22,25 @@ from sweeps.spec import yaml_text
 from sweeps.spec.fields import shown
 from sweeps.spec.sweep import Sweep
 from sweeps.spec.sweep_file import load, parse_override
+from sweeps.tracking import views
 from sweeps.tracking.errors import store_errors
 from sweeps.tracking.run_file import IMPORTING, RunFile, original_id, recorded, write
 from sweeps.transfer import archive
 from sweeps.transfer.archive import Manifest
 from sweeps.transfer.export import Moved
+
+
+def checked(path: Path, trust_plugins: bool, tell: Callable[[int, int], None] = lambda done, total: None) -> Manifest:
+    """What is in an archive, after a look at all of it.
+
+    trust_plugins: whether its sweep may name code outside this package. tell: bytes done of how many.
+    Raises SweepError.
+    """
+    manifest = archive.check(path, tell)
+    check_name(path, manifest)
+    if not trust_plugins:
+        refuse_plugins(path, manifest)
+    return manifest
 
 
 def missing(manifest: Manifest) -> list[str]:
@@ -138,6 +152,14 @@ def _read(path: Path, file: Path) -> RunFile:
 
 
 # --- the sweep file ----------------------------------------------------------------------------------------------
+
+
+def place_sweep_file(path: Path, manifest: Manifest, folder: Path = Path()) -> tuple[Path, bool]:
+    """As `unpack_sweep_file`; the views of the sweep's experiment are made where the file is the archive's."""
+    file, same = unpack_sweep_file(path, manifest, folder)
+    if same:  # to which its description links
+        views.publish_views(load(file, dict(map(parse_override, manifest.overrides))))
+    return file, same
 
 
 def unpack_sweep_file(path: Path, manifest: Manifest, folder: Path) -> tuple[Path, bool]:

@@ -25,10 +25,10 @@ from cae.model import load_network
 from cae.neighbours import nearest
 from sweeps import tracking, workspace
 from sweeps.cli import main
-from sweeps.explore.network import portable
-from sweeps.explore.page import LIBRARIES, RUNTIME
-from sweeps.explore.payload import base64_of, packed, script_json
-from sweeps.explore.points import points
+from sweeps.explorer.network import portable
+from sweeps.explorer.page import LIBRARIES, RUNTIME
+from sweeps.explorer.payload import base64_of, packed, script_json
+from sweeps.explorer.points import points
 from sweeps.files import read_json
 from sweeps.pipeline.latents import LatentSplit, load_latents
 from sweeps.transfer.relocate import correct
@@ -125,7 +125,7 @@ def settle(page: Any) -> None:
 @pytest.fixture(scope="module")
 def runtime(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A page that holds the libraries and the decoder's script alone."""
-    folder = files("sweeps.explore")
+    folder = files("sweeps.explorer")
     scripts = [(folder / "vendor" / name).read_text(encoding="utf-8") for name in LIBRARIES]
     scripts += [(folder / "assets" / f"{name}.js").read_text(encoding="utf-8") for name in ("data", "network")]
     binary = base64_of((folder / "vendor" / RUNTIME).read_bytes())

@@ -55,10 +55,10 @@ def home(recorded_home: tuple[Path, Path], tmp_path_factory: pytest.TempPathFact
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CAE_HOME", str(folder))
         correct(workspace.home())
-        record_runs(load(file), file, made_up)
+        record_runs(load(file), made_up)
         for run in tracking.records("seeds").values():
             tracking.client().log_param(run.run_id, "model.activation", run.name.split()[0])
-        views.publish(load(file), file)
+        views.publish(load(file))
         yield folder
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from mlflow.entities import Metric
@@ -18,11 +17,9 @@ from sweeps.spec.sweep import Sweep
 Measure = Callable[[SweepRun], dict[str, float]]
 
 
-def record_runs(
-    sweep: Sweep, path: Path, measure: Measure, wanted: Callable[[SweepRun], bool] = lambda cell: True
-) -> None:
+def record_runs(sweep: Sweep, measure: Measure, wanted: Callable[[SweepRun], bool] = lambda cell: True) -> None:
     """Records every cell of a grid that is `wanted` as a FINISHED run."""
-    for cell in filter(wanted, cells(sweep, path)):
+    for cell in filter(wanted, cells(sweep)):
         record_run(sweep, cell, measure(cell))
 
 

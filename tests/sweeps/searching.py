@@ -7,7 +7,6 @@ import gc
 import math
 import socket
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import optuna
@@ -25,7 +24,6 @@ from sweeps.search.study import open_storage
 from sweeps.spec.sweep import Sweep
 from tests.faults import Killed
 
-FILE = Path("s.yaml")
 RATE, SIZE = "training.learning_rate", "training.batch_size"
 SPACE = {
     "data.name": {"value": "digits"},
@@ -94,7 +92,7 @@ class Trainer:
 
 
 def run(sweep: Sweep, trainer: RunCell, limit: int | None = None) -> None:
-    asyncio.run(Search(sweep, FILE, None, limit).lane(trainer))
+    asyncio.run(Search(sweep, None, limit).lane(trainer))
 
 
 def killed(sweep: Sweep, trainer: Trainer) -> None:
@@ -113,4 +111,4 @@ def states() -> list[str]:
 
 
 def chosen(sweep: Sweep) -> list[tuple[float, int]]:
-    return [(cell.parameters[RATE], cell.parameters[SIZE]) for cell in cells(sweep, FILE)]
+    return [(cell.parameters[RATE], cell.parameters[SIZE]) for cell in cells(sweep)]

@@ -37,7 +37,7 @@ def test_quick_commands_import_nothing_slow(arguments: list[str], forbidden: set
 @pytest.mark.parametrize("command", ["plan", "status"])
 def test_reading_records_imports_nothing_slow(command: str, database: Path) -> None:
     file = Path("experiments/quickstart.yaml")
-    record_runs(sweep_file.load(file), file, lambda cell: {"mnd/radius_agreement": 0.9})
+    record_runs(sweep_file.load(file), lambda cell: {"mnd/radius_agreement": 0.9})
     assert imported_by([command, str(file)], TRAINING | RECORDS | TABLES | {"optuna", "requests"}) == "[]"
 
 

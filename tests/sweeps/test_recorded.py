@@ -69,7 +69,8 @@ def rounded(content: Any) -> Any:
 
 def test_a_launch_would_train_what_failed_and_nothing_else(mlruns: Path) -> None:
     file = RECORDED / "recorded.yaml"
-    todo = api.unfinished(api.cells(load(file), file), file)
+    sweep = load(file)
+    todo = api.unfinished(sweep, api.cells(sweep))
     assert [run.parameters["model.activation"] for run in todo] == ["elu", "elu"]
     assert all(run.state == "failed" and run.note.startswith("the loss became nan in epoch 1") for run in todo)
 
@@ -92,10 +93,10 @@ def test_faces_are_fetched(mlruns: Path, tmp_path: Path) -> None:
 def test_scores_are_brought_up_to_date_with_what_needs_the_images(mlruns: Path) -> None:
     file = RECORDED / "recorded.yaml"
     assert "4 of 4 runs are stale" in cae("score", "--rescore", str(file), "--dry-run").output
-    before = [run.metrics for run in api.cells(load(file), file) if run.state == "finished"]
+    before = [run.metrics for run in api.cells(load(file)) if run.state == "finished"]
     cae("score", "--rescore", str(file))
     assert "0 of 4 runs are stale" in cae("score", "--rescore", str(file), "--dry-run").output
-    after = [run.metrics for run in api.cells(load(file), file) if run.state == "finished"]
+    after = [run.metrics for run in api.cells(load(file)) if run.state == "finished"]
     for old, new in zip(before, after, strict=True):
         assert "control/untrained/radius_agreement" not in old
         assert {"control/untrained/radius_agreement", "control/projection/radius_agreement"} <= new.keys()

@@ -38,5 +38,5 @@ def test_a_missing_file_is_one_line_before_training(searched: bool, tiny_sweep: 
 
 
 def test_the_place_of_the_weights_is_neither_a_parameter_nor_part_of_a_label(tiny_sweep: Path) -> None:
-    run = expand(load(tiny_sweep, {"analysis.inception_weights": "/no/such.h5"}), tiny_sweep)[0]
+    run = expand(load(tiny_sweep, {"analysis.inception_weights": "/no/such.h5"}))[0]
     assert "analysis.inception_weights" not in parameters(run)

@@ -8,12 +8,12 @@ from sweeps.analysis.answer import answer, decimals, limitations
 from sweeps.analysis.comparison import Comparison, compare
 from sweeps.analysis.tables import group_columns
 from sweeps.planning.plan import SweepRun
-from tests.sweeps.analysis.test_comparison import CONTOURS, FILE, MSE, RADII, THREE, grid, scores, sweep_of
+from tests.sweeps.analysis.test_comparison import CONTOURS, MSE, RADII, THREE, grid, scores, sweep_of
 from tests.sweeps.fakes import cell_of
 
 
 def compared(cells: list[SweepRun], **content: Any) -> Comparison:
-    return compare(sweep_of(**content), FILE, cells)
+    return compare(sweep_of(**content), cells)
 
 
 EXPLAINED, SPREAD = "reconstruction/explained", "mnd/origin/norm_spread"
@@ -78,7 +78,7 @@ def test_gains_are_metrics_to_compare_by() -> None:
     cells = [
         cell_of(scores(0.6, **{"gain/radius_agreement": g}), activation=a) for a, g in (("relu", -0.1), ("tanh", 0.02))
     ]
-    found = compare(sweep_of(), FILE, cells, "gain/radius_agreement")
+    found = compare(sweep_of(), cells, "gain/radius_agreement")
     assert found.groups[-1].values["model.activation"] == "tanh"
 
 

@@ -15,7 +15,6 @@ from sweeps.spec.sweep import Sweep
 from tests.sweeps.fakes import cell_of
 
 RADII, CONTOURS, MSE = "mnd/radius_agreement", "mnd/contour_agreement", "reconstruction/mse"
-FILE = Path("s.yaml")
 
 
 def sweep_of(**content: Any) -> Sweep:
@@ -53,7 +52,7 @@ THREE = {"relu": [0.60, 0.62, 0.61], "tanh": [0.72, 0.70, 0.74], "elu": [0.66, 0
 
 
 def test_seeds_become_mean_and_sd_beside_null_and_gap() -> None:
-    comparison = compare(sweep_of(), FILE, grid(THREE))
+    comparison = compare(sweep_of(), grid(THREE))
     summary = comparison.groups[-1].summaries[RADII]
     assert (summary.mean, summary.sd) == pytest.approx((0.72, statistics.stdev(THREE["tanh"])))
     assert (summary.count, summary.null, summary.null_sd) == (3, pytest.approx(0.99), pytest.approx(0.002))
@@ -63,20 +62,20 @@ def test_seeds_become_mean_and_sd_beside_null_and_gap() -> None:
 
 
 def test_one_seed_has_no_sd() -> None:
-    assert compare(sweep_of(), FILE, grid({"relu": [0.6]})).groups[0].summaries[RADII].sd is None
+    assert compare(sweep_of(), grid({"relu": [0.6]})).groups[0].summaries[RADII].sd is None
 
 
 def test_cells_stand_from_worst_to_best() -> None:
-    comparison = compare(sweep_of(), FILE, grid(THREE))
+    comparison = compare(sweep_of(), grid(THREE))
     assert order(comparison) == ["relu", "elu", "tanh"]
     assert [group.rank for group in comparison.groups] == [3, 2, 1]
-    downward = compare(sweep_of(metric={"name": RADII, "goal": "minimize"}), FILE, grid(THREE))
+    downward = compare(sweep_of(metric={"name": RADII, "goal": "minimize"}), grid(THREE))
     assert order(downward) == ["tanh", "elu", "relu"]
 
 
 def test_unfinished_runs_are_counted_and_left_out() -> None:
     cells = [*grid(THREE), cell_of(None, activation="gelu"), cell_of(None, activation="tanh", seed=3)]
-    comparison = compare(sweep_of(), FILE, cells)
+    comparison = compare(sweep_of(), cells)
     assert order(comparison) == ["relu", "elu", "tanh"]
     assert comparison.unfinished == {"new": 2}
     assert len(comparison.groups[-1].runs) == 3
@@ -88,7 +87,7 @@ def test_values_that_are_no_numbers_are_left_out() -> None:
         cell_of(scores(float("nan")), activation="gelu"),
         cell_of(scores(1.797e308), activation="selu"),
     ]
-    comparison = compare(sweep_of(), FILE, cells)
+    comparison = compare(sweep_of(), cells)
     assert order(comparison) == ["gelu", "selu", "relu", "elu", "tanh"]
     assert [group.rank for group in comparison.groups] == [None, None, 3, 2, 1]
     assert MSE in comparison.groups[0].summaries
@@ -100,7 +99,7 @@ def test_two_folders_of_pictures_are_two_cells() -> None:
         for path, value in (("a", 0.6), ("b", 0.7))
         for seed in (0, 1)
     ]
-    comparison = compare(sweep_of(), FILE, cells)
+    comparison = compare(sweep_of(), cells)
     assert [group.values["data.digest"] for group in comparison.groups] == ["a-digest", "b-digest"]
     assert comparison.effects[0].effects[0].name == "digest"
 
@@ -109,7 +108,7 @@ def test_two_folders_of_pictures_are_two_cells() -> None:
 
 
 def test_the_star_is_for_cells_that_no_other_beats_in_ranking_and_reconstruction() -> None:
-    comparison = compare(sweep_of(), FILE, grid(THREE, {"relu": 0.02, "tanh": 0.03, "elu": 0.01}))
+    comparison = compare(sweep_of(), grid(THREE, {"relu": 0.02, "tanh": 0.03, "elu": 0.01}))
     assert [group.is_pareto for group in comparison.groups] == [False, True, True]
 
 
@@ -125,7 +124,7 @@ def test_several_metrics_rank_by_fronts() -> None:
             ("selu", 0.6, 7),
         )
     ]
-    comparison = compare(sweep_of(metric=asked), FILE, cells)
+    comparison = compare(sweep_of(metric=asked), cells)
     assert order(comparison) == ["selu", "gelu", "elu", "tanh", "relu"]
     assert comparison.lead is None
 
@@ -137,7 +136,7 @@ def test_cells_that_break_a_constraint_stand_behind_and_lead_nothing() -> None:
         run_cap=3,
         constraints=[f"{MSE} <= 0.015"],
     )
-    comparison = compare(search, FILE, grid(THREE, {"tanh": 0.02}))
+    comparison = compare(search, grid(THREE, {"tanh": 0.02}))
     assert order(comparison) == ["tanh", "relu", "elu"]
     assert [group.keeps for group in comparison.groups] == [False, True, True]
     assert [group.is_pareto for group in comparison.groups] == [False, False, True]
@@ -145,17 +144,17 @@ def test_cells_that_break_a_constraint_stand_behind_and_lead_nothing() -> None:
 
 
 def test_the_lead_counts_what_cannot_be_told_from_the_best() -> None:
-    lead = compare(sweep_of(), FILE, grid(THREE)).lead
+    lead = compare(sweep_of(), grid(THREE)).lead
     assert lead.difference == pytest.approx(0.07)
     assert lead.tied == 0
     assert lead.low > 0
-    blurred = compare(sweep_of(), FILE, grid({"relu": [0.5, 0.5001], "tanh": [0.8, 0.6], "elu": [0.6, 0.75]})).lead
+    blurred = compare(sweep_of(), grid({"relu": [0.5, 0.5001], "tanh": [0.8, 0.6], "elu": [0.6, 0.75]})).lead
     assert (blurred.tied, blurred.low < 0 < blurred.high) == (2, True)
 
 
 @pytest.mark.parametrize("values", [{"relu": [0.6], "tanh": [0.7]}, {"relu": [0.6, 0.6], "tanh": [0.7, 0.7]}])
 def test_without_noise_the_lead_has_no_interval(values: dict[str, list[float]]) -> None:
-    lead = compare(sweep_of(), FILE, grid(values)).lead
+    lead = compare(sweep_of(), grid(values)).lead
     assert lead.difference == pytest.approx(0.1)
     assert (lead.low, lead.high, lead.tied) == (None, None, None)
 
@@ -168,7 +167,7 @@ def test_effects_are_those_of_every_headline() -> None:
         cell_of(scores(0.6 + 0.1 * norm + 0.001 * seed, **{CONTOURS: 0.9}), activation=name, batch_norm=norm, seed=seed)
         for name, norm, seed in itertools.product(("relu", "tanh"), (False, True), range(2))
     ]
-    comparison = compare(sweep_of(), FILE, cells)
+    comparison = compare(sweep_of(), cells)
     assert comparison.metrics == (RADII, MSE, CONTOURS)
     radii = comparison.effects[0]
     (estimate,) = next(effect for effect in radii.effects if effect.name == "batch_norm").estimates
@@ -177,7 +176,7 @@ def test_effects_are_those_of_every_headline() -> None:
 
 
 def test_another_metric_ranks_and_joins_those_compared() -> None:
-    comparison = compare(sweep_of(), FILE, grid(THREE, {"relu": 0.02, "tanh": 0.03, "elu": 0.01}), MSE)
+    comparison = compare(sweep_of(), grid(THREE, {"relu": 0.02, "tanh": 0.03, "elu": 0.01}), MSE)
     assert order(comparison) == ["tanh", "relu", "elu"]
     assert comparison.metrics == (MSE, RADII)
     assert comparison.effects[0].metric == MSE
@@ -220,7 +219,7 @@ def test_the_goal_of_the_sweep_file_is_believed() -> None:
         cell_of(scores(0.6, **{"mnd/radius/spread": value}), activation=name)
         for name, value in (("relu", 2), ("elu", 1))
     ]
-    assert order(compare(sweep, FILE, cells, "mnd/radius/spread")) == ["relu", "elu"]
+    assert order(compare(sweep, cells, "mnd/radius/spread")) == ["relu", "elu"]
 
 
 # --- errors ------------------------------------------------------------------------------------------------------
@@ -229,11 +228,11 @@ def test_the_goal_of_the_sweep_file_is_believed() -> None:
 @pytest.mark.parametrize(("file", "typed"), [("s.yaml", "s.yaml"), ("my s.yaml", "'my s.yaml'")])
 def test_nothing_finished_is_one_line(file: str, typed: str) -> None:
     with pytest.raises(SweepError, match=rf"^{file}: no run of s is finished; `cae run {typed}` trains them$"):
-        compare(sweep_of(), Path(file), [cell_of(None)])
+        compare(sweep_of().read_from(Path(file), ""), [cell_of(None)])
 
 
 def test_a_metric_that_no_run_has_names_the_nearest() -> None:
     with pytest.raises(SweepError, match=r"^--metric: .* mnd/radius_agrement; did you mean mnd/radius_agreement\?$"):
-        compare(sweep_of(), FILE, grid(THREE), "mnd/radius_agrement")
+        compare(sweep_of(), grid(THREE), "mnd/radius_agrement")
     with pytest.raises(SweepError, match=r"^s.yaml: metric: no finished run measures wrong"):
-        compare(sweep_of(metric={"name": "wrong"}), FILE, grid(THREE))
+        compare(sweep_of(metric={"name": "wrong"}), grid(THREE))

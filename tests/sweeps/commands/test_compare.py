@@ -61,7 +61,7 @@ def eight(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def finished(eight: Path, database: Path) -> Path:
-    record_runs(load(eight), eight, measure)
+    record_runs(load(eight), measure)
     return eight
 
 
@@ -111,7 +111,7 @@ def test_known_effects_are_found(finished: Path, tmp_path: Path) -> None:
 
 
 def test_half_a_sweep_is_compared_as_far_as_it_is(eight: Path, database: Path) -> None:
-    record_runs(load(eight), eight, measure, lambda cell: cell.parameters["training.seed"] == 0)
+    record_runs(load(eight), measure, lambda cell: cell.parameters["training.seed"] == 0)
     done = run(str(eight))
     assert done.exit_code == 0
     assert "16 of 24 runs are not finished (16 new) and not compared" in done.stdout
@@ -121,7 +121,7 @@ def test_half_a_sweep_is_compared_as_far_as_it_is(eight: Path, database: Path) -
 
 
 def test_the_values_of_the_last_run_are_used(eight: Path, database: Path) -> None:
-    record_runs(load(eight, {"training.epochs": 3}), eight, measure)
+    record_runs(load(eight, {"training.epochs": 3}), measure)
     assert run(str(eight)).exit_code == 2
     last_run.remember("eight", ["training.epochs=3"], None)
     done = run(str(eight))
@@ -137,7 +137,7 @@ def test_a_search_is_compared_by_importance(database: Path, tmp_path: Path) -> N
         encoding="utf-8",
     )
     sweep = load(path)
-    for cell in cells(sweep.model_copy(update={"method": "grid"}), path):
+    for cell in cells(sweep.model_copy(update={"method": "grid"})):
         tags = {tracking.TRIAL: json.dumps(params_of(space(sweep), cell.config))}
         record_run(sweep, cell, measure(cell), **tags)
     done = run(str(path))
@@ -160,7 +160,7 @@ def test_nothing_to_compare_is_one_line(eight: Path, database: Path, options: tu
 
 
 def test_an_unknown_metric_is_one_line(eight: Path, database: Path) -> None:
-    record_runs(load(eight), eight, measure, lambda cell: cell.parameters["training.seed"] == 0)
+    record_runs(load(eight), measure, lambda cell: cell.parameters["training.seed"] == 0)
     done = run(str(eight), "--metric", "mnd/radius_agrement")
     assert done.exit_code == 2
     assert done.stderr.strip().endswith("mnd/radius_agrement; did you mean mnd/radius_agreement?")
@@ -176,7 +176,7 @@ def test_an_unknown_metric_is_one_line(eight: Path, database: Path) -> None:
 def test_comparing_imports_nothing_that_trains(
     eight: Path, database: Path, tmp_path: Path, options: list[str], forbidden: set[str]
 ) -> None:
-    record_runs(load(eight), eight, measure, lambda cell: cell.parameters["training.seed"] == 0)
+    record_runs(load(eight), measure, lambda cell: cell.parameters["training.seed"] == 0)
     code = (
         "import os\nimport sys\nfrom click.testing import CliRunner\nfrom sweeps.cli import main\n"
         f"os.chdir({str(tmp_path)!r})\n"

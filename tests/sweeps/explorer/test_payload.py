@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sweeps.explore.payload import packed, script_json, webp
+from sweeps.explorer.payload import packed, script_json, webp
 
 
 def test_arrays_are_found_where_they_are_said_to_be() -> None:

@@ -8,7 +8,7 @@ from scipy.stats import chi
 
 from cae.config import AnalysisConfig
 from cae.sampling import sample, standard_normal_draws
-from sweeps.explore.points import DRAWS, points
+from sweeps.explorer.points import DRAWS, points
 from sweeps.pipeline.latents import LatentSplit
 from sweeps.pipeline.trained_model import cloud_of
 

@@ -8,7 +8,7 @@ import pytest
 
 from cae import faces
 from cae.config import RunConfig
-from sweeps.explore.tiles import strips
+from sweeps.explorer.tiles import strips
 
 
 def config(**analysis: Any) -> RunConfig:

@@ -8,9 +8,9 @@ from importlib.resources import files
 
 import pytest
 
-from sweeps.explore.page import LIBRARIES, RUNTIME
+from sweeps.explorer.page import LIBRARIES, RUNTIME
 
-VENDOR = files("sweeps.explore") / "vendor"
+VENDOR = files("sweeps.explorer") / "vendor"
 TOLD = dict(re.findall(r"^\| `([^`]+)`.*`([0-9a-f]{64})` \|$", (VENDOR / "README.md").read_text(), re.MULTILINE))
 
 

@@ -21,13 +21,13 @@ from sweeps.search.search import Search
 from sweeps.search.study import open_storage
 from sweeps.spec.sweep import Sweep
 from tests.servers import PASSWORD, Postgres
-from tests.sweeps.searching import FILE, Killed, Trainer, run, study_of, sweep_of
+from tests.sweeps.searching import Killed, Trainer, run, study_of, sweep_of
 
 pytestmark = [pytest.mark.thorough, pytest.mark.postgres]
 
 
 def search(sweep: Sweep, url: str, trainer: Trainer) -> None:
-    asyncio.run(Search(sweep, FILE, url).lane(trainer))
+    asyncio.run(Search(sweep, url).lane(trainer))
 
 
 def study_on(url: str) -> optuna.Study:

@@ -74,7 +74,7 @@ def test_a_measure_whose_name_no_record_takes_is_refused_before_the_training(
         listed = ", ".join(f'"named_badly:{name}"' for name in names.split(", "))
         tiny_sweep.write_text(f"{sweep}  analysis.metrics: {{value: [{listed}]}}\n", encoding="utf-8")
         with pytest.raises(SweepError, match=re.escape(f"analysis.metrics: {words}")):
-            api.cells(load(tiny_sweep), tiny_sweep)
+            api.cells(load(tiny_sweep))
 
 
 def test_batch_norm_of_one_value_is_refused_before_the_training_and_read_where_it_is_recorded(
@@ -83,28 +83,28 @@ def test_batch_norm_of_one_value_is_refused_before_the_training_and_read_where_i
     sweep = tiny_sweep.read_text(encoding="utf-8")
     more = "  model.latent_batch_norm: {value: true}\n  training.batch_size: {value: 2}\n"
     tiny_sweep.write_text(sweep + more, encoding="utf-8")
-    assert len(api.cells(load(tiny_sweep), tiny_sweep)) == 2
+    assert len(api.cells(load(tiny_sweep))) == 2
     tiny_sweep.write_text(sweep + more.replace("2}", "1}"), encoding="utf-8")
     with pytest.raises(SweepError, match=r"relu s0: training.batch_size: 1 leaves batch norm one value"):
-        api.cells(load(tiny_sweep), tiny_sweep)
+        api.cells(load(tiny_sweep))
     loaded = load(tiny_sweep)
-    for config in expand(loaded, tiny_sweep):
+    for config in expand(loaded):
         digest = data_digest(config.data)
         hashes = {tracking.HASH: config_hash(config, digest), tracking.CELL: cell_hash(config, digest)}
         run = tracking.client().create_run(tracking.experiment(loaded.name, "?"), tags=hashes)
         tracking.client().set_terminated(run.info.run_id, status="FINISHED")
-    assert [cell.state for cell in api.cells(loaded, tiny_sweep)] == ["finished", "finished"]
+    assert [cell.state for cell in api.cells(loaded)] == ["finished", "finished"]
 
 
 def test_a_new_sweep_is_all_new_and_creates_nothing(tiny_sweep: Path) -> None:
-    cells = api.cells(load(tiny_sweep), tiny_sweep)
+    cells = api.cells(load(tiny_sweep))
     assert [cell.state for cell in cells] == ["new", "new"]
     assert len({cell.config_hash for cell in cells}) == 2
     assert not workspace.home().exists()
 
 
 def test_cells_whose_data_are_missing_say_so(tiny_sweep: Path) -> None:
-    cells = api.cells(load(tiny_sweep, {"data.name": "celeba", "data.path": "/nowhere"}), tiny_sweep)
+    cells = api.cells(load(tiny_sweep, {"data.name": "celeba", "data.path": "/nowhere"}))
     assert [cell.config_hash for cell in cells] == [None, None]
     assert all("/nowhere" in cell.note for cell in cells)
 
@@ -126,13 +126,13 @@ def test_a_finished_cell_is_known_without_its_images(database: Path, tmp_path: P
         "  data.size: {values: [null, 500]}\n  model.activation: {values: [relu, tanh]}\n"
     )
     recorded("d1")
-    cells = api.cells(load(path), path)
+    cells = api.cells(load(path))
     assert [cell.state for cell in cells] == ["finished", "new", "new", "new"]
     # Of the 500 images nothing is known, and it is said why.
     assert [cell.config_hash is None for cell in cells] == [False, False, True, True]
     assert ["/nowhere" in cell.note for cell in cells] == [False, False, True, True]
     recorded("d2")  # other images since: there is no telling which are meant
-    assert [cell.config_hash for cell in api.cells(load(path), path)] == [None] * 4
+    assert [cell.config_hash for cell in api.cells(load(path))] == [None] * 4
 
 
 @pytest.fixture
@@ -160,9 +160,9 @@ def finish(config: RunConfig, digest: str) -> None:
 def test_cells_on_other_pictures_of_the_same_names_and_sizes_are_new(
     database: Path, tiny_sweep: Path, folders: list[Path]
 ) -> None:
-    planned = [api.cells(folder_sweep(tiny_sweep, folder), tiny_sweep)[0] for folder in folders]
+    planned = [api.cells(folder_sweep(tiny_sweep, folder))[0] for folder in folders]
     finish(planned[0].config, str(planned[0].data_digest))
-    states = [api.cells(folder_sweep(tiny_sweep, folder), tiny_sweep)[0].state for folder in folders]
+    states = [api.cells(folder_sweep(tiny_sweep, folder))[0].state for folder in folders]
     assert states == ["finished", "new"]
 
 
@@ -170,12 +170,12 @@ def test_what_older_versions_finished_stays_finished_for_the_pictures_first_seen
     database: Path, tiny_sweep: Path, folders: list[Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("CAE_CACHE", str(tmp_path / "cache"))
-    config = api.cells(folder_sweep(tiny_sweep, folders[0]), tiny_sweep)[0].config
+    config = api.cells(folder_sweep(tiny_sweep, folders[0]))[0].config
     former = open_source(config.data).former
     assert former is not None
     finish(config, former)
     for _ in range(2):
-        cells = [api.cells(folder_sweep(tiny_sweep, folder), tiny_sweep)[0] for folder in folders]
+        cells = [api.cells(folder_sweep(tiny_sweep, folder))[0] for folder in folders]
         assert [cell.state for cell in cells] == ["finished", "new"]
         assert cells[0].config_hash == config_hash(config, former)
     assert planned_images(config, former).digest == former
@@ -188,17 +188,17 @@ def test_cells_that_differ_in_nothing_that_matters_are_one(tiny_sweep: Path) -> 
         "{values: [relu, tanh]}", "{value: relu}\n  model.negative_slope: {values: [0.1, 0.2]}"
     )
     tiny_sweep.write_text(text)
-    assert len(api.cells(load(tiny_sweep), tiny_sweep)) == 1
+    assert len(api.cells(load(tiny_sweep))) == 1
 
 
 def test_run_cap_limits_the_cells(tiny_sweep: Path) -> None:
     tiny_sweep.write_text(tiny_sweep.read_text() + "run_cap: 1\n")
-    assert len(api.cells(load(tiny_sweep), tiny_sweep)) == 1
+    assert len(api.cells(load(tiny_sweep))) == 1
 
 
 def test_runs_are_named_by_what_varies(tiny_sweep: Path) -> None:
     tiny_sweep.write_text(tiny_sweep.read_text() + "  model.batch_norm: {values: [true, false]}\nseeds: [0, 3]\n")
-    names = [run.label for run in api.cells(load(tiny_sweep), tiny_sweep)]
+    names = [run.label for run in api.cells(load(tiny_sweep))]
     assert names[:3] == ["relu bn s0", "relu bn s3", "relu no bn s0"]
     assert len(set(names)) == 8
 
@@ -227,7 +227,7 @@ def test_values_are_readable(value: object, text: str) -> None:
 
 def test_json_form(tiny_sweep: Path) -> None:
     sweep = load(tiny_sweep)
-    content = json.loads(json.dumps(as_json(sweep, api.cells(sweep, tiny_sweep))))
+    content = json.loads(json.dumps(as_json(sweep, api.cells(sweep))))
     assert content["sweep"] == "tiny"
     keys = {"config_hash", "cell_hash", "state", "attempt", "run_id", "parameters", "metrics"}
     assert all(set(cell) == keys for cell in content["cells"])

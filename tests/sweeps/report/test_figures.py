@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -33,7 +32,7 @@ def cells(count: int = 3, seeds: int = 2) -> list[SweepRun]:
 
 
 def compared(runs: list[SweepRun], sweep: Sweep = SWEEP) -> Comparison:
-    return compare(sweep, Path("s.yaml"), runs)
+    return compare(sweep, runs)
 
 
 @pytest.mark.parametrize(

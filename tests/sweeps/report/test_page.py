@@ -58,7 +58,7 @@ def eight(tmp_path: Path, database: Path) -> Path:
     """24 finished runs without artifacts."""
     path = tmp_path / "eight.yaml"
     path.write_text(EIGHT, encoding="utf-8")
-    record_runs(load(path), path, measure)
+    record_runs(load(path), measure)
     return path
 
 
@@ -74,7 +74,7 @@ def four(tmp_path: Path, database: Path) -> Path:
     """Four finished runs of two cells, without artifacts."""
     path = tmp_path / "four.yaml"
     path.write_text(FOUR, encoding="utf-8")
-    record_runs(load(path), path, measure)
+    record_runs(load(path), measure)
     return path
 
 
@@ -283,7 +283,7 @@ def test_links_are_replaced_and_the_rest_stays(description: str) -> None:
 def test_words_of_the_sweep_file_are_no_markup(tmp_path: Path, database: Path, run_files: Path) -> None:
     path = tmp_path / "four.yaml"
     path.write_text(FOUR.replace("Does", "<script>alert(1)</script> & Does"), encoding="utf-8")
-    record_runs(load(path), path, measure)
+    record_runs(load(path), measure)
     compare(path, tmp_path / "out")
     text = page(tmp_path / "out")
     assert_self_contained(text)
@@ -313,7 +313,7 @@ def test_a_sweep_without_any_picture_has_a_report(four: Path, tmp_path: Path) ->
 def test_one_cell_of_one_run_has_a_report(tmp_path: Path, database: Path, run_files: Path) -> None:
     path = tmp_path / "one.yaml"
     path.write_text("name: one\nparameters: {data.name: {value: digits}}\n", encoding="utf-8")
-    record_runs(load(path), path, measure)
+    record_runs(load(path), measure)
     log_pictures("one", run_files)
     compare(path, tmp_path / "out")
     text = page(tmp_path / "out")
@@ -329,7 +329,7 @@ def test_a_pair_of_runs_with_one_metric_has_a_report(tmp_path: Path, database: P
         "name: pair\nparameters: {data.name: {value: digits}, model.batch_norm: {values: [false, true]}}\n",
         encoding="utf-8",
     )
-    record_runs(load(path), path, lambda cell: {"mnd/radius_agreement": 0.5 + cell.parameters["model.batch_norm"] / 10})
+    record_runs(load(path), lambda cell: {"mnd/radius_agreement": 0.5 + cell.parameters["model.batch_norm"] / 10})
     compare(path, tmp_path / "out")
     text = page(tmp_path / "out")
     assert "What each parameter does" in text
@@ -354,7 +354,7 @@ def test_a_search_has_its_pictures_in_place_of_effects(
     text = EIGHT.replace("seeds: [0, 1, 2]", f"seeds: [0]\nmethod: random\nrun_cap: 8\n{metrics}")
     path.write_text(text, encoding="utf-8")
     sweep = load(path)
-    for cell in cells(sweep.model_copy(update={"method": "grid"}), path):
+    for cell in cells(sweep.model_copy(update={"method": "grid"})):
         record_run(sweep, cell, measure(cell), **{tracking.TRIAL: json.dumps(params_of(space(sweep), cell.config))})
     compare(path, tmp_path / "out")
     text = page(tmp_path / "out")
@@ -369,7 +369,7 @@ def test_values_of_the_command_line_are_in_the_words_to_do_it_again(tmp_path: Pa
     path = tmp_path / "four.yaml"
     path.write_text(FOUR, encoding="utf-8")
     fixed = {"training.epochs": 3, "model.maps": [4, 8]}
-    record_runs(load(path, fixed), path, measure)
+    record_runs(load(path, fixed), measure)
     compare(path, tmp_path / "out", "--set", "training.epochs=3", "--set", "model.maps=[4, 8]")
     (command,) = re.findall(r"cae run four.yaml(.*)", page(tmp_path / "out"))
     assert set(command.split(" --set ")[1:]) == {"training.epochs=3", "&#39;model.maps=[4, 8]&#39;"}

@@ -23,7 +23,6 @@ from sweeps.search.trial_result import TrialResult
 from sweeps.spec.space import space
 from sweeps.terminal import search as terminal
 from tests.sweeps.searching import (
-    FILE,
     RATE,
     SIZE,
     SPACE,
@@ -88,7 +87,7 @@ def test_limit_between_two_seeds_leaves_a_trial_to_go_on_with(database: Path) ->
     sweep, trainer = sweep_of(seeds=[0, 1], run_cap=4), Trainer()
     run(sweep, trainer, limit=1)
     assert states() == ["RUNNING"]
-    assert [cell.state for cell in cells(sweep, FILE)] == ["finished", "new"]
+    assert [cell.state for cell in cells(sweep)] == ["finished", "new"]
     run(sweep, trainer)
     assert states() == ["COMPLETE"] * 2
     assert len(set(trainer.finished)) == len(trainer.finished) == 4
@@ -98,7 +97,7 @@ def test_values_that_move_together_and_lists_are_texts_to_optuna(database: Path)
     parameters = SPACE | {"model.maps": {"values": [[4, 8], [8, 16]]}}
     sweep = sweep_of(parameters=parameters, zip=[["model.maps", SIZE]])
     run(sweep, Trainer())
-    found = {(tuple(c.parameters["model.maps"]), c.parameters[SIZE]) for c in cells(sweep, FILE)}
+    found = {(tuple(c.parameters["model.maps"]), c.parameters[SIZE]) for c in cells(sweep)}
     assert found <= {((4, 8), 32), ((8, 16), 64)}
     assert {t.params[f"model.maps & {SIZE}"] for t in study_of().trials} <= {
         "[4, 8] & 32",
@@ -117,7 +116,7 @@ def test_choices_that_are_no_valid_run_are_passed_over(database: Path) -> None:
     parameters = SPACE | {"data.resolution": {"values": [32, 40]}, "model.maps": {"value": [2, 2, 2, 2]}}
     sweep = sweep_of(parameters=parameters)
     run(sweep, Trainer())
-    assert {cell.parameters["data.resolution"] for cell in cells(sweep, FILE)} == {32}
+    assert {cell.parameters["data.resolution"] for cell in cells(sweep)} == {32}
 
 
 def test_a_search_of_which_nothing_is_left_says_so(database: Path) -> None:
@@ -152,9 +151,9 @@ def test_repeats_do_not_count_and_a_small_space_is_tried_to_its_end(
     parameters = {"data.name": {"value": "digits"}, "data.resolution": {"value": 32}, **values}
     sweep, trainer = sweep_of(method=method, parameters=parameters, run_cap=count), Trainer()
     run(sweep, trainer)
-    assert sorted(cell.parameters["model.latent_dim"] for cell in cells(sweep, FILE)) == [4, 8, 16, 32, 64]
+    assert sorted(cell.parameters["model.latent_dim"] for cell in cells(sweep)) == [4, 8, 16, 32, 64]
     assert states().count("COMPLETE") == 5
-    terminal.show_trials(Console(width=200), sweep, cells(sweep, FILE))
+    terminal.show_trials(Console(width=200), sweep, cells(sweep))
     told = capsys.readouterr().out
     assert "5 trials: 5 finished" in told
     assert ("every choice of the space is tried" in told) == (count > 5)
@@ -167,7 +166,7 @@ def test_a_range_of_whole_numbers_is_tried_to_its_end(database: Path) -> None:
     parameters = SPACE | {RATE: {"value": 0.001}, SIZE: {"min": 30, "max": 37}}
     sweep = sweep_of(method="random", parameters=parameters, run_cap=30)
     run(sweep, Trainer())
-    assert sorted(cell.parameters[SIZE] for cell in cells(sweep, FILE)) == list(range(30, 38))
+    assert sorted(cell.parameters[SIZE] for cell in cells(sweep)) == list(range(30, 38))
 
 
 @pytest.mark.thorough
@@ -185,7 +184,7 @@ def test_hyperband_stops_what_is_poor_and_only_that(database: Path, goal: str) -
         by_state[trial.state.name].append(abs(math.log10(trial.params[RATE]) + 3))
     assert len(by_state["PRUNED"]) == len(trainer.pruned) >= 5
     assert statistics.mean(by_state["COMPLETE"]) < 0.7 * statistics.mean(by_state["PRUNED"])
-    found = [cell.state for cell in cells(sweep, FILE)]
+    found = [cell.state for cell in cells(sweep)]
     assert found.count("pruned") == found.count("new") == len(trainer.pruned)
     calls = trainer.calls
     run(sweep, trainer)
@@ -200,7 +199,7 @@ def test_workers_side_by_side_try_each_cell_once(database: Path) -> None:
         return await trainer(number, cell, **more)
 
     async def together() -> None:
-        search = Search(sweep, FILE, None)
+        search = Search(sweep, None)
         await asyncio.gather(*(search.lane(patient) for _ in range(3)))
 
     asyncio.run(together())
@@ -217,7 +216,7 @@ def test_two_searches_at_once_share_the_trials(database: Path) -> None:
             await asyncio.sleep(0.01)
             return await trainer(number, cell, **more)
 
-        await Search(sweep, FILE, None).lane(patient)
+        await Search(sweep, None).lane(patient)
 
     async def together() -> None:
         await asyncio.gather(*map(lane, trainers))

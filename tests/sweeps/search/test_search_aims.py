@@ -21,7 +21,6 @@ from sweeps.spec.remarks import EXPLAINED
 from sweeps.spec.space import space
 from sweeps.spec.sweep import Sweep
 from tests.sweeps.searching import (
-    FILE,
     RATE,
     SIZE,
     Trainer,
@@ -53,7 +52,7 @@ def test_a_metric_that_one_run_lacks_fails_its_trial(database: Path) -> None:
 
 
 def verdicts_of(sweep: Sweep) -> list[Any]:
-    return [trial_result(sweep, [cell]) for cell in cells(sweep, FILE)]
+    return [trial_result(sweep, [cell]) for cell in cells(sweep)]
 
 
 def test_the_best_keeps_the_constraints(database: Path) -> None:
@@ -95,13 +94,13 @@ def test_the_pareto_front_of_known_functions(database: Path) -> None:
 def test_the_plan_has_the_form_of_any_plan(database: Path) -> None:
     sweep = sweep_of()
     run(sweep, Trainer(), limit=2)
-    content = json.loads(json.dumps(as_json(sweep, cells(sweep, FILE))))
+    content = json.loads(json.dumps(as_json(sweep, cells(sweep))))
     assert [cell["state"] for cell in content["cells"]] == ["finished", "finished"]
     assert set(content["cells"][0]["parameters"]) == set(flatten(space(sweep).configs(study_of().trials[0].params)[0]))
 
 
 def test_planning_creates_nothing() -> None:
-    assert cells(sweep_of(), FILE) == []
+    assert cells(sweep_of()) == []
     assert not workspace.home().exists()
 
 
@@ -112,7 +111,7 @@ def test_optuna_never_counts_what_the_record_does_not_have(database: Path) -> No
     trial.suggest_float(RATE, 1e-4, 1e-2, log=True)
     trial.suggest_categorical(SIZE, ["32", "64"])
     study.tell(trial, 1.0)
-    assert [cell.state for cell in cells(sweep_of(), FILE)] == ["new"]
+    assert [cell.state for cell in cells(sweep_of())] == ["new"]
     trainer = Trainer()
     run(sweep_of(), trainer)
     assert len(trainer.finished) == 4

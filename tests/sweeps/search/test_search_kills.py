@@ -19,7 +19,6 @@ from sweeps.spec.space import key_of
 from sweeps.spec.sweep import Sweep
 from tests.faults import Killed
 from tests.sweeps.searching import (
-    FILE,
     SIZE,
     SPACE,
     Trainer,
@@ -82,7 +81,7 @@ def check_complete(sweep: Sweep, trainer: Trainer, expected: list[tuple[float, i
     trials = study_of().trials
     assert [trial.state.name for trial in trials] == ["COMPLETE"] * 3
     assert all(list(trial.constraints) == ["mse <= 0.005"] for trial in trials)
-    assert {cell.state for cell in cells(sweep, FILE)} == {"finished"}
+    assert {cell.state for cell in cells(sweep)} == {"finished"}
 
 
 @pytest.mark.parametrize(("owner", "name", "when"), POINTS)
@@ -114,7 +113,7 @@ def test_a_lost_study_is_made_anew_from_the_record(database: Path) -> None:
     run(sweep, trainer)
     before = {key_of(trial.params): (trial.value, trial.constraints) for trial in study_of().trials}
     (workspace.home() / "optuna.db").unlink()
-    assert [cell.state for cell in cells(sweep, FILE)] == ["finished"] * 4
+    assert [cell.state for cell in cells(sweep)] == ["finished"] * 4
     run(sweep, trainer)
     assert len(trainer.finished) == 4
     assert {key_of(trial.params): (trial.value, trial.constraints) for trial in study_of().trials} == before
@@ -144,7 +143,7 @@ def test_other_fixed_values_are_another_search(database: Path) -> None:
     trainer = Trainer()
     run(sweep_of(), trainer)
     other = sweep_of(parameters=SPACE | {"training.epochs": {"value": 3}})
-    assert cells(other, FILE) == []
+    assert cells(other) == []
     run(other, trainer)
     assert len(set(trainer.finished)) == 8
     assert len(study_of().trials) == 4
@@ -175,7 +174,7 @@ def test_failed_cells_are_tried_again_by_the_next_run(database: Path) -> None:
     trainer.fails = lambda cell: trainer.calls == 2
     run(sweep, trainer)
     assert states() == ["COMPLETE", "FAIL", "COMPLETE", "COMPLETE"]
-    assert [cell.state for cell in cells(sweep, FILE)].count("failed") == 1
+    assert [cell.state for cell in cells(sweep)].count("failed") == 1
     trainer.fails = lambda cell: False
     run(sweep, trainer)
     assert len(set(trainer.finished)) == len(trainer.finished) == 4
@@ -209,5 +208,5 @@ def test_a_run_deleted_from_the_record_is_made_again(database: Path) -> None:
     tracking.client().delete_run(gone.run_id)
     run(sweep, trainer)
     assert trainer.finished.count(gone.config_hash) == 2
-    assert {cell.state for cell in cells(sweep, FILE)} == {"finished"}
+    assert {cell.state for cell in cells(sweep)} == {"finished"}
     assert len(study_of().trials) == 4

@@ -18,7 +18,7 @@ FILE = Path("s.yaml")
 
 
 def runs(**content: Any) -> list[dict[str, Any]]:
-    return [flatten(run) for run in expand(Sweep.model_validate({"name": "s", **content}), FILE)]
+    return [flatten(run) for run in expand(Sweep.model_validate({"name": "s", **content}))]
 
 
 TWO = {"model.activation": {"values": ["relu", "tanh"]}, "model.batch_norm": {"values": [True, False]}}
@@ -110,9 +110,9 @@ def test_runs_are_counted_without_being_made(content: dict[str, object], number:
     made: list[int] = []
     with on_call(_resolve, lambda frame: made.append(1)):
         assert count(sweep) == number
-        assert len(expand(sweep, FILE, most=3)) == 3
+        assert len(expand(sweep, most=3)) == 3
     assert len(made) == 3
-    assert varied_fields(sweep, FILE)[-1] == "training.seed"
+    assert varied_fields(sweep)[-1] == "training.seed"
 
 
 def test_what_is_excluded_need_not_be_a_valid_run() -> None:
@@ -126,4 +126,4 @@ def test_what_is_excluded_need_not_be_a_valid_run() -> None:
 def test_the_fields_that_vary_are_those_of_the_runs() -> None:
     sweep = Sweep.model_validate({"name": "s", "parameters": TWO, "seeds": [0, 1]})
     capped = sweep.model_copy(update={"run_cap": 1000})
-    assert varied_fields(sweep, FILE) == varied_fields(capped, FILE) == varied(expand(sweep, FILE))
+    assert varied_fields(sweep) == varied_fields(capped) == varied(expand(sweep))

@@ -35,7 +35,7 @@ run_cap: 200
 def problem(path: Path, text: str) -> str:
     path.write_text(text, encoding="utf-8")
     with pytest.raises(SweepError) as caught:
-        expand(load(path), path)
+        expand(load(path))
     return str(caught.value)
 
 
@@ -135,14 +135,14 @@ def test_merge_keys_and_anchors_of_yaml_work(tmp_path: Path) -> None:
 def test_set_fixes_a_field_in_every_run(tmp_path: Path) -> None:
     path = tmp_path / "s.yaml"
     path.write_text(GOOD)
-    runs = expand(load(path, {"model.activation": "gelu", "training.seed": 7, "data.path": "/x"}), path)
+    runs = expand(load(path, {"model.activation": "gelu", "training.seed": 7, "data.path": "/x"}))
     assert {(run.model.activation, run.training.seed, run.data.path) for run in runs} == {("gelu", 7, "/x")}
 
 
 def test_set_of_a_zipped_field_leaves_the_others(tmp_path: Path) -> None:
     path = tmp_path / "s.yaml"
     path.write_text(GOOD)
-    runs = expand(load(path, {"data.resolution": 96}), path)
+    runs = expand(load(path, {"data.resolution": 96}))
     assert {(run.data.resolution, run.training.batch_size) for run in runs} == {(96, 128), (96, 64)}
 
 
@@ -186,4 +186,4 @@ def test_every_experiment_is_valid_and_asks_a_question(path: Path, monkeypatch: 
     sweep = load(path)
     assert sweep.name == path.stem.replace("_", "-")
     assert "?" in sweep.description
-    assert expand(sweep, path) if sweep.method == "grid" else sweep.trials
+    assert expand(sweep) if sweep.method == "grid" else sweep.trials

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from sweeps.analysis.comparison import Comparison, compare
 from sweeps.terminal.comparison import show_comparison
-from tests.sweeps.analysis.test_comparison import CONTOURS, FILE, MSE, RADII, grid, scores, sweep_of
+from tests.sweeps.analysis.test_comparison import CONTOURS, MSE, RADII, grid, scores, sweep_of
 from tests.sweeps.fakes import cell_of
 
 RANDOM = random.Random(0)
@@ -46,7 +46,7 @@ def printed(comparison: Comparison, width: int, **options: Any) -> str:
 
 @pytest.fixture(scope="module")
 def many() -> Comparison:
-    return compare(sweep_of(), FILE, MANY)
+    return compare(sweep_of(), MANY)
 
 
 @pytest.mark.parametrize("width", [80, 100, 160])
@@ -55,7 +55,7 @@ def test_every_line_fits(many: Comparison, width: int) -> None:
 
 
 def test_the_order_is_answer_cells_effects_and_what_cannot_be_told(many: Comparison) -> None:
-    text = printed(compare(sweep_of(), FILE, [*MANY, cell_of(None)]), 160)
+    text = printed(compare(sweep_of(), [*MANY, cell_of(None)]), 160)
     parts = ("Best by", "rank", "Effects on", "Share of the variance", "Smallest difference", "What cannot be told")
     places = [text.index(part) for part in parts]
     assert places == sorted(places)
@@ -83,7 +83,7 @@ def test_cells_stand_from_best_to_worst_and_the_best_is_called_so(many: Comparis
 
 def test_of_several_metrics_none_is_called_the_best() -> None:
     sweep = sweep_of(metric=[{"name": RADII}, {"name": CONTOURS}])
-    text = printed(compare(sweep, FILE, MANY), 160)
+    text = printed(compare(sweep, MANY), 160)
     assert not any(line.startswith("best") for line in text.splitlines())
 
 
@@ -104,11 +104,11 @@ def test_three_levels_have_a_line_each_and_an_interaction_only_where_it_is_told(
         cell_of(scores(0.6 + 0.1 * (a == "elu" and n) + 0.001 * s), activation=a, batch_norm=n, seed=s)
         for a, n, s in itertools.product(("relu", "elu", "tanh"), (False, True), range(2))
     ]
-    assert "\n  elu with true  " in printed(compare(sweep_of(), FILE, crossed), 160)
+    assert "\n  elu with true  " in printed(compare(sweep_of(), crossed), 160)
 
 
 def test_one_seed_shows_no_intervals() -> None:
-    text = printed(compare(sweep_of(), FILE, grid({"relu": [0.6], "elu": [0.7]})), 160)
+    text = printed(compare(sweep_of(), grid({"relu": [0.6], "elu": [0.7]})), 160)
     assert "activation: elu vs relu" in text
     for words in ("95 %", "p (Holm)", "noise between seeds  ", "Smallest difference", "±"):
         assert words not in text
@@ -117,7 +117,7 @@ def test_one_seed_shows_no_intervals() -> None:
 def test_text_from_files_is_not_taken_for_markup() -> None:
     sweep = sweep_of(metric={"name": "a/[red]b"})
     folders = [cell_of({"a/[red]b": v, MSE: v}, digest=f"[{v:g}]", name="folder", path=f"{v}") for v in (1.0, 2.0)]
-    text = printed(compare(sweep, FILE, folders), 160)
+    text = printed(compare(sweep, folders), 160)
     head = next(line for line in text.splitlines() if line.lstrip().startswith("rank"))
     assert "[red]b" in head
     assert any(line.split()[1:2] == ["[1]"] for line in text.splitlines())
@@ -141,7 +141,7 @@ def test_a_search_shows_importance_in_place_of_effects() -> None:
         cell_of(scores(0.5 + d / 100, 0.01 + d / 5000), activation=a, latent_dim=d)
         for a, d in (("relu", 8), ("elu", 20), ("tanh", 30), ("relu", 40), ("elu", 50), ("tanh", 64))
     ]
-    text = printed(compare(sweep, FILE, cells), 160)
+    text = printed(compare(sweep, cells), 160)
     assert "Importance for reaching the best tenth" in text
     assert "Effects on" not in text
     assert "latent_dim=20 with" in text

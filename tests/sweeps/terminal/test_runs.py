@@ -10,6 +10,7 @@ from rich.console import Console
 from cae.config import from_flat
 from sweeps.execution.last_run import LastRun
 from sweeps.planning.plan import SweepRun
+from sweeps.spec.sweep import Sweep
 from sweeps.terminal.runs import show_cells, show_next
 
 
@@ -45,7 +46,7 @@ def test_the_table_fits_80_columns() -> None:
 def test_commands_can_be_pasted_whatever_the_file_is_called(width: int) -> None:
     stream = io.StringIO()
     file = "my folder/it's $HOME.yaml"
-    show_next(Console(file=stream, width=width), Path(file))
+    show_next(Console(file=stream, width=width), Sweep(name="s").read_from(Path(file), ""))
     lines = [shlex.split(line, comments=True) for line in stream.getvalue().splitlines()]
     assert all(line[0] == "cae" and file in line for line in lines)
     assert [line[1] for line in lines] == ["compare", "ui", "faces", "sample"]

@@ -61,7 +61,7 @@ def recorded(migrated_database: Path, tmp_path_factory: pytest.TempPathFactory) 
         patch.setenv("CAE_HOME", str(file.parent))
         workspace.home().mkdir()
         shutil.copy(migrated_database, workspace.home() / "mlflow.db")
-        record_runs(load(file), file, measured)
+        record_runs(load(file), measured)
     return file
 
 

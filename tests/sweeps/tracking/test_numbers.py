@@ -9,7 +9,7 @@ import pytest
 from mlflow.entities import ViewType
 
 from metrics.catalog import HEADLINES
-from sweeps import api, tracking, workspace
+from sweeps import api, compare, tracking, workspace
 from sweeps.spec.metric_names import is_charted, with_references
 from sweeps.spec.sweep_file import load
 from sweeps.tracking.numbers import numbers
@@ -84,10 +84,10 @@ def test_a_run_in_mlflow_is_fifty_numbers_of_six_digits_and_the_commands_have_al
         assert record.tags[tracking.NUMBERS] == "result.json"
         assert len(record.metrics) == 49
         assert all(float(f"{value:.6g}") == value for value in record.metrics.values())
-    cells = api.cells(load(recorded_sweep), recorded_sweep)
+    cells = api.cells(load(recorded_sweep))
     assert all(len(cell.metrics) > 350 for cell in cells)
     assert any(float(f"{value:.6g}") != value for cell in cells for value in cell.metrics.values())
-    ranked = api.compare(load(recorded_sweep), recorded_sweep, metric="mnd/pursuit/ks")
+    ranked = compare(recorded_sweep, metric="mnd/pursuit/ks").comparison
     assert all("mnd/pursuit/ks" in cell.summaries for cell in ranked.groups)
 
 

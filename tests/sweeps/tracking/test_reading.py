@@ -141,12 +141,12 @@ def test_a_status_imports_no_mlflow(
     request.getfixturevalue(store)
     file = Path("experiments/quickstart.yaml").resolve()
     monkeypatch.chdir(tmp_path)  # where MLflow leaves what is recorded in a database of no server
-    record_runs(load(file), file, lambda cell: {"mnd/radius_agreement": 0.9})
+    record_runs(load(file), lambda cell: {"mnd/radius_agreement": 0.9})
     (tmp_path / "result.json").write_text('{"metrics": {"mnd/pursuit/ks": 0.25}}', encoding="utf-8")
     for record in tracking.records(load(file).name).values():
         tracking.client().set_tag(record.run_id, tracking.NUMBERS, "result.json")
         tracking.client().log_artifact(record.run_id, str(tmp_path / "result.json"))
-    cells = api.cells(load(file), file)
+    cells = api.cells(load(file))
     assert {cell.metrics["mnd/pursuit/ks"] for cell in cells} == {0.25}
     assert imported_by(["status", str(file)], {"mlflow"}) == "[]"
 

@@ -178,5 +178,5 @@ def test_a_database_of_another_version_is_said(database: Path) -> None:
 def test_a_long_description_is_shortened(database: Path, tmp_path: Path) -> None:
     file = tmp_path / "s.yaml"
     file.write_text(f"name: s\ndescription: {'why ' * 8000}\nparameters: {{data.name: {{value: digits}}}}\n")
-    views.publish(load(file), file)
+    views.publish(load(file))
     assert tracking.client().get_experiment_by_name("s") is not None

@@ -33,7 +33,7 @@ def written(folder: Path, text: str = TINY_SWEEP) -> Path:
 
 def state(file: Path, view: str) -> dict[str, Any]:
     """What MLflow reads from the tag of a view."""
-    return json.loads(json.loads(views.views(load(file), file)[f"{views.VIEW}{view}"])["state"])
+    return json.loads(json.loads(views.views(load(file))[f"{views.VIEW}{view}"])["state"])
 
 
 def test_what_varies_and_the_gaps_stand_before_what_1440_pixels_cut_off(tmp_path: Path) -> None:
@@ -68,20 +68,20 @@ def test_the_image_chart_begins_with_the_best_run(tmp_path: Path, rates: int, as
 
 def test_means_are_shown_where_cells_have_several_runs_alone(tmp_path: Path) -> None:
     file = written(tmp_path)
-    assert f"{views.VIEW}means" not in views.views(load(file), file)
-    assert "Means" not in views.describe(load(file), file)
+    assert f"{views.VIEW}means" not in views.views(load(file))
+    assert "Means" not in views.describe(load(file))
     file = written(tmp_path, f"{TINY_SWEEP}seeds: [0, 1]\n")
-    assert f"{views.VIEW}means" in views.views(load(file), file)
-    assert "[Means over seeds](" in views.describe(load(file), file)
+    assert f"{views.VIEW}means" in views.views(load(file))
+    assert "[Means over seeds](" in views.describe(load(file))
 
 
 @pytest.mark.usefixtures("database")
 def test_a_view_that_no_longer_fits_is_removed(tmp_path: Path) -> None:
     file = written(tmp_path, f"{TINY_SWEEP}seeds: [0, 1]\n")
-    experiment_id = views.publish(load(file), file)
+    experiment_id = views.publish(load(file))
     assert f"{views.VIEW}means" in tracking.client().get_experiment(experiment_id).tags
     file = written(tmp_path)
-    views.publish(load(file), file)
+    views.publish(load(file))
     assert f"{views.VIEW}means" not in tracking.client().get_experiment(experiment_id).tags
 
 
@@ -135,7 +135,7 @@ def test_a_sweep_in_which_nothing_varies_has_no_parallel_coordinates(tmp_path: P
 
 def test_the_description_asks_the_question_first_and_shows_the_file(tmp_path: Path) -> None:
     file = written(tmp_path)
-    text = views.describe(load(file), file)
+    text = views.describe(load(file))
     assert text.startswith("Does the whole path work?\n\n[")
     assert "```yaml\nname: tiny" in text
 
@@ -144,9 +144,9 @@ def test_the_description_asks_the_question_first_and_shows_the_file(tmp_path: Pa
 def test_publishing_links_the_description_to_the_experiment_and_renews_its_views(tmp_path: Path) -> None:
     tracking.experiment("another", "with an id before")
     file = written(tmp_path)
-    first = views.publish(load(file), file)
+    first = views.publish(load(file))
     file.write_text(TINY_SWEEP.replace("whole", "longer"), encoding="utf-8")
-    assert views.publish(load(file), file) == first
+    assert views.publish(load(file)) == first
     tags = tracking.client().get_experiment(first).tags
     assert "longer path" in tags["mlflow.note.content"]
     assert all(f"]({link.address})" in tags["mlflow.note.content"] for link in views.links(load(file), first))
@@ -163,5 +163,5 @@ def test_links_of_an_imported_description_lead_to_the_experiment_here() -> None:
 @pytest.mark.usefixtures("database")
 def test_a_sweep_file_of_any_length_has_room_in_the_description(tmp_path: Path) -> None:
     file = written(tmp_path, TINY_SWEEP + "# a long remark\n" * 5_000)
-    tags = tracking.client().get_experiment(views.publish(load(file), file)).tags
+    tags = tracking.client().get_experiment(views.publish(load(file))).tags
     assert tags["mlflow.note.content"].endswith("\n...\n```\n")

@@ -52,7 +52,7 @@ def test_the_sweep_file_is_valid_and_small(tmp_path: Path) -> None:
     path = tmp_path / "sweep.yaml"
     path.write_bytes(dict(contents())["sweep.yaml"])
     sweep = load(path)
-    assert len(expand(sweep, path)) == 8
+    assert len(expand(sweep)) == 8
     assert sweep.parameters["data.name"].value == "synthetic"
 
 
