@@ -1,4 +1,4 @@
-"""The table of metrics as Markdown, for the README: `python -m metrics.table`."""
+"""The table of metrics as Markdown, for docs/metrics.md: `python -m metrics.table`."""
 
 from __future__ import annotations
 
