@@ -22,9 +22,10 @@ from sweeps.spec.sweep import Sweep
 from sweeps.spec.sweep_file import load
 from tests.end_to_end.test_sweep import here
 
-DOCUMENTS = [Path(name) for name in ("README.md", "CONTRIBUTING.md", "experiments/README.md")]
+DOCUMENTS = [Path(name) for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "experiments/README.md")]
 DOCUMENTS += sorted(Path("docs").glob("*.md"))
 README = Path("README.md").read_text(encoding="utf-8")
+PROJECT = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
 ALL = "\n".join(path.read_text(encoding="utf-8") for path in DOCUMENTS)
 
 
@@ -134,10 +135,19 @@ def test_every_field_of_the_images_is_listed() -> None:
 
 
 def test_every_extra_is_listed() -> None:
-    extras = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
     table = page("install.md").partition("| extra |")[2].partition("\n\n")[0]
     names = [name for row in table.splitlines()[2:] for name in re.findall(r"`([a-z-]+)`", row.split("|")[1])]
-    assert sorted(names) == sorted(extras)
+    assert sorted(names) == sorted(PROJECT["optional-dependencies"])
+
+
+def test_what_is_cited_is_this_version() -> None:
+    cited = yaml.safe_load(Path("CITATION.cff").read_text(encoding="utf-8"))
+    assert cited["cff-version"] == "1.2.0"
+    assert (cited["title"], cited["version"], cited["license"]) == (
+        PROJECT["name"],
+        PROJECT["version"],
+        PROJECT["license"],
+    )
 
 
 def test_the_hashes_shown_are_those_of_the_quickstart() -> None:
