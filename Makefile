@@ -5,7 +5,7 @@ INSTALLED := .venv/.installed
 TESTING := .venv/.testing
 PIP := $(BIN)/pip install --quiet --constraint constraints.txt --editable
 
-.PHONY: demo test test-all soak lint types tests tests-all bench ui clean
+.PHONY: demo test test-all soak lint types tests tests-all docs bench ui clean
 
 demo: $(INSTALLED)
 	$(BIN)/cae run experiments/quickstart.yaml
@@ -32,6 +32,12 @@ tests-all: $(TESTING)
 soak: $(TESTING)
 	$(BIN)/pytest -m soak
 
+# Strict counts the warnings that are shown: not with --quiet.
+docs: $(INSTALLED)
+	$(PIP) '.[docs]'
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+	@echo "site/index.html opens in a browser; searching in it needs python3 -m http.server --directory site"
+
 bench: $(INSTALLED)
 	$(PIP) '.[bench]'
 	$(BIN)/python -m benchmarks
@@ -40,7 +46,7 @@ ui: $(INSTALLED)
 	$(BIN)/cae ui
 
 clean:
-	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv build site *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "Python 3.11 to 3.13 is needed; set PYTHON=")'

@@ -1,0 +1,1 @@
+../../../../tests/cae/loops/test_loops.py

@@ -1,0 +1,1 @@
+../../../tests/cae/test_fast_path.py
