@@ -21,8 +21,8 @@ from PIL import Image
 from cae.config import SAMPLING
 from cae.datasets import load as load_images
 from metrics import VERSION
-from sweeps import tracking, workspace
-from sweeps.api import cells, load
+from sweeps import load, tracking, workspace
+from sweeps.api import cells
 from sweeps.cli import main
 from sweeps.execution.callbacks import RunCallbacks
 from sweeps.pipeline.compute import compute

@@ -1,0 +1,37 @@
+"""Runs a notebook that is kept as text: `python docs/notebooks/build.py tour`, or `make tour`."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import jupytext
+import nbformat
+from nbclient import NotebookClient
+
+HERE = Path(__file__).parent
+# Of an execution, not of the notebook.
+PASSING = ("execution", "papermill")
+
+
+def executed(name: str, folder: Path) -> nbformat.NotebookNode:
+    """The notebook of NAME.py with the results of running it in `folder`; what libraries tell on stderr is left out.
+
+    Raises nbclient's CellExecutionError.
+    """
+    notebook = jupytext.read(HERE / f"{name}.py")
+    NotebookClient(notebook, timeout=1200, resources={"metadata": {"path": str(folder)}}).execute()
+    for cell in notebook.cells:
+        cell.metadata = {key: value for key, value in cell.metadata.items() if key not in PASSING}
+        if "outputs" in cell:
+            cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
+    return notebook
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as scratch:
+        os.environ["CAE_HOME"] = scratch
+        for name in sys.argv[1:]:
+            nbformat.write(executed(name, Path(scratch)), HERE / f"{name}.ipynb")
