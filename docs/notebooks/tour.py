@@ -43,7 +43,8 @@ from cae import DataConfig, fit, load
 from cae.faces import grid
 
 faces = load(DataConfig(name="synthetic", resolution=64, size=1_500))
-network = fit(faces, maps=(16, 32, 64), latent_dim=32, activation="tanh", learning_rate=2e-3, epochs=8)
+shape = {"maps": (16, 32, 64), "latent_dim": 32, "activation": "tanh"}
+network = fit(faces, **shape, learning_rate=2e-3, epochs=8)
 network.history
 
 # %%
