@@ -5,7 +5,7 @@ INSTALLED := .venv/.installed
 TESTING := .venv/.testing
 PIP := $(BIN)/pip install --quiet --constraint constraints.txt --editable
 
-.PHONY: demo test test-all soak lint types tests tests-all docs tour bench ui clean
+.PHONY: demo test test-all soak lint types tests tests-all docs findings tour bench ui clean
 
 demo: $(INSTALLED)
 	$(BIN)/cae run experiments/quickstart.yaml
@@ -37,6 +37,10 @@ docs: $(INSTALLED)
 	$(PIP) '.[docs]'
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 	@echo "site/index.html opens in a browser; searching in it needs python3 -m http.server --directory site"
+
+# Renews the tables and figures of docs/findings.md from experiments/results.
+findings: $(INSTALLED)
+	$(BIN)/python -m benchmarks.findings
 
 # Runs the notebook and keeps what it shows.
 tour: $(TESTING)

@@ -1,0 +1,57 @@
+"""The differences of radii that docs/findings.md speaks of, all in one place, as they are corrected together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from benchmarks.findings.differences import Difference, between, corrected, from_zero
+from benchmarks.findings.results import chosen, runs
+from benchmarks.findings.verdicts import ACTIVATION, GAIN, RADII
+
+
+def claimed() -> list[Difference]:
+    """All that the published runs allow, with p-values corrected over them."""
+    return corrected([found for found in _all() if found is not None])
+
+
+def _all() -> Iterator[Difference | None]:
+    yield from _surrogates()
+    yield from _activations()
+    yield from _dimensions()
+    yield from _populations()
+
+
+def _surrogates() -> Iterator[Difference | None]:
+    kinds = {"none": "photographs", "gaussian": "a normal population", "phase": "random phases"}
+    for kind, words in kinds.items():
+        if len(found := chosen("surrogates", data_surrogate=kind)):
+            yield from_zero(f"{words}: trained less untrained", found[GAIN])
+    photographs = chosen("surrogates", data_surrogate="none")
+    for kind in ("gaussian", "phase"):
+        if len(found := chosen("surrogates", data_surrogate=kind)):
+            yield between(f"{kinds[kind]} less photographs", photographs[RADII], found[RADII])
+
+
+def _activations() -> Iterator[Difference | None]:
+    found = runs("activation")
+    for name, cell in found.groupby(ACTIVATION, sort=False) if len(found) else ():
+        without, having = (cell[cell["model.batch_norm"] == on] for on in (False, True))
+        yield from_zero(f"{name}: trained less untrained", without[GAIN])
+        yield between(f"{name}: with batch norm less without", without[RADII], having[RADII])
+
+
+def _dimensions() -> Iterator[Difference | None]:
+    for name in ("celeba", "digits"):
+        few, many = (chosen("latent_dim", data_name=name, model_latent_dim=d) for d in (16, 256))
+        if len(few) and len(many):
+            yield between(f"{name}: 256 latent dimensions less 16", few[RADII], many[RADII])
+
+
+def _populations() -> Iterator[Difference | None]:
+    celeba = chosen("dataset", data_name="celeba", data_contrast="as_is")
+    equal = chosen("dataset", data_name="celeba", data_contrast="normalized")
+    if len(celeba) and len(equal):
+        yield between("CelebA at equal contrast less as it is", celeba[RADII], equal[RADII])
+    for name, words in (("folder", "LFW"), ("mixture", "both mixed"), ("digits", "digits")):
+        if len(celeba) and len(found := chosen("dataset", data_name=name)):
+            yield between(f"{words} less CelebA", celeba[RADII], found[RADII])

@@ -1,0 +1,70 @@
+"""The published runs of a sweep: what `cae compare --json` printed, as one row for each run."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from sweeps.tracking.artifacts import fetch
+
+FOLDER = Path(__file__).parents[2] / "experiments" / "results"
+# Where files lie says nothing of a result, and is nobody's business.
+PLACES = ("data.path",)
+
+
+@cache
+def runs(name: str) -> pd.DataFrame:
+    """A row for each finished run: its fields, then its metrics. Lists are text. Empty where nothing is published."""
+    file = FOLDER / f"{name}.json"
+    if not file.exists():
+        return pd.DataFrame()
+    cells = json.loads(file.read_text(encoding="utf-8"))["cells"]
+    done = [cell for cell in cells if cell["state"] == "finished"]
+    return pd.DataFrame([_fields(cell["parameters"]) | cell["metrics"] | _steps(cell) for cell in done])
+
+
+def _steps(cell: dict[str, Any]) -> dict[str, float]:
+    """Metrics with steps as NAME@STEP."""
+    steps = cell.get("steps", {})
+    return {f"{name}@{step}": value for name, values in steps.items() for step, value in values.items()}
+
+
+def _fields(parameters: dict[str, Any]) -> dict[str, Any]:
+    return {name: json.dumps(value) if isinstance(value, list) else value for name, value in parameters.items()}
+
+
+def chosen(name: str, **fields: Any) -> pd.DataFrame:
+    """The runs of a sweep with these values; `model_batch_norm=True` stands for model.batch_norm: true."""
+    found = runs(name)
+    for field, value in fields.items():
+        if len(found):
+            found = found[found[field.replace("_", ".", 1)] == value]
+    return found
+
+
+def publish(comparison: Path) -> Path:
+    """Keeps what `cae compare --json` printed under the sweep's name, without places of files; gives where.
+
+    The runs have to be in the record at hand: how their scores formed over the epochs is added.
+    """
+    content = json.loads(comparison.read_text(encoding="utf-8"))
+    for cell in content["cells"]:
+        cell["parameters"] |= dict.fromkeys(PLACES)
+        for part in cell["parameters"]["data.mixture"]:
+            part["path"] = None
+        if cell["state"] == "finished":
+            cell["steps"] = _formation(cell["run_id"])
+    place = FOLDER / f"{content['sweep'].replace('-', '_')}.json"
+    place.write_text(json.dumps(content, separators=(",", ":")) + "\n", encoding="utf-8")
+    return place
+
+
+def _formation(run_id: str) -> dict[str, dict[str, float]]:
+    with tempfile.TemporaryDirectory() as scratch:
+        steps = json.loads(fetch(run_id, "result.json", Path(scratch)).read_text(encoding="utf-8"))["steps"]
+    return {name: values for name, values in steps.items() if name.startswith("formation/")}

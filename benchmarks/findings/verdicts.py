@@ -1,0 +1,187 @@
+"""Each prediction of docs/findings.md beside what the runs say. A sweep without results has no verdict yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pandas as pd
+
+from benchmarks.findings.results import chosen, runs
+
+RADII, CONTOURS, MARGINALS = "mnd/radius_agreement", "mnd/contour_agreement", "mnd/marginal_gaussianity"
+GAIN, NULL, SHELL = "gain/radius_agreement", f"{RADII}_null", "mnd/origin/norm_spread"
+ACTIVATION, DIMENSIONS, MAPS = "model.activation", "model.latent_dim", "model.maps"
+# As the predictions say it: below, a cloud is a shell around the origin.
+HOLLOW = 0.5
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """measured: what the prediction speaks of, in numbers. holds: None where the runs are not there."""
+
+    prediction: str
+    measured: str = ""
+    holds: bool | None = None
+
+    @property
+    def word(self) -> str:
+        return {None: "not run yet", True: "holds", False: "**failed**"}[self.holds]
+
+
+Judge = Callable[[], tuple[str, bool]]
+
+
+def means(found: pd.DataFrame, by: str, metric: str) -> pd.Series:
+    """Mean over seeds of each value of a field, in the order of the file."""
+    return found.groupby(by, sort=False)[metric].mean()
+
+
+def listed(values: pd.Series, digits: int = 3) -> str:
+    """Name and value of each, in words."""
+    return ", ".join(f"{name} {value:.{digits}f}" for name, value in values.items())
+
+
+def spread(values: pd.Series) -> float:
+    return float(values.max() - values.min())
+
+
+def a1() -> tuple[str, bool]:
+    gains = means(chosen("activation", model_batch_norm=False), ACTIVATION, GAIN)
+    return f"gain: {listed(gains)}", int((gains > 0).sum()) < 2
+
+
+def a2() -> tuple[str, bool]:
+    found = chosen("activation", model_batch_norm=False)
+    radii = means(found, ACTIVATION, RADII)
+    gap = float((means(found, ACTIVATION, NULL) - radii).min())
+    words = f"range of the radii {spread(radii):.3f}, smallest gap {gap:.3f}"
+    return words, spread(radii) <= gap / 2
+
+
+def a3() -> tuple[str, bool]:
+    found = chosen("activation", model_batch_norm=False)
+    ranges = [spread(means(found, ACTIVATION, metric)) for metric in (MARGINALS, CONTOURS)]
+    return f"range of the marginals {ranges[0]:.4f}, of the contours {ranges[1]:.3f}", ranges[0] <= 0.01 and ranges[
+        1
+    ] <= 0.05
+
+
+def b1() -> tuple[str, bool]:
+    found = runs("activation")
+    shells = found.groupby([ACTIVATION, "model.batch_norm"], sort=False)[SHELL].mean()
+    hollow = {name for name, value in shells.items() if value < HOLLOW}
+    smallest = shells.sort_values()[:3]
+    words = ", ".join(
+        f"{name[0]}{' with batch norm' if name[1] else ''} {value:.2f}" for name, value in smallest.items()
+    )
+    return f"smallest: {words}", hollow == {("tanh", True)}
+
+
+def b2() -> tuple[str, bool]:
+    without, having = (means(chosen("activation", model_batch_norm=on), ACTIVATION, RADII) for on in (False, True))
+    change = having - without
+    others = change.drop("tanh")
+    return f"change: {listed(change)}", bool(change["tanh"] > 0 and (others.abs() > 0.05).sum() < 2)
+
+
+def c1() -> tuple[str, bool]:
+    radii = means(chosen("latent_dim", data_name="celeba"), DIMENSIONS, RADII)
+    return listed(radii), bool(radii[256] < radii[16])
+
+
+def c2() -> tuple[str, bool]:
+    spreads = means(chosen("latent_dim", data_name="celeba"), DIMENSIONS, "mnd/radius/spread")
+    return listed(spreads, 2), bool(spreads[512] >= 3 * spreads[8])
+
+
+def c3() -> tuple[str, bool]:
+    adjusted = means(chosen("latent_dim", data_name="celeba"), DIMENSIONS, f"{MARGINALS}_adjusted")
+    return listed(adjusted, 4), bool(adjusted[512] - adjusted[16] <= 0.01)
+
+
+def c4() -> tuple[str, bool]:
+    faces, digits = (
+        means(chosen("latent_dim", data_name=name), DIMENSIONS, f"{MARGINALS}_adjusted")
+        for name in ("celeba", "digits")
+    )
+    lead = (faces - digits)[faces.index <= 256]
+    return f"faces less digits: {listed(lead, 4)}", bool((lead > 0).all())
+
+
+def surrogate(kind: str) -> float:
+    return float(chosen("surrogates", data_surrogate=kind)[RADII].mean())
+
+
+def d1() -> tuple[str, bool]:
+    normal, photographs = surrogate("gaussian"), surrogate("none")
+    return f"normal population {normal:.3f}, photographs {photographs:.3f}", normal > 0.75 and photographs < 0.65
+
+
+def d2() -> tuple[str, bool]:
+    phases, photographs = surrogate("phase"), surrogate("none")
+    return f"random phases {phases:.3f}, photographs {photographs:.3f}", abs(phases - photographs) <= 0.1
+
+
+def d3() -> tuple[str, bool]:
+    celeba = chosen("dataset", data_name="celeba")
+    radii, gap = means(celeba, "data.contrast", RADII), means(celeba, "data.contrast", f"{RADII}_gap")
+    rise = radii["normalized"] - radii["as_is"]
+    words = f"{listed(radii)}; rise {rise:+.3f}, a quarter of the gap {gap['as_is'] / 4:.3f}"
+    return words, bool(0 < rise < gap["as_is"] / 4)
+
+
+def d4() -> tuple[str, bool]:
+    found = runs("dataset")
+    radii = means(found[found["data.contrast"] == "as_is"], "data.name", RADII)
+    both = radii[["celeba", "folder"]]
+    near = spread(both) <= 0.1
+    return listed(radii[["celeba", "folder", "mixture"]]), bool(near and radii["mixture"] <= both.max())
+
+
+def d5() -> tuple[str, bool]:
+    radii = means(chosen("dataset", data_name="synthetic"), "data.factors", RADII)
+    return listed(radii), spread(radii) <= 0.1
+
+
+def formed(metric: str) -> pd.Series:
+    """Mean over seeds after each number of epochs, of the articles' activation."""
+    steps = chosen("epochs", model_activation="leaky_relu").filter(regex=rf"^formation/{metric}@")
+    means = steps.mean()
+    means.index = [int(name.partition("@")[2]) for name in means.index]
+    return means.sort_index()
+
+
+def e1() -> tuple[str, bool]:
+    radii = formed("radius_agreement")
+    return listed(radii), bool((radii.drop(0) <= radii[0]).all())
+
+
+def e2() -> tuple[str, bool]:
+    contours = formed("contour_agreement")
+    return listed(contours), bool(contours[1] < contours[0] < contours[48])
+
+
+def f1() -> tuple[str, bool]:
+    found = runs("maps")
+    ranges = [spread(means(found, MAPS, metric)) for metric in (RADII, "control/untrained/radius_agreement")]
+    return f"range {ranges[0]:.3f}, untrained {ranges[1]:.3f}", max(ranges) <= 0.1
+
+
+JUDGES: dict[str, tuple[str, Judge]] = {
+    **{name: ("activation", judge) for name, judge in (("A1", a1), ("A2", a2), ("A3", a3), ("B1", b1), ("B2", b2))},
+    **{name: ("latent_dim", judge) for name, judge in (("C1", c1), ("C2", c2), ("C3", c3), ("C4", c4))},
+    **{name: ("surrogates", judge) for name, judge in (("D1", d1), ("D2", d2))},
+    **{name: ("dataset", judge) for name, judge in (("D3", d3), ("D4", d4), ("D5", d5))},
+    **{name: ("epochs", judge) for name, judge in (("E1", e1), ("E2", e2))},
+    "F1": ("maps", f1),
+}
+
+
+def verdicts() -> Iterator[Verdict]:
+    """Of every prediction, in their order."""
+    for name, (sweep, judge) in JUDGES.items():
+        if len(runs(sweep)):
+            yield Verdict(name, *judge())
+        else:
+            yield Verdict(name)

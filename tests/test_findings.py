@@ -1,0 +1,133 @@
+"""docs/findings.md says what experiments/results has, and its statistics are right where the answer is known."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from scipy import stats
+
+from benchmarks.findings import differences, document, figures, results, verdicts
+
+TEXT = document.DOCUMENT.read_text(encoding="utf-8")
+
+
+def test_the_tables_are_those_of_the_published_results() -> None:
+    assert document.renewed(TEXT) == TEXT, "make findings"
+
+
+@pytest.mark.parametrize("name", figures.FIGURES)
+def test_the_figures_are_drawn_from_them(name: str) -> None:
+    with Image.open(figures.place(name)) as picture:
+        assert picture.info["Source"] == figures.digest(), "make findings"
+    assert f"pictures/{figures.place(name).name}" in TEXT
+
+
+def test_every_prediction_has_a_judge() -> None:
+    assert re.findall(r"^\| ([A-Z]\d) \| [^|]*\. \|", TEXT, re.MULTILINE) == list(verdicts.JUDGES)
+
+
+def test_each_sweep_that_a_prediction_names_is_the_one_that_judges_it() -> None:
+    for name, (sweep, _) in verdicts.JUDGES.items():
+        (row,) = re.findall(rf"^\| {name} \| [^|]*\. \|.*$", TEXT, re.MULTILINE)
+        assert f"`{sweep}.yaml`" in row
+
+
+@pytest.mark.parametrize("file", sorted(results.FOLDER.glob("*.json")), ids=lambda path: path.stem)
+def test_results_tell_no_places(file: Path) -> None:
+    for cell in json.loads(file.read_text(encoding="utf-8"))["cells"]:
+        assert cell["parameters"]["data.path"] is None
+        assert all(part["path"] is None for part in cell["parameters"]["data.mixture"])
+
+
+def test_what_is_published_has_how_its_scores_formed(
+    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sweeps.analysis.export import comparison_json
+    from sweeps.compared import Compared
+    from sweeps.public import compare
+
+    compared: Compared = compare(finished)
+    (tmp_path / "said.json").write_text(json.dumps(comparison_json(compared.comparison, compared.runs)))
+    monkeypatch.setattr(results, "FOLDER", tmp_path / "results")
+    results.FOLDER.mkdir()
+    place = results.publish(tmp_path / "said.json")
+    assert place == results.FOLDER / "tiny.json"
+    results.runs.cache_clear()
+    found = results.runs("tiny")
+    results.runs.cache_clear()
+    assert list(found["model.activation"]) == ["relu", "tanh"]
+    assert {f"formation/radius_agreement@{epoch}" for epoch in (0, 1, 2)} <= set(found.columns)
+
+
+# --- differences -------------------------------------------------------------------------------------------------
+
+
+def test_a_difference_has_the_interval_of_welch() -> None:
+    """Two samples of R's `sleep`: t.test(extra ~ group) gives -3.3654832 to 0.2054832 and p = 0.07939."""
+    first = pd.Series([0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0])
+    second = pd.Series([1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4])
+    found = differences.between("", second, first)
+    assert found is not None
+    np.testing.assert_allclose([found.low, found.high, found.p], [-3.3654832, 0.2054832, 0.07939], atol=1e-5)
+
+
+def test_a_mean_has_the_interval_of_student() -> None:
+    values = pd.Series([0.1, 0.2, 0.4])
+    found = differences.from_zero("", values)
+    assert found is not None
+    half = stats.t.ppf(0.975, 2) * values.std(ddof=1) / np.sqrt(3)
+    np.testing.assert_allclose([found.low, found.high], [values.mean() - half, values.mean() + half])
+
+
+def test_one_run_has_no_interval() -> None:
+    one, two = pd.Series([0.1]), pd.Series([0.1, 0.3])
+    assert differences.between("", one, two) is differences.from_zero("", one) is None
+
+
+def test_p_values_are_corrected_over_all() -> None:
+    """By hand: 3 * .01, max(.03, 2 * .02), max(.04, .04)."""
+    claimed = [differences.Difference("", 0, 0, 0, p) for p in (0.04, 0.01, 0.02)]
+    np.testing.assert_allclose([found.p_holm for found in differences.corrected(claimed)], [0.04, 0.03, 0.04])
+    assert differences.corrected([]) == []
+
+
+# --- verdicts on made-up runs with known answers --------------------------------------------------------------------
+
+
+def activations(**radii: float) -> pd.DataFrame:
+    """Runs of every activation, radii .6 with and without batch norm but those given."""
+    names = ("leaky_relu", "relu", "elu", "selu", "gelu", "tanh", "linear")
+    rows = [
+        {verdicts.ACTIVATION: name, "model.batch_norm": on, verdicts.SHELL: 0.3 if on and name == "tanh" else 1.0}
+        | {verdicts.RADII: radii.get(f"{name}_{on}", 0.6), verdicts.GAIN: -0.1, verdicts.NULL: 0.99}
+        for name in names
+        for on in (False, True)
+    ]
+    return pd.DataFrame(rows)
+
+
+@pytest.mark.parametrize(
+    ("radii", "holds"),
+    [
+        ({"tanh_True": 0.7}, {"A2": True, "B1": True, "B2": True}),
+        ({"tanh_True": 0.5}, {"A2": True, "B1": True, "B2": False}),
+        ({"tanh_True": 0.7, "relu_False": 0.8}, {"A2": False, "B2": True}),
+        ({"tanh_True": 0.7, "relu_True": 0.7, "elu_True": 0.7}, {"A2": True, "B2": False}),
+    ],
+)
+def test_verdicts(radii: dict[str, float], holds: dict[str, bool], monkeypatch: pytest.MonkeyPatch) -> None:
+    made = activations(**radii)
+    monkeypatch.setattr(verdicts, "runs", lambda name: made if name == "activation" else pd.DataFrame())
+    monkeypatch.setattr(results, "runs", verdicts.runs)
+    assert {name: verdicts.JUDGES[name][1]()[1] for name in holds} == holds
+
+
+def test_a_sweep_without_results_has_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verdicts, "runs", lambda name: pd.DataFrame())
+    assert {verdict.holds for verdict in verdicts.verdicts()} == {None}
