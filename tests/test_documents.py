@@ -66,7 +66,7 @@ def test_make_targets_exist() -> None:
 
 def test_sweep_files_are_valid(tmp_path: Path) -> None:
     shown = [block for block in blocks("yaml", ALL) if block.startswith("name:")]
-    assert len(shown) == 3
+    assert len(shown) == 4
     for block in shown:
         path = tmp_path / f"{yaml.safe_load(block)['name']}.yaml"
         path.write_text(block, encoding="utf-8")

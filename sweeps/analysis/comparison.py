@@ -54,7 +54,7 @@ def compare(sweep: Sweep, cells: Sequence[SweepRun], metric: str | None = None) 
     if not finished:
         start = f"cae run {shlex.quote(str(sweep.file))}"
         raise SweepError(f"{sweep.file}: no run of {sweep.name} is finished; `{start}` trains them")
-    plugged = plugged_goals(finished)
+    plugged = plugged_goals(finished) | dict.fromkeys(sweep.metrics)
     ranking = _ranking(sweep, finished, metric, plugged)
     metrics = tuple(dict.fromkeys([*(m.name for m in ranking), *COMPARED, *plugged]))
     # Of a measure with no better way there is no importance for reaching it.

@@ -133,11 +133,11 @@ def _compute_and_record(task: Task, run_id: str, folder: Path, lock: WorkLock) -
         result = compute(task.config, folder, title, callbacks, task.digest, replicates)
     callbacks.on_step("record")
     try:
-        record(run_id, folder, task.config, result, task.asked)
+        record(run_id, folder, task.config, result, task.asked, task.formulas)
     except Exception as error:  # two processes that record in the same moment can collide in MLflow's database
         print(f"recorded once more after: {error}", file=sys.stderr)
         time.sleep(1)
-        record(run_id, folder, task.config, result, task.asked)
+        record(run_id, folder, task.config, result, task.asked, task.formulas)
     return dict(result["metrics"])
 
 

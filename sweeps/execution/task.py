@@ -50,8 +50,9 @@ class Task:
     """A cell to run, as plain values that travel to a worker.
 
     replicates: configuration and config_hash of others of its cell, which are trained with it. asked: the metrics that
-    the sweep names. tags: more of them for its MLflow run. stop_rule: what may stop it early. storage: the database of
-    leases, if any. system_metrics: whether the machine's load is recorded. compute: "module:function" that does it.
+    the sweep names. formulas: its metrics by formula. tags: more of them for its MLflow run. stop_rule: what may stop
+    it early. storage: the database of leases, if any. system_metrics: whether the machine's load is recorded.
+    compute: "module:function" that does it.
     """
 
     sweep: str
@@ -63,6 +64,7 @@ class Task:
     digest: str
     replicates: tuple[tuple[RunConfig, str], ...] = ()
     asked: tuple[str, ...] = ()
+    formulas: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
     stop_rule: StopRule | None = None
     storage: str | None = None

@@ -92,7 +92,7 @@ def best_run(text: str) -> tuple[str, str]:
 
 def best_of(sweep: Sweep) -> tuple[tracking.Record, str]:
     """The finished run of a sweep that is best by its (first) metric, and a sentence on it. Raises SweepError."""
-    finished, metric = _finished(sweep), sweep.metric[0]
+    finished, metric = _finished(sweep, whole=bool(sweep.metrics)), sweep.metric[0]
     order = best_first(finished, metric, sweep.constraints)
     if not order:
         known = {name for record in finished for name in record.metrics}
@@ -112,8 +112,12 @@ def _told(order: Sequence[tracking.Record], metric: Metric) -> str:
     return f"{best.name} ({best.config_hash}), {place} with {best.metrics[name]:.4g}{beside}"
 
 
-def _finished(sweep: Sweep) -> list[tracking.Record]:
-    return [record for record in tracking.records(sweep.name).values() if record.status == "FINISHED"]
+def _finished(sweep: Sweep, whole: bool = False) -> list[tracking.Record]:
+    """The finished runs; `whole` with every number, which costs a file for each, and those by formula."""
+    records = tracking.records(sweep.name)
+    if whole:
+        records = tracking.with_all_metrics(records, sweep.metrics)
+    return [record for record in records.values() if record.status == "FINISHED"]
 
 
 def _by_id(text: str) -> tuple[str, str, str] | None:

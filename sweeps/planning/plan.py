@@ -50,7 +50,7 @@ def grid_runs(sweep: Sweep, storage: str | None = None, most: int | None = None)
     configs = expand(sweep, most)
     # Of a part of the runs alone, names still tell what varies among all.
     names = varied(configs) if most is None and sweep.run_cap is None else varied_fields(sweep)
-    return cells_of(configs, names, tracking.records(sweep.name), {}, storage)
+    return cells_of(sweep, configs, names, tracking.records(sweep.name), {}, storage)
 
 
 def recorded_states(sweep: str, storage: str | None = None) -> Counter[State]:
@@ -59,6 +59,7 @@ def recorded_states(sweep: str, storage: str | None = None) -> Counter[State]:
 
 
 def cells_of(
+    sweep: Sweep,
     configs: list[RunConfig],
     names: list[str],
     records: dict[str, tracking.Record],
@@ -76,7 +77,7 @@ def cells_of(
         cell = _planned(config, run_name(config, names), _digest(config.data, digests, records))
         cells.setdefault(cell.config_hash or f"{config!r}", cell)
     # Of a sweep that is searched, or shown in part, these are a few of those recorded.
-    known = tracking.with_all_metrics({key: records[key] for key in cells if key in records})
+    known = tracking.with_all_metrics({key: records[key] for key in cells if key in records}, sweep.metrics)
     found = [_as_recorded(cell, known.get(key), storage) for key, cell in cells.items()]
     for cell in found:
         if cell.state == "new" and (reason := untrainable(cell.config)):

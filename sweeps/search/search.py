@@ -25,12 +25,12 @@ from sweeps.spec.sweep import Sweep
 
 def tried_runs(sweep: Sweep, storage: str | None) -> list[SweepRun]:
     """Every run of the cells that the search has tried or begun, in that order, with what is recorded of it."""
-    searched, records = space(sweep), tracking.with_all_metrics(tracking.records(sweep.name))
+    searched, records = space(sweep), tracking.with_all_metrics(tracking.records(sweep.name), sweep.metrics)
     asked_for = {key_of(params): params for params in tried(searched, storage)}
     cells: list[SweepRun] = []
     digests: Digests = {}
     for key, params in (asked_for | {key_of(params): params for params in recorded(records)}).items():
-        runs = cells_of(searched.configs(params), searched.fields, records, digests, storage)
+        runs = cells_of(sweep, searched.configs(params), searched.fields, records, digests, storage)
         # The record may also hold cells of an earlier version of the file: the same choices, other fixed values.
         if key in asked_for or any(cell.run_id for cell in runs):
             cells += runs
@@ -85,7 +85,9 @@ class Search:
 
     def _cells(self, params: Params) -> list[SweepRun]:
         records = tracking.records(self._sweep.name)
-        return cells_of(self._space.configs(params), self._space.fields, records, self._digests, self._storage)
+        return cells_of(
+            self._sweep, self._space.configs(params), self._space.fields, records, self._digests, self._storage
+        )
 
     def _assess(self, params: Params) -> TrialResult:
         return trial_result(self._sweep, self._cells(params))
@@ -160,7 +162,8 @@ class Search:
         finished = {record.run_id: record for record in records if record.status == "FINISHED"}
         known = {name for record in finished.values() for name in record.metrics}
         if not known.issuperset(self._sweep.asked):  # MLflow was not given it, where the file asked for another then
-            known = {name for record in tracking.with_all_metrics(finished).values() for name in record.metrics}
+            whole = tracking.with_all_metrics(finished, self._sweep.metrics)
+            known = {name for record in whole.values() for name in record.metrics}
         wrong = next((name for name in self._sweep.asked if known and name not in known), None)
         if wrong is not None:
             key = "metric" if wrong in [metric.name for metric in self._sweep.metric] else "constraints"

@@ -159,7 +159,9 @@ class Space:
         More trials, another description or another place of the files change nothing.
         """
         ignored = {"description", "run_cap", "include", "method", "early_terminate"}
-        content = self.sweep.model_dump(mode="json", exclude=ignored)
+        content = self.sweep.model_dump(mode="json", exclude=ignored | {"metrics"})
+        if made := {name: text for name, text in self.sweep.metrics.items() if name in self.sweep.asked}:
+            content["metrics"] = made
         for name in PLACES:
             content["parameters"].pop(name, None)
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]

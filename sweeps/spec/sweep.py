@@ -19,7 +19,14 @@ from pydantic import (
 from cae.config import Count, Number, RunConfig, Section, Seed
 from sweeps.spec.constraint import parse_constraint
 from sweeps.spec.fields import SEED, check_value, nearest, shown, words_of
+from sweeps.spec.formula import parse_formula
 from sweeps.spec.parameter import Parameter, _checked
+
+FORMULA_NAME = r"^[a-z][a-z0-9_]*$"
+
+
+def _formula(text: str) -> str:
+    return parse_formula(text).text
 
 
 def _distinct(seeds: list[int]) -> list[int]:
@@ -59,6 +66,9 @@ class Sweep(Section):
     ] = [Metric()]
     constraints: list[Annotated[str, AfterValidator(lambda text: str(parse_constraint(text)))]] = Field(
         [], description='such as "reconstruction/mse <= 0.01"; random, bayes'
+    )
+    metrics: dict[Annotated[str, Field(pattern=FORMULA_NAME)], Annotated[str, AfterValidator(_formula)]] = Field(
+        {}, description='made of others: {trained_gain: "mnd/radius_agreement - control/untrained/radius_agreement"}'
     )
     parameters: dict[str, Parameter] = {}
     zip: list[Annotated[list[str], Field(min_length=2)]] = []

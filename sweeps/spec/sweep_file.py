@@ -13,6 +13,7 @@ from sweeps.errors import SweepError
 from sweeps.spec import yaml_text
 from sweeps.spec.constraint import parse_constraint
 from sweeps.spec.fields import FIELDS, SEED, check_value, nearest
+from sweeps.spec.formula import parse_formula
 from sweeps.spec.metric_names import check_names
 from sweeps.spec.parameter import Parameter
 from sweeps.spec.sweep import Sweep, line_of
@@ -53,6 +54,8 @@ def check_metrics(sweep: Sweep) -> None:
     with_plugins = "analysis.metrics" in sweep.parameters
     asked = {"metric": [metric.name for metric in sweep.metric]}
     asked["constraints"] = [parse_constraint(text).metric for text in sweep.constraints]
+    asked = {key: [name for name in names if name not in sweep.metrics] for key, names in asked.items()}
+    asked |= {f"metrics.{name}": list(parse_formula(text).names) for name, text in sweep.metrics.items()}
     for key, names in asked.items():
         try:
             check_names(names, with_plugins)

@@ -107,7 +107,7 @@ def hash_column(hashes: Sequence[str | None]) -> Column:
 
 
 def _headlines(cells: Sequence[SweepRun], ranked_by: Sweep | None) -> list[Column]:
-    asked = [metric.name for metric in ranked_by.metric[:1]] if ranked_by else []
+    asked = [*(metric.name for metric in ranked_by.metric[:1]), *ranked_by.metrics] if ranked_by else []
     others = {short_name(name): name for name in asked if name not in HEADLINES.values()}
     return [_headline(head, metric, cells) for head, metric in (others | HEADLINES).items()]
 

@@ -14,6 +14,7 @@ from urllib.request import url2pathname
 from sweeps import workspace
 from sweeps.errors import TrackingError
 from sweeps.files import read_json
+from sweeps.spec.formula import with_formulas
 from sweeps.tracking import artifacts, server_api
 from sweeps.tracking.client import client
 from sweeps.tracking.errors import LeaveToMlflow
@@ -24,14 +25,19 @@ REQUESTS = 8
 Result = dict[str, Any]
 
 
-def with_all_metrics(records: Mapping[str, Record]) -> dict[str, Record]:
+def with_all_metrics(records: Mapping[str, Record], formulas: Mapping[str, str] | None = None) -> dict[str, Record]:
     """The same records, the finished ones with every number that was measured. Raises TrackingError.
+
+    formulas: the sweep's `metrics`, which are added where a run has what they are made of.
 
     Of runs recorded before MLflow held a choice, it has all. Costs a file for each of the others, of about 40 kB; of
     records that are whole already, nothing.
     """
     chosen = {key: record for key, record in records.items() if record.status == "FINISHED" and NUMBERS in record.tags}
-    return {**records, **{key: _whole(chosen[key], result) for key, result in _results(chosen).items()}}
+    whole = {**records, **{key: _whole(chosen[key], result) for key, result in _results(chosen).items()}}
+    if not formulas:
+        return whole
+    return {key: replace(run, metrics=with_formulas(run.metrics, formulas)) for key, run in whole.items()}
 
 
 def _whole(record: Record, result: Mapping[str, Any]) -> Record:

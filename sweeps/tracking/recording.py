@@ -31,7 +31,9 @@ from sweeps import tracking
 from sweeps.pipeline.description import describe
 from sweeps.pipeline.folder import read_history
 from sweeps.spec.display import readable
+from sweeps.spec.formula import with_formulas
 from sweeps.spec.metric_names import is_charted, with_references
+from sweeps.spec.sweep import Sweep
 from sweeps.workspace import uri
 
 EPOCH_METRICS = {"loss": "training/loss", "held_out_loss": "training/held_out_loss"}
@@ -110,18 +112,25 @@ def log_history(run_id: str, folder: Path) -> None:
         client.log_batch(run_id, metrics=metrics[start : start + 900])
 
 
-def record(run_id: str, folder: Path, config: RunConfig, result: dict[str, Any], asked: Sequence[str] = ()) -> None:
+def record(
+    run_id: str,
+    folder: Path,
+    config: RunConfig,
+    result: dict[str, Any],
+    asked: Sequence[str] = (),
+    formulas: Mapping[str, str] | None = None,
+) -> None:
     """Uploads everything a complete run's folder holds and marks the run FINISHED.
 
-    asked: the metrics that the sweep names, which MLflow is given beside those that it is given of every run.
+    asked: the metrics that the sweep names, which MLflow is given beside those that it is given of every run, as are
+    those by formula.
     """
     client = tracking.client()
     log_history(run_id, folder)
     stamp = int((folder / "result.json").stat().st_mtime * 1000)
+    names = with_references([*asked, *plugged(config)]) | set(formulas or ())
     # At step 0 MLflow draws bars; a later step would make each a line of one point.
-    log_metrics(
-        run_id, result["metrics"], result.get("steps", {}), stamp, 0, with_references([*asked, *plugged(config)])
-    )
+    log_metrics(run_id, with_formulas(result["metrics"], formulas or {}), result.get("steps", {}), stamp, 0, names)
     log_dataset(run_id, config, result)
     log_previews(run_id, folder)
     for item in sorted(folder.iterdir()):
@@ -131,6 +140,18 @@ def record(run_id: str, folder: Path, config: RunConfig, result: dict[str, Any],
     write_note(run_id, describe(config, result))
     client.set_tag(run_id, tracking.NUMBERS, "result.json")
     client.set_terminated(run_id, status="FINISHED")
+
+
+def log_formulas(sweep: Sweep) -> None:
+    """Gives MLflow what the sweep's formulas make of runs that finished before it had them, or with other ones."""
+    if not sweep.metrics:
+        return
+    records = tracking.records(sweep.name)
+    for key, whole in tracking.with_all_metrics(records, sweep.metrics).items():
+        made = {name: whole.metrics[name] for name in sweep.metrics if name in whole.metrics}
+        shown = [_metric(name, value, int(time.time() * 1000), 0) for name, value in made.items()]
+        if changed := [metric for metric in shown if metric.value != records[key].metrics.get(metric.key)]:
+            tracking.client().log_batch(whole.run_id, metrics=changed)
 
 
 def log_previews(run_id: str, folder: Path) -> None:

@@ -156,7 +156,7 @@ def _settings(fields: list[str]) -> list[str]:
 
 def _metrics(sweep: Sweep) -> list[str]:
     """What ranks the runs, the headlines, and what a good autoencoder needs beside them."""
-    return list(dict.fromkeys([*(metric.name for metric in sweep.metric), *NORMALITY, MSE]))
+    return list(dict.fromkeys([*(metric.name for metric in sweep.metric), *sweep.metrics, *NORMALITY, MSE]))
 
 
 def _metric_columns(names: list[str]) -> list[str]:

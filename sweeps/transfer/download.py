@@ -57,7 +57,7 @@ def of_sweep(sweep: Sweep, where: Sequence[str] = (), top: int | None = None) ->
     """The same of the finished runs of a sweep. Raises SweepError."""
     records = tracking.records(sweep.name)
     if where or top:
-        records = tracking.with_all_metrics(records)
+        records = tracking.with_all_metrics(records, sweep.metrics)
     finished = [record for record in records.values() if record.status == "FINISHED"]
     if not finished:
         start = f"cae run {shlex.quote(str(sweep.file))}"
