@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import jupytext
@@ -16,12 +17,17 @@ HERE = Path(__file__).parent
 PASSING = ("execution", "papermill")
 
 
-def executed(name: str, folder: Path) -> nbformat.NotebookNode:
+def executed(name: str, folder: Path, changed: Mapping[str, str] | None = None) -> nbformat.NotebookNode:
     """The notebook of NAME.py with the results of running it in `folder`; what libraries tell on stderr is left out.
 
-    Raises nbclient's CellExecutionError.
+    changed: text of its cells to what stands in its place. Raises nbclient's CellExecutionError.
     """
-    notebook = jupytext.read(HERE / f"{name}.py")
+    text = (HERE / f"{name}.py").read_text(encoding="utf-8")
+    for old, new in (changed or {}).items():
+        if old not in text:
+            raise ValueError(f"{name}.py has no {old!r} to be changed")
+        text = text.replace(old, new)
+    notebook = jupytext.reads(text, fmt="py:percent")
     NotebookClient(notebook, timeout=1200, resources={"metadata": {"path": str(folder)}}).execute()
     for cell in notebook.cells:
         cell.metadata = {key: value for key, value in cell.metadata.items() if key not in PASSING}
