@@ -13,7 +13,7 @@ from sweeps.analysis.answer import answer, limitations
 from sweeps.analysis.comparison import Comparison
 from sweeps.analysis.tables import group_columns
 from sweeps.planning.plan import SweepRun
-from sweeps.report import page
+from sweeps.report import page, publish
 
 # Columns that a terminal of usual width shows, see `Column.need`.
 SHOWN = 3
@@ -46,9 +46,14 @@ class Compared:
         """A row for each estimate of what a parameter does to a metric, with its effect's share and test."""
         return export.effects_table(self.comparison)
 
-    def write_report(self, folder: Path | str) -> Path:
-        """Writes the report to mail, one HTML file, and the contact sheet beside it; gives the report's place."""
+    def write_report(self, folder: Path | str, record: bool = True) -> Path:
+        """Writes the report to mail, one HTML file, and the contact sheet beside it; gives the report's place.
+
+        record: whether MLflow keeps them too. Raises SweepError, TrackingError.
+        """
         page.write_report(self.comparison, self.runs, Path(folder))
+        if record:
+            publish.log_comparison(self.comparison, self.runs, Path(folder))
         return Path(folder) / page.REPORT
 
     def __repr__(self) -> str:

@@ -150,14 +150,20 @@ def _run_of(source: Source, best: bool) -> str:
 
 
 def explore(
-    *targets: Source, page: Path | str = "explore.html", points: int = 5_000, photographs: bool = False
+    *targets: Source,
+    page: Path | str = "explore.html",
+    points: int = 5_000,
+    photographs: bool = False,
+    record: bool = True,
 ) -> Path:
     """Writes the page of `cae explore` and gives where. targets: a sweep, runs by id or hash, or both.
 
-    points: of each latent space. photographs: whether they may be in the page. Raises SweepError.
+    points: of each latent space. photographs: whether they may be in the page. record: whether MLflow keeps it too.
+    Raises SweepError, TrackingError.
     """
     from sweeps.explorer import rows
     from sweeps.explorer.page import write_page
+    from sweeps.explorer.record import record as keep
 
     if not targets:
         raise SweepError("explore: name a sweep or runs")
@@ -165,7 +171,10 @@ def explore(
     sweep = first if isinstance(first, Sweep) else rows.split([str(first)])[0]
     compared = None if sweep is None else compare(sweep).comparison
     named = [str(run) for run in (targets if sweep is None else runs)]
-    write_page(rows.asked(compared, named), Path(page), points, photographs)
+    asked = rows.asked(compared, named)
+    write_page(asked, Path(page), points, photographs)
+    if record:
+        keep(asked, Path(page))
     return Path(page)
 
 

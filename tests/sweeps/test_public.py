@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import sweeps
-from sweeps import Sweep, SweepError, api, load
+from sweeps import Sweep, SweepError, api, load, tracking
 from sweeps.execution import last_run
 from sweeps.spec.fields import check_value
 from sweeps.spec.sweep_file import overrides, parse_override
@@ -112,6 +112,8 @@ def test_a_comparison_writes_its_report(finished: Path, tmp_path: Path) -> None:
     page = sweeps.compare(finished).write_report(tmp_path / "report")
     assert "<!doctype html>" in page.read_text(encoding="utf-8")[:100].lower()
     assert (tmp_path / "report" / "contact_sheet.png").exists()
+    (experiment,) = tracking.client().search_experiments(filter_string="name = 'tiny'")
+    assert "report.html" in experiment.tags["mlflow.note.content"]
 
 
 def test_faces_are_downloaded(finished: Path, tmp_path: Path) -> None:
