@@ -17,7 +17,7 @@ from sweeps import workspace
 from sweeps.errors import SweepError, TrackingError
 from sweeps.locks.database import address, engine_options, shown, storage_lock, unusable
 from sweeps.locks.work_lock import WorkLock, lock_holder, try_lock
-from sweeps.search.distributions import distributions
+from sweeps.search.distributions import chosen, distributions, drawn
 from sweeps.search.sampler import SeededByTrial
 from sweeps.search.trial_result import TrialResult
 from sweeps.spec.space import Params, Space
@@ -80,7 +80,7 @@ def tried(space: Space, url: str | None) -> list[Params]:
     study = find_study(space.sweep.name, url)
     if study is None or study.user_attrs.get(SPACE) != space.digest():
         return []
-    return [trial.params for trial in study.get_trials(deepcopy=False) if trial.params]
+    return [chosen(space, trial) for trial in study.get_trials(deepcopy=False) if trial.params]
 
 
 def find_study(sweep: str, url: str | None) -> optuna.Study | None:
@@ -161,8 +161,8 @@ def finished_trial(space: Space, params: Params, verdict: TrialResult) -> Frozen
     trial = optuna.trial.create_trial(
         state=TrialState.COMPLETE if complete else TrialState.PRUNED,
         values=list(verdict.values) if complete else None,
-        params=params,
-        distributions=distributions(space),
+        params=drawn(space, params),
+        distributions=distributions(space, params),
     )
     for name, violation in verdict.violations.items():
         trial.set_constraint(name, violation)

@@ -10,13 +10,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from cae.config import PLACES, RunConfig, flatten, from_flat
+from cae.config import PLACES, RunConfig, from_flat
 from sweeps.errors import SweepError
 from sweeps.spec.display import varied
-from sweeps.spec.fields import FIELDS, SEED
+from sweeps.spec.fields import DEFAULTS, FIELDS, SEED
 from sweeps.spec.sweep import Sweep, line_of
 
-DEFAULTS = flatten(RunConfig())
 # More runs than a person reads: only a part of them is made to be shown.
 MANY = 1000
 

@@ -6,78 +6,20 @@ import hashlib
 import itertools
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
 
 from cae.config import PLACES, DataConfig, RunConfig, flatten, from_flat
-from sweeps.spec.fields import SEED, end_value
-from sweeps.spec.parameter import Parameter
+from sweeps.spec.axes import COUNTED, Axis, Category, Range, category, numeric
+from sweeps.spec.fields import SEED
 from sweeps.spec.sweep import Sweep
 
 Params = dict[str, Any]
-# How an axis of values that move together is called after its fields.
-JOINT = " & "
-
-
-@dataclass(frozen=True)
-class Category:
-    """An axis of listed values. rows: the text by which Optuna knows a choice, to the values of `fields`.
-
-    Text, because lists are no categories of Optuna's, and to it true, 1 and 1.0 are the same.
-    """
-
-    fields: tuple[str, ...]
-    rows: dict[str, tuple[Any, ...]]
-
-    @property
-    def name(self) -> str:
-        return JOINT.join(self.fields)
-
-    def values(self, chosen: Any) -> dict[str, Any]:
-        return dict(zip(self.fields, self.rows[chosen], strict=True))
-
-    def holds(self, chosen: Any) -> bool:
-        return chosen in self.rows
-
-    def options(self) -> Sequence[Any] | None:
-        """Every choice, None where they cannot be counted."""
-        return list(self.rows)
-
-    def told(self) -> str:
-        return ", ".join(self.rows)
-
-
-@dataclass(frozen=True)
-class Range:
-    """An axis of numbers from low to high, both included; whole numbers, and a logarithmic scale, where so marked."""
-
-    name: str
-    low: float
-    high: float
-    whole: bool
-    log: bool
-
-    @property
-    def fields(self) -> tuple[str, ...]:
-        return (self.name,)
-
-    def values(self, chosen: Any) -> dict[str, Any]:
-        return {self.name: int(chosen) if self.whole else float(chosen)}
-
-    def holds(self, chosen: Any) -> bool:
-        return not isinstance(chosen, str) and self.low <= chosen <= self.high
-
-    def options(self) -> Sequence[Any] | None:
-        return range(int(self.low), int(self.high) + 1) if self.whole else None
-
-    def told(self) -> str:
-        return f"{self.low:g} to {self.high:g}{', whole numbers' if self.whole else ''}{', log' if self.log else ''}"
-
-
-Axis = Category | Range
+# What a parameter could say when the first studies were made, to which a digest holds.
+_FIRST_KEYS = ("value", "values", "min", "max", "distribution")
 
 
 @dataclass(frozen=True)
@@ -109,7 +51,7 @@ class Space:
         excluded = any(all(flat[name] == value for name, value in rule.items()) for rule in self.sweep.exclude)
         return [] if excluded else configs
 
-    def choices(self, most: int = 1000) -> list[Params] | None:
+    def choices(self, most: int = COUNTED) -> list[Params] | None:
         """Every choice that stands for runs; None where there are more than `most`, or fractions to choose from."""
         options = [axis.options() for axis in self.axes]
         if any(some is None for some in options) or math.prod(len(some or ()) for some in options) > most:
@@ -162,6 +104,9 @@ class Space:
         content = self.sweep.model_dump(mode="json", exclude=ignored)
         for name in PLACES:
             content["parameters"].pop(name, None)
+        # Keys that are younger than studies count where they are used.
+        for name, parameter in content["parameters"].items():
+            content["parameters"][name] = {k: v for k, v in parameter.items() if k in _FIRST_KEYS or v is not None}
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
 
 
@@ -174,23 +119,11 @@ def space(sweep: Sweep) -> Space:
             continue
         group = tuple(next((g for g in sweep.zip if name in g), [name]))
         if parameter.is_range:
-            axis: Axis = _range(name, parameter)
+            axis: Axis = numeric(name, parameter)
         else:
-            rows = zip(*(sweep.parameters[member].choices for member in group), strict=True)
-            axis = Category(group, {JOINT.join(map(_text, row)): row for row in rows})
+            axis = category(group, [sweep.parameters[member].choices for member in group])
         axes.setdefault(axis.name, axis)
     return Space(sweep, tuple(axes.values()), fixed)
-
-
-def _range(name: str, parameter: Parameter) -> Range:
-    assert parameter.min is not None
-    assert parameter.max is not None
-    whole = isinstance(end_value(name, parameter.min), int)
-    return Range(name, parameter.min, parameter.max, whole, parameter.distribution == "log_uniform_values")
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
 
 
 def key_of(params: Params) -> str:

@@ -12,6 +12,7 @@ from pydantic import (
     Field,
     PrivateAttr,
     StrictInt,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -19,7 +20,7 @@ from pydantic import (
 from cae.config import Count, Number, RunConfig, Section, Seed
 from sweeps.spec.constraint import parse_constraint
 from sweeps.spec.fields import SEED, check_value, nearest, shown, words_of
-from sweeps.spec.parameter import Parameter, _checked
+from sweeps.spec.parameter import Parameter, checked
 
 
 def _distinct(seeds: list[int]) -> list[int]:
@@ -75,8 +76,9 @@ class Sweep(Section):
 
     @field_validator("parameters")
     @classmethod
-    def _known_fields(cls, parameters: dict[str, Parameter]) -> dict[str, Parameter]:
-        return {name: _checked(name, parameter) for name, parameter in parameters.items()}
+    def _known_fields(cls, parameters: dict[str, Parameter], info: ValidationInfo) -> dict[str, Parameter]:
+        method = info.data.get("method")
+        return {name: checked(name, parameter, method) for name, parameter in parameters.items()}
 
     @field_validator("exclude", "include")
     @classmethod
@@ -140,9 +142,6 @@ class Sweep(Section):
         return [metric.name for metric in self.metric] + [parse_constraint(text).metric for text in self.constraints]
 
     def _check_grid(self) -> None:
-        ranges = [name for name, parameter in self.parameters.items() if parameter.is_range]
-        if ranges:
-            raise ValueError(f"parameters.{ranges[0]}: min and max need method random or bayes; under grid list values")
         if self.early_terminate or self.constraints:
             key = "early_terminate" if self.early_terminate else "constraints"
             raise ValueError(f"{key} needs method random or bayes, not grid")

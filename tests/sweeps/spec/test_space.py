@@ -43,6 +43,10 @@ BROKEN = [
     ("{min: 4, max: 64}", "{min: 4.5, max: 64}", "model.latent_dim: 4.5 does not fit"),
     ("{min: 4, max: 64}", "{min: 1, max: 64}", "model.latent_dim: 1 does not fit"),
     ("{min: 4, max: 64}", "{min: 64, max: 4}", "min must be below max"),
+    ("{min: 4, max: 64}", "{min: 4, max: 64, step: 0.5}", "model.latent_dim takes whole numbers; step 0.5 gives"),
+    ("{min: 4, max: 64}", "{min: 4, max: 64, step: 61}", "step 61 is more than there is between 4 and 64"),
+    ("{min: 4, max: 64}", "{min: 4, max: 64, count: 4}", "model.latent_dim: count is of a grid"),
+    ("log_uniform_values", "log_uniform_values, step: 0.001", "step belongs to uniform numbers, not to log_uniform"),
     ("{values: [true, false]}", "{min: 0, max: 1}", "model.batch_norm: 0 does not fit"),
     ("log_uniform_values", "int_uniform", "training.learning_rate: int_uniform is for whole numbers"),
     ("log_uniform_values", "normal", "training.learning_rate.distribution: "),
@@ -131,6 +135,11 @@ def test_numbers_of_trials_and_what_makes_a_search_the_same(good: Sweep) -> None
     assert space(same).digest() == space(good).digest()
     other = good.model_copy(update={"seeds": [0]})
     assert space(other).digest() != space(good).digest()
+
+
+def test_studies_of_before_go_on() -> None:
+    """The digest that the version gave which knew neither steps nor conditions."""
+    assert space(load(Path("experiments/search.yaml"))).digest() == "dce0345c4d28"
 
 
 def test_every_data_set_of_the_space_is_known_before() -> None:
