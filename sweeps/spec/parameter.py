@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StrictInt, model_validator
 
 from cae.config import Number, Positive, Section
+from sweeps.spec.condition import conditions
 from sweeps.spec.fields import check_value, end_value
 from sweeps.spec.numbers import MOST, spread, stepped
 
@@ -29,6 +30,11 @@ class Parameter(Section):
     )
     distribution: Literal["uniform", "int_uniform", "log_uniform_values"] | None = Field(
         None, description="of the numbers from min to max; random, bayes"
+    )
+    when: Annotated[dict[str, Any], Field(min_length=1)] | None = Field(
+        None,
+        description="fields and what each has to be, else this field has its default: a value, a list of them, or a "
+        'comparison such as ">= 96"',
     )
 
     @model_validator(mode="after")
@@ -67,6 +73,16 @@ class Parameter(Section):
         return self.min is not None or self.max is not None
 
     @property
+    def is_fixed(self) -> bool:
+        """Whether it has one value, wherever its conditions hold."""
+        return self.values is None and not self.is_range
+
+    @property
+    def is_varied(self) -> bool:
+        """Whether not all runs need have the same value."""
+        return not self.is_fixed or self.when is not None
+
+    @property
     def choices(self) -> list[Any]:
         return self.values if self.values is not None else [self.value]
 
@@ -76,6 +92,10 @@ def checked(name: str, parameter: Parameter, method: str | None) -> Parameter:
 
     method: of the sweep; None where that is not known. Raises ValueError.
     """
+    try:
+        conditions(parameter.when)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
     if parameter.is_range:
         return _listed(name, parameter) if method == "grid" else _searched(name, parameter)
     if parameter.values is not None:

@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from cae.config import Count, Number, RunConfig, Section, Seed
+from sweeps.spec.conditional import check_conditions
 from sweeps.spec.constraint import parse_constraint
 from sweeps.spec.fields import SEED, check_value, nearest, shown, words_of
 from sweeps.spec.parameter import Parameter, checked
@@ -88,12 +89,14 @@ class Sweep(Section):
         return [{name: check_value(name, value) for name, value in cell.items()} for cell in cells]
 
     @model_validator(mode="after")
-    def _consistent(self) -> Sweep:
+    def _consistent(self, info: ValidationInfo) -> Sweep:
         if SEED in self.parameters:
             raise ValueError(f"parameters.{SEED}: replicates are listed under seeds")
         if not self.is_search:
             self._check_grid()
         self._check_zip()
+        forced = (info.context or {}).get("forced", ())
+        check_conditions(self.parameters, self.zip, self.include, self.is_search, forced)
         if self.is_search:
             check_search(self)
         return self
