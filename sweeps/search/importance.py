@@ -6,6 +6,7 @@ The trials of a search are no design: hardly two share a value, and means over t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import optuna
 from optuna.importance import get_param_importances
@@ -13,7 +14,7 @@ from optuna.trial import FrozenTrial
 
 from cae.config import RunConfig, flatten
 from sweeps.search.distributions import distributions, drawn
-from sweeps.spec.axes import Category
+from sweeps.spec.axes import Axis, Category
 from sweeps.spec.goals import Goal
 from sweeps.spec.space import Params, Space, space
 from sweeps.spec.sweep import Sweep
@@ -49,9 +50,10 @@ def _trial(searched: Space, params: Params, value: float) -> FrozenTrial:
 def params_of(searched: Space, config: RunConfig) -> Params:
     """What Optuna chose for a run of this space."""
     flat = flatten(config)
-    return {
-        axis.name: next(text for text in axis.rows if axis.values(text).items() <= flat.items())
-        if isinstance(axis, Category)
-        else flat[axis.name]
-        for axis in searched.axes
-    }
+
+    def choice(axis: Axis) -> Any:
+        if isinstance(axis, Category):
+            return next(text for text in axis.rows if axis.values(text).items() <= flat.items())
+        return flat[axis.name]
+
+    return searched.chosen(choice)[0]

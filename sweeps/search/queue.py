@@ -133,7 +133,7 @@ class TrialQueue:
     def _claim(self, trial: optuna.Trial) -> Claim:
         lock = lock_trial(self._space.sweep.name, trial.number, self._storage)
         trial.set_user_attr(HOST, socket.gethostname())
-        params = {axis.name: suggest(trial, axis) for axis in self._space.axes}
+        params, _ = self._space.chosen(lambda axis: suggest(trial, axis))
         return Claim(trial, params, self._space.configs(params), lock)
 
     def others_run(self) -> bool:

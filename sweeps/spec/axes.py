@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sweeps.spec.condition import Condition, conditions
 from sweeps.spec.fields import end_value
 from sweeps.spec.numbers import nearest_multiple, stepped, steps
 from sweeps.spec.parameter import Parameter
@@ -30,6 +31,7 @@ class Category:
 
     fields: tuple[str, ...]
     rows: dict[str, tuple[Any, ...]]
+    when: tuple[Condition, ...] = ()
 
     @property
     def name(self) -> str:
@@ -52,7 +54,7 @@ class Category:
         return choice
 
     def told(self) -> str:
-        return ", ".join(self.rows)
+        return ", ".join(self.rows) + _told(self.when)
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ class Range:
     whole: bool
     log: bool
     step: float | None = None
+    when: tuple[Condition, ...] = ()
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -96,16 +99,30 @@ class Range:
 
     def told(self) -> str:
         marks = [("whole numbers", self.whole), ("log", self.log), (f"in steps of {self.step or 0:g}", self.step)]
-        return ", ".join([f"{self.low:g} to {self.high:g}", *(word for word, holds in marks if holds)])
+        words = [f"{self.low:g} to {self.high:g}", *(word for word, holds in marks if holds)]
+        return ", ".join(words) + _told(self.when)
 
 
 Axis = Category | Range
 
 
-def category(fields: tuple[str, ...], columns: Sequence[Sequence[Any]]) -> Category:
-    """The axis of fields that move together, or of one. columns: the listed values of each."""
-    rows = zip(*columns, strict=True)
-    return Category(fields, {JOINT.join(map(_text, row)): row for row in rows})
+def axis_of(fields: tuple[str, ...], parameters: Sequence[Parameter]) -> Axis:
+    """The axis of one parameter of a search, or of several that move together; of a fixed one, its one value."""
+    first, when = parameters[0], conditions(parameters[0].when)
+    if first.is_range:
+        return _range(fields[0], first, when)
+    rows = zip(*(parameter.choices for parameter in parameters), strict=True)
+    return Category(fields, {JOINT.join(map(_text, row)): row for row in rows}, when)
+
+
+def _range(name: str, parameter: Parameter, when: tuple[Condition, ...]) -> Range:
+    assert parameter.min is not None
+    assert parameter.max is not None
+    whole = isinstance(end_value(name, parameter.min), int)
+    low, high, step = parameter.min, parameter.max, parameter.step
+    if step is not None:
+        high = nearest_multiple(low + steps(low, high, step) * step, step, low)
+    return Range(name, low, high, whole, parameter.distribution == "log_uniform_values", step, when)
 
 
 def _text(value: Any) -> str:
@@ -116,12 +133,5 @@ def _is_number(choice: Any) -> bool:
     return isinstance(choice, int | float) and not isinstance(choice, bool)
 
 
-def numeric(name: str, parameter: Parameter) -> Range:
-    """The axis of a parameter of a search that lists no values."""
-    assert parameter.min is not None
-    assert parameter.max is not None
-    whole = isinstance(end_value(name, parameter.min), int)
-    low, high, step = parameter.min, parameter.max, parameter.step
-    if step is not None:
-        high = nearest_multiple(low + steps(low, high, step) * step, step, low)
-    return Range(name, low, high, whole, parameter.distribution == "log_uniform_values", step)
+def _told(when: tuple[Condition, ...]) -> str:
+    return f" when {' and '.join(map(str, when))}" if when else ""

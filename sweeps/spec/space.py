@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
 
 from cae.config import PLACES, DataConfig, RunConfig, flatten, from_flat
-from sweeps.spec.axes import COUNTED, Axis, Category, Range, category, numeric
+from sweeps.spec.axes import COUNTED, Axis, Category, Range, axis_of
+from sweeps.spec.condition import hold, in_order, walk
 from sweeps.spec.fields import SEED
 from sweeps.spec.sweep import Sweep
 
@@ -24,7 +24,7 @@ _FIRST_KEYS = ("value", "values", "min", "max", "distribution")
 
 @dataclass(frozen=True)
 class Space:
-    """The axes of a search and what is the same in all of its runs."""
+    """The axes of a search, each behind those that decide over it, and what is the same in all of its runs."""
 
     sweep: Sweep
     axes: tuple[Axis, ...]
@@ -32,35 +32,53 @@ class Space:
 
     @property
     def fields(self) -> list[str]:
-        """The fields that are searched, in file order."""
+        """The fields that are searched, in the order of the axes."""
         return [name for axis in self.axes for name in axis.fields]
+
+    def chosen(self, choose: Callable[[Axis], Any]) -> tuple[Params, dict[str, Any]]:
+        """What is chosen on one axis after the other, as long as conditions hold, and the fields that come of it."""
+        params: Params = {}
+        given = dict(self.fixed)
+        for axis in self.axes:
+            if hold(axis.when, given):
+                params[axis.name] = choose(axis)
+                given |= axis.values(params[axis.name])
+        return params, given
 
     def configs(self, params: Params) -> list[RunConfig]:
         """The runs, one a seed, that Optuna's choice stands for.
 
         Empty where it is excluded, no valid run (a resolution that the layers cannot halve), or not of this space.
         """
-        if set(params) != {axis.name for axis in self.axes} or not all(a.holds(params[a.name]) for a in self.axes):
+        axes = {axis.name: axis for axis in self.axes}
+        if not all(name in axes and axes[name].holds(choice) for name, choice in params.items()):
             return []
-        chosen = {name: value for axis in self.axes for name, value in axis.values(params[axis.name]).items()}
         try:
-            configs = [from_flat(self.fixed | chosen | {SEED: seed}) for seed in self.sweep.seeds]
-        except ValidationError:
+            used, given = self.chosen(lambda axis: params[axis.name])
+            configs = [from_flat(given | {SEED: seed}) for seed in self.sweep.seeds]
+        except (KeyError, ValidationError):  # an axis that it lacks
             return []
         flat = flatten(configs[0])
         excluded = any(all(flat[name] == value for name, value in rule.items()) for rule in self.sweep.exclude)
-        return [] if excluded else configs
+        return [] if excluded or used.keys() != params.keys() else configs
 
     def choices(self, most: int = COUNTED) -> list[Params] | None:
         """Every choice that stands for runs; None where there are more than `most`, or fractions to choose from."""
-        options = [axis.options() for axis in self.axes]
-        if any(some is None for some in options) or math.prod(len(some or ()) for some in options) > most:
+        if any((options := axis.options()) is None or len(options) > most for axis in self.axes):
             return None
-        names = [axis.name for axis in self.axes]
-        found = (
-            dict(zip(names, chosen, strict=True)) for chosen in itertools.product(*(some or () for some in options))
-        )
-        return [params for params in found if self.configs(params)]
+        found = list(itertools.islice(self._walk(self.axes, lambda axis: axis.options() or ()), most + 1))
+        return None if len(found) > most else [params for params, _ in found if self.configs(params)]
+
+    def _walk(
+        self, axes: Sequence[Axis], options: Callable[[Axis], Iterable[Any]]
+    ) -> Iterator[tuple[Params, dict[str, Any]]]:
+        """Every choice on these axes, and its fields."""
+
+        def of(axis: Axis) -> Iterator[tuple[Any, dict[str, Any]]]:
+            return ((choice, axis.values(choice)) for choice in options(axis))
+
+        for chosen, given in walk(axes, of, self.fixed):
+            yield {axis.name: choice for axis, choice in chosen}, given
 
     @property
     def trials(self) -> int:
@@ -82,18 +100,22 @@ class Space:
 
     def data_sets(self) -> list[DataConfig]:
         """The data sections that the listed values can give, to be looked for before anything runs."""
-        varied = [axis for axis in self.axes if any(name.startswith("data.") for name in axis.fields)]
-        choices = [axis.rows if isinstance(axis, Category) else [axis.low] for axis in varied]
         found = []
-        for chosen in itertools.product(*choices):
-            values = [axis.values(choice) for axis, choice in zip(varied, chosen, strict=True)]
-            fields = self.fixed | {name: value for part in values for name, value in part.items()}
+        for _, fields in self._walk(self._of_data(), _samples):
             data = {name.split(".")[1]: value for name, value in fields.items() if name.startswith("data.")}
             try:
                 found.append(DataConfig(**data))
             except ValidationError:  # no valid run; passed over when the search meets it
                 continue
         return list(dict.fromkeys(found))
+
+    def _of_data(self) -> list[Axis]:
+        """The axes that data hang on, through conditions too."""
+        asked: set[str] = set()
+        for axis in reversed(self.axes):  # each stands behind those that decide over it
+            if any(name.startswith("data.") or name in asked for name in axis.fields):
+                asked |= {*axis.fields, *(condition.field for condition in axis.when)}
+        return [axis for axis in self.axes if not asked.isdisjoint(axis.fields)]
 
     def digest(self) -> str:
         """Names what makes two searches the same: values told of one are then true of the other.
@@ -112,18 +134,21 @@ class Space:
 
 def space(sweep: Sweep) -> Space:
     """The space of a sweep whose method is random or bayes."""
-    fixed = {name: p.value for name, p in sweep.parameters.items() if p.values is None and not p.is_range}
+    fixed = {name: p.value for name, p in sweep.parameters.items() if not p.is_varied}
     axes: dict[str, Axis] = {}
-    for name, parameter in sweep.parameters.items():
-        if name in fixed:
-            continue
+    for name in sweep.parameters:
         group = tuple(next((g for g in sweep.zip if name in g), [name]))
-        if parameter.is_range:
-            axis: Axis = numeric(name, parameter)
-        else:
-            axis = category(group, [sweep.parameters[member].choices for member in group])
-        axes.setdefault(axis.name, axis)
-    return Space(sweep, tuple(axes.values()), fixed)
+        if name not in fixed:
+            axis = axis_of(group, [sweep.parameters[member] for member in group])
+            axes.setdefault(axis.name, axis)
+    return Space(sweep, tuple(in_order(list(axes.values()))), fixed)
+
+
+def _samples(axis: Axis) -> list[Any]:
+    """Choices that stand for all of them where it only matters which images there are: one resolution is enough."""
+    if isinstance(axis, Category):
+        return list(axis.rows)
+    return [axis.low] if axis.name.startswith("data.") else [axis.low, axis.high]
 
 
 def key_of(params: Params) -> str:
