@@ -9,14 +9,18 @@ from optuna import Trial
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial
 
-from sweeps.spec.axes import Axis, Category
+from sweeps.spec.axes import TAIL, Axis, Category, Normal
 from sweeps.spec.space import Params, Space
 
 
 def distribution(axis: Axis) -> BaseDistribution:
     """What Optuna draws a value of this axis from."""
     if isinstance(axis, Category):
-        return CategoricalDistribution(tuple(axis.rows))
+        return CategoricalDistribution(tuple(axis.rows)) if axis.shares is None else FloatDistribution(0, 1)
+    if isinstance(axis, Normal):
+        return FloatDistribution(TAIL, 1 - TAIL)
+    if axis.log and axis.step is not None:
+        return FloatDistribution(axis.low, axis.high, log=True)
     if axis.whole:
         return IntDistribution(int(axis.low), int(axis.high), log=axis.log, step=int(axis.step or 1))
     return FloatDistribution(axis.low, axis.high, log=axis.log, step=axis.step)

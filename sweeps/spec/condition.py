@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from sweeps.spec.display import readable
-from sweeps.spec.fields import DEFAULTS, FIELDS, SEED, check_value, nearest, shown, takes_numbers
+from sweeps.spec.fields import DEFAULTS, FIELDS, SEED, check_value, nearest, numbers_of, shown
 
 _SIGNS: dict[str, Callable[[float, float], bool]] = {
     ">=": operator.ge,
@@ -66,7 +66,7 @@ def _condition(field: str, wanted: Any) -> Condition:
 
 
 def _bound(field: str, comparison: re.Match[str]) -> float:
-    if not takes_numbers(field):
+    if numbers_of(field) is None:
         raise ValueError(f"when: {field} is no number, which {shown(comparison[0])} would compare; list its values")
     try:
         bound = float(comparison[2])

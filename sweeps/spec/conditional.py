@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -63,20 +64,21 @@ def _check_decides(name: str, condition: Condition, parameters: Parameters, incl
     """A condition has to hold in some cells and not in others."""
     deciding = parameters.get(condition.field)
     listed = _listed(condition.field, deciding, include, search)
-    if deciding is not None and deciding.is_range:
-        if deciding.min is not None and deciding.max is not None and condition.can_hold(deciding.min, deciding.max):
-            return
-    elif any(map(condition.holds, listed)):
-        if len(listed) == 1:
+    if any(map(condition.holds, listed)):
+        if len(listed) == 1 and (deciding is None or not deciding.is_drawn):
             raise ValueError(f"{name}: when: {condition} in every run; remove the condition")
-        return
-    it_is = " or ".join(map(readable, listed)) or "another"
-    raise ValueError(f"{name}: when: {condition} in no run; it is {it_is}")
+    elif deciding is None or not deciding.is_drawn or not condition.can_hold(*_ends(deciding)):
+        it_is = " or ".join(map(readable, listed)) or "outside of the range"
+        raise ValueError(f"{name}: when: {condition} in no run; it is {it_is}")
+
+
+def _ends(parameter: Parameter) -> tuple[float, float]:
+    return parameter.ends if parameter.is_range else (-math.inf, math.inf)
 
 
 def _listed(field: str, parameter: Parameter | None, include: Cells, search: bool) -> list[Any]:
     """Every value that the field is said to take, each once."""
-    found = [] if parameter is None or parameter.is_range else list(parameter.choices)
+    found = [] if parameter is None or parameter.is_drawn else list(parameter.choices)
     always = parameter is not None and (parameter.is_fixed or search) and not parameter.when
     if not always and (parameter is None or parameter.when or any(field not in cell for cell in include)):
         found.append(DEFAULTS[field])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
@@ -54,10 +54,11 @@ def _adapter(name: str) -> TypeAdapter[Any]:
     return TypeAdapter(Annotated[info.annotation, *info.metadata, Field()])  # type: ignore[arg-type]
 
 
-def takes_numbers(name: str) -> bool:
-    """Whether the values of a field are numbers, so that one can be less than another."""
+def numbers_of(name: str) -> Literal["whole", "all"] | None:
+    """Which numbers a field takes; None where its values are no numbers, of which none is less than another."""
     described = _adapter(name).json_schema()
-    return not {"integer", "number"}.isdisjoint(part.get("type") for part in described.get("anyOf", [described]))
+    kinds = {part.get("type") for part in described.get("anyOf", [described])}
+    return "all" if "number" in kinds else "whole" if "integer" in kinds else None
 
 
 def end_value(name: str, end: float) -> Any:

@@ -20,10 +20,16 @@ def stepped(low: float, high: float, step: float) -> list[float]:
     """low, low + step, ...; high is the last one where it is met. Raises ValueError where that is one, or too many."""
     number = steps(low, high, step) + 1
     if number < 2:
-        raise ValueError(f"step {step:g} is more than there is between min {low:g} and max {high:g}")
+        raise ValueError(f"step {step:g} leaves no two numbers between min {low:g} and max {high:g}")
     if number > MOST:
         raise ValueError(f"step {step:g} makes {number:,} values from {low:g} to {high:g}; at most {MOST:,}")
     return [float(exact(low) + place * exact(step)) for place in range(number)]
+
+
+def multiples(low: float, high: float, step: float) -> tuple[float, float]:
+    """The first and the last multiple of step between the ends."""
+    first = math.ceil(exact(low) / exact(step)) * exact(step)
+    return float(first), float(math.floor(exact(high) / exact(step)) * exact(step))
 
 
 def spread(low: float, high: float, count: int, log: bool) -> list[float]:

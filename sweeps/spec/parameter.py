@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import math
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, StrictInt, model_validator
 
 from cae.config import Number, Positive, Section
-from sweeps.spec.condition import conditions
-from sweeps.spec.fields import check_value, end_value
-from sweeps.spec.numbers import MOST, spread, stepped
+from sweeps.spec.numbers import MOST, multiples, nearest_multiple, steps
+
+# W&B's names. inv_log_uniform_values is drawn as log_uniform_values: 1/x is as uniform on a logarithmic scale as x is.
+FLAT = Literal[
+    "uniform", "int_uniform", "log_uniform_values", "inv_log_uniform_values", "q_uniform", "q_log_uniform_values"
+]
+AROUND = Literal["normal", "log_normal", "q_normal", "q_log_normal"]
+NORMAL = get_args(AROUND)
 
 
 class Parameter(Section):
     """What one field takes on: one `value`, several `values`, or numbers from `min` to `max`: of a grid at each `step`
-    or `count` of them, of a search (random, bayes) what a `distribution` gives."""
+    or `count` of them, of a search (random, bayes) what a `distribution` gives, which may also have `mu` and `sigma`.
+    """
 
     value: Any = Field(None, description="the same in every run")
     values: list[Any] | None = Field(None, description="one after the other; a search chooses among them")
@@ -28,8 +33,14 @@ class Parameter(Section):
     scale: Literal["linear", "log"] | None = Field(
         None, description="of count: equal differences (the default), or equal ratios; grid"
     )
-    distribution: Literal["uniform", "int_uniform", "log_uniform_values"] | None = Field(
-        None, description="of the numbers from min to max; random, bayes"
+    distribution: Literal[FLAT, AROUND] | None = Field(
+        None, description="of the numbers from min to max, or around mu; q_...: of multiples of q; random, bayes"
+    )
+    q: Positive | None = Field(None, description="of distributions q_...: multiples of it are drawn; default 1")
+    mu: Number | None = Field(None, description="mean of normal; of log_normal that of the logarithm")
+    sigma: Positive | None = Field(None, description="standard deviation beside mu")
+    probabilities: list[Positive] | None = Field(
+        None, description="of values, one each, which sum to 1: how often they are drawn; random, bayes"
     )
     when: Annotated[dict[str, Any], Field(min_length=1)] | None = Field(
         None,
@@ -39,15 +50,25 @@ class Parameter(Section):
 
     @model_validator(mode="after")
     def _one_way(self) -> Parameter:
-        ways = [self.values is not None, "value" in self.model_fields_set, self.min is not None or self.max is not None]
+        ways = [self.values is not None, "value" in self.model_fields_set, self.is_range, self.is_normal]
         if sum(ways) != 1:
-            raise ValueError("give exactly one of value, values, or min with max")
-        if self.values == []:
-            raise ValueError("values is empty; list at least one")
+            raise ValueError(
+                "give exactly one of value, values, or min with max (mu with sigma of a normal distribution)"
+            )
+        if self.values is not None:
+            self._check_values()
+        else:
+            self._belongs_to("values", "probabilities")
         if self.is_range:
             self._check_range()
         else:
-            self._belongs_to("min and max", "step", "count", "scale", "distribution")
+            self._belongs_to("min and max", "step", "count", "scale")
+        if self.is_normal:
+            self._check_normal()
+        elif not self.is_range:
+            self._belongs_to("min and max, or mu and sigma", "distribution")
+        if not (self.distribution or "").startswith("q_"):
+            self._belongs_to("distributions whose name begins with q_", "q")
         return self
 
     def _belongs_to(self, what: str, *keys: str) -> None:
@@ -55,27 +76,78 @@ class Parameter(Section):
         if given:
             raise ValueError(f"{given} belongs to {what}")
 
+    def _check_values(self) -> None:
+        if self.values == []:
+            raise ValueError("values is empty; list at least one")
+        weights = self.probabilities
+        if weights is not None and len(weights) != len(self.choices):
+            raise ValueError(f"probabilities has {len(weights)} for {len(self.choices)} values; give each one")
+        if weights is not None and abs(sum(weights) - 1) > 1e-6:
+            raise ValueError(f"probabilities sum to {sum(weights):g}; they must sum to 1")
+
     def _check_range(self) -> None:
         if self.min is None or self.max is None or not self.min < self.max:
             raise ValueError(f"min {self.min} and max {self.max} are no range; min must be below max")
-        for log in ("log_uniform_values", "log"):
-            if log in (self.distribution, self.scale) and self.min <= 0:
-                raise ValueError(f"min {self.min:g} must be above 0 for {log}")
+        if self.distribution in NORMAL:
+            raise ValueError(f"{self.distribution} takes mu and sigma, not min and max")
+        log = next((word for word in (self.distribution, self.scale) if "log" in (word or "")), None)
+        if log and self.min <= 0:
+            raise ValueError(f"min {self.min:g} must be above 0 for {log}")
         if self.step is not None and self.count is not None:
             raise ValueError("step and count say the same; give one of them")
         if self.count is None:
             self._belongs_to("count", "scale")
-        if self.distribution == "log_uniform_values":
-            self._belongs_to("uniform numbers, not to log_uniform_values", "step")
+        if self.distribution not in (None, "uniform", "int_uniform"):
+            self._belongs_to(f"uniform numbers, not to {self.distribution}", "step")
+
+    def _check_normal(self) -> None:
+        if self.distribution not in NORMAL:
+            raise ValueError(f"mu and sigma need distribution {', '.join(NORMAL[:-1])} or {NORMAL[-1]}")
+        if self.mu is None or self.sigma is None:
+            raise ValueError(f"{self.distribution} needs both mu and sigma")
 
     @property
     def is_range(self) -> bool:
+        """Whether it goes from min to max."""
         return self.min is not None or self.max is not None
+
+    @property
+    def is_normal(self) -> bool:
+        """Whether it is drawn around mu."""
+        return self.mu is not None or self.sigma is not None
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether it is numbers of which none is listed."""
+        return self.is_range or self.is_normal
+
+    @property
+    def is_log(self) -> bool:
+        """Whether logarithms are what its distribution is of."""
+        return "log" in (self.distribution or "")
+
+    @property
+    def steps(self) -> float | None:
+        """The distance of the numbers that can be drawn: `step`, or `q` of the distributions that have one."""
+        return (self.q or 1.0) if (self.distribution or "").startswith("q_") else self.step
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The least and the greatest number that can be drawn from min to max."""
+        assert self.min is not None
+        assert self.max is not None
+        if self.steps is None:
+            return self.min, self.max
+        if self.step is None:
+            return multiples(self.min, self.max, self.steps)
+        return self.min, nearest_multiple(
+            self.min + steps(self.min, self.max, self.step) * self.step, self.step, self.min
+        )
 
     @property
     def is_fixed(self) -> bool:
         """Whether it has one value, wherever its conditions hold."""
-        return self.values is None and not self.is_range
+        return self.values is None and not self.is_drawn
 
     @property
     def is_varied(self) -> bool:
@@ -85,61 +157,3 @@ class Parameter(Section):
     @property
     def choices(self) -> list[Any]:
         return self.values if self.values is not None else [self.value]
-
-
-def checked(name: str, parameter: Parameter, method: str | None) -> Parameter:
-    """The parameter with its values as the field takes them; of a grid a range as the values that it stands for.
-
-    method: of the sweep; None where that is not known. Raises ValueError.
-    """
-    try:
-        conditions(parameter.when)
-    except ValueError as error:
-        raise ValueError(f"{name}: {error}") from None
-    if parameter.is_range:
-        return _listed(name, parameter) if method == "grid" else _searched(name, parameter)
-    if parameter.values is not None:
-        return parameter.model_copy(update={"values": [check_value(name, value) for value in parameter.values]})
-    return parameter.model_copy(update={"value": check_value(name, parameter.value)})
-
-
-def _listed(name: str, parameter: Parameter) -> Parameter:
-    if parameter.distribution is not None:
-        raise ValueError(f"{name}: distribution needs method random or bayes; a grid takes count and scale")
-    if parameter.step is None and parameter.count is None:
-        raise ValueError(f"{name}: min and max need method random or bayes; under grid give step or count, or values")
-    kept = parameter.model_dump(exclude_unset=True, exclude={"min", "max", "step", "count", "scale"})
-    return Parameter(values=_numbers(name, parameter), **kept)
-
-
-def _numbers(name: str, parameter: Parameter) -> list[Any]:
-    low, high, whole = _ends(name, parameter)
-    if parameter.step is not None:
-        try:
-            found = stepped(low, high, parameter.step)
-        except ValueError as error:
-            raise ValueError(f"{name}: {error}") from None
-    else:
-        found = spread(low, high, parameter.count or 2, parameter.scale == "log")
-    # Of whole numbers several may be rounded to the same.
-    return [check_value(name, value) for value in dict.fromkeys(math.floor(x + 0.5) if whole else x for x in found)]
-
-
-def _searched(name: str, parameter: Parameter) -> Parameter:
-    if parameter.count is not None:
-        raise ValueError(f"{name}: count is of a grid; a search takes step, or all numbers from min to max")
-    low, high, whole = _ends(name, parameter)
-    if parameter.distribution == "int_uniform" and not whole:
-        raise ValueError(f"{name}: int_uniform is for whole numbers; use uniform or log_uniform_values")
-    if parameter.step is not None and parameter.step > high - low:
-        raise ValueError(f"{name}: step {parameter.step:g} is more than there is between {low:g} and {high:g}")
-    return parameter
-
-
-def _ends(name: str, parameter: Parameter) -> tuple[float, float, bool]:
-    """Both ends, and whether all numbers between them are whole as the field takes no others."""
-    low, high = (end_value(name, end) for end in (parameter.min, parameter.max) if end is not None)
-    whole = isinstance(low, int)
-    if whole and parameter.step is not None and not parameter.step.is_integer():
-        raise ValueError(f"{name} takes whole numbers; step {parameter.step:g} gives others")
-    return float(low), float(high), whole

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from cae.config import PLACES, DataConfig, RunConfig, flatten, from_flat
-from sweeps.spec.axes import COUNTED, Axis, Category, Range, axis_of
+from sweeps.spec.axes import COUNTED, TAIL, Axis, Category, Range, axis_of
 from sweeps.spec.condition import hold, in_order, walk
 from sweeps.spec.fields import SEED
 from sweeps.spec.sweep import Sweep
@@ -93,7 +93,7 @@ class Space:
     def _chosen(self, cell: dict[str, Any]) -> Iterator[tuple[str, Any]]:
         for axis in self.axes:
             given = {name: cell[name] for name in axis.fields if name in cell}
-            if isinstance(axis, Range):
+            if not isinstance(axis, Category):
                 yield from given.items()
             elif given:
                 yield axis.name, next(text for text in axis.rows if given.items() <= axis.values(text).items())
@@ -148,7 +148,8 @@ def _samples(axis: Axis) -> list[Any]:
     """Choices that stand for all of them where it only matters which images there are: one resolution is enough."""
     if isinstance(axis, Category):
         return list(axis.rows)
-    return [axis.low] if axis.name.startswith("data.") else [axis.low, axis.high]
+    ends = [axis.low, axis.high] if isinstance(axis, Range) else [axis.chosen(TAIL), axis.chosen(1 - TAIL)]
+    return ends[:1] if axis.name.startswith("data.") else ends
 
 
 def key_of(params: Params) -> str:

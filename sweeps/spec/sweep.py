@@ -18,10 +18,12 @@ from pydantic import (
 )
 
 from cae.config import Count, Number, RunConfig, Section, Seed
+from sweeps.spec.axes import axis_of
+from sweeps.spec.checked import checked
 from sweeps.spec.conditional import check_conditions
 from sweeps.spec.constraint import parse_constraint
 from sweeps.spec.fields import SEED, check_value, nearest, shown, words_of
-from sweeps.spec.parameter import Parameter, checked
+from sweeps.spec.parameter import Parameter
 
 
 def _distinct(seeds: list[int]) -> list[int]:
@@ -157,13 +159,15 @@ class Sweep(Section):
                     raise ValueError(f"zip: {name} is not among the parameters{nearest(name, self.parameters)}")
                 if name in seen:
                     raise ValueError(f"zip: {name} stands in more than one place")
-                if self.parameters[name].is_range:
+                if self.parameters[name].is_drawn:
                     raise ValueError(f"zip: {name} is a range; values that move together are listed one by one")
                 seen.add(name)
             lengths = {name: len(self.parameters[name].choices) for name in group}
             if len(set(lengths.values())) > 1:
                 told = ", ".join(f"{name} has {length}" for name, length in lengths.items())
                 raise ValueError(f"zip: values that move together need equal lengths, but {told}")
+            if len({tuple(p) for name in group if (p := self.parameters[name].probabilities) is not None}) > 1:
+                raise ValueError(f"zip: {' and '.join(group)} move together, so one of them has the probabilities")
 
 
 _MODELS: dict[str, type[Section]] = {"parameters": Parameter, "metric": Metric, "early_terminate": EarlyTerminate}
@@ -202,7 +206,7 @@ INCOMPARABLE = (
 
 def check_search(sweep: Sweep) -> None:
     """Raises ValueError for a search that has nothing to search, no end, no aim, or cells outside its space."""
-    searched = [name for name, parameter in sweep.parameters.items() if parameter.is_range or parameter.values]
+    searched = [name for name, parameter in sweep.parameters.items() if not parameter.is_fixed]
     if not searched:
         raise ValueError(f"method: {sweep.method} has nothing to search; give a parameter values, or min and max")
     if sweep.run_cap is None:
@@ -224,10 +228,8 @@ def _check_included(sweep: Sweep, cell: dict[str, Any]) -> None:
         parameter = sweep.parameters.get(name)
         if parameter is None:
             raise ValueError(f"include: {name} is not among the parameters; {_INCLUDED}")
-        outside = value not in parameter.choices
-        if parameter.is_range:
-            outside = not (parameter.min or 0) <= value <= (parameter.max or 0)
-        if outside:
+        inside = axis_of((name,), [parameter]).holds(value) if parameter.is_drawn else value in parameter.choices
+        if not inside:
             raise ValueError(f"include: {name} cannot be {shown(value)} in this space; {_INCLUDED}")
     for group in sweep.zip:
         given = [name for name in group if name in cell]
@@ -249,7 +251,8 @@ def _check_early_terminate(sweep: Sweep, searched: list[str]) -> None:
         epochs = sweep.parameters["training.epochs"].value or epochs
     if sweep.early_terminate.min_iter >= epochs:
         raise ValueError(f"early_terminate: min_iter {sweep.early_terminate.min_iter} stops nothing in {epochs} epochs")
-    varied = next((name for name in INCOMPARABLE if name in searched), None)
+    conditional = [name for name, parameter in sweep.parameters.items() if parameter.when]
+    varied = next((name for name in INCOMPARABLE if name in [*searched, *conditional]), None)
     if varied:
         raise ValueError(
             f"early_terminate compares losses, which {varied} makes incomparable; fix {varied} or remove it"
