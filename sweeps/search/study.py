@@ -17,9 +17,10 @@ from sweeps import workspace
 from sweeps.errors import SweepError, TrackingError
 from sweeps.locks.database import address, engine_options, shown, storage_lock, unusable
 from sweeps.locks.work_lock import WorkLock, lock_holder, try_lock
-from sweeps.search.distributions import chosen, distributions, drawn
-from sweeps.search.sampler import SeededByTrial
+from sweeps.search.distributions import chosen, distribution, distributions, drawn
+from sweeps.search.sampler import SeededByTrial, check_installed
 from sweeps.search.trial_result import TrialResult
+from sweeps.spec.search_settings import sampler_of
 from sweeps.spec.space import Params, Space
 from sweeps.spec.sweep import Sweep
 
@@ -65,11 +66,13 @@ def open_study(space: Space, url: str | None) -> optuna.Study:
 
 def _create(space: Space, storage: RDBStorage) -> optuna.Study:
     sweep = space.sweep
-    assert sweep.method != "grid"  # for mypy: the sampler takes the two others
+    settings = sampler_of(sweep.method, sweep.sampler)
+    check_installed(settings, sweep.file)
+    always = {axis.name: distribution(axis) for axis in space.axes if not axis.when}
     return optuna.create_study(
         study_name=sweep.name,
         storage=storage,
-        sampler=SeededByTrial(sweep.method, sweep.seeds[0]),
+        sampler=SeededByTrial(settings, sweep.seeds[0], always),
         directions=[metric.goal for metric in sweep.metric],
         load_if_exists=True,
     )

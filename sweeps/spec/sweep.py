@@ -11,7 +11,6 @@ from pydantic import (
     BeforeValidator,
     Field,
     PrivateAttr,
-    StrictInt,
     ValidationInfo,
     field_validator,
     model_validator,
@@ -24,6 +23,7 @@ from sweeps.spec.conditional import check_conditions
 from sweeps.spec.constraint import parse_constraint
 from sweeps.spec.fields import SEED, check_value, nearest, shown, words_of
 from sweeps.spec.parameter import Parameter
+from sweeps.spec.search_settings import EarlyTerminate, Sampler, check_sampler
 
 
 def _distinct(seeds: list[int]) -> list[int]:
@@ -38,15 +38,6 @@ class Metric(Section):
 
     name: str = "mnd/radius_agreement"
     goal: Literal["minimize", "maximize"] = "maximize"
-
-
-class EarlyTerminate(Section):
-    """Hyperband: stop runs early whose `metric`, a loss, is poor beside others at the same epoch."""
-
-    type: Literal["hyperband"]
-    metric: Literal["training/held_out_loss", "training/loss"] = "training/held_out_loss"
-    min_iter: Count = 5
-    eta: Annotated[StrictInt, Field(ge=2)] = 3
 
 
 class Sweep(Section):
@@ -70,6 +61,7 @@ class Sweep(Section):
     include: list[dict[str, Any]] = []
     seeds: Annotated[list[Seed], Field(min_length=1), AfterValidator(_distinct)] = [0]
     run_cap: Count | None = None
+    sampler: Sampler | None = Field(None, description="what chooses the cells: Optuna's by name; random, bayes")
     early_terminate: EarlyTerminate | None = None
     max_attempts: Count = Field(3, description="how often one launch tries a run whose process dies")
     num_cpus: Annotated[Number, Field(gt=0)] = Field(1, description="CPUs of a Ray cluster that each run takes")
@@ -147,8 +139,8 @@ class Sweep(Section):
         return [metric.name for metric in self.metric] + [parse_constraint(text).metric for text in self.constraints]
 
     def _check_grid(self) -> None:
-        if self.early_terminate or self.constraints:
-            key = "early_terminate" if self.early_terminate else "constraints"
+        key = next((key for key in ("early_terminate", "constraints", "sampler") if getattr(self, key)), None)
+        if key:
             raise ValueError(f"{key} needs method random or bayes, not grid")
 
     def _check_zip(self) -> None:
@@ -170,7 +162,12 @@ class Sweep(Section):
                 raise ValueError(f"zip: {' and '.join(group)} move together, so one of them has the probabilities")
 
 
-_MODELS: dict[str, type[Section]] = {"parameters": Parameter, "metric": Metric, "early_terminate": EarlyTerminate}
+_MODELS: dict[str, type[Section]] = {
+    "parameters": Parameter,
+    "metric": Metric,
+    "sampler": Sampler,
+    "early_terminate": EarlyTerminate,
+}
 
 
 def line_of(error: Any) -> str:
@@ -218,9 +215,16 @@ def check_search(sweep: Sweep) -> None:
     names = [metric.name for metric in sweep.metric]
     if len(set(names)) < len(names):
         raise ValueError("metric: the same name stands twice; one objective each")
+    if sweep.sampler is not None:
+        check_sampler(sweep.method, sweep.sampler, len(names), _listed(sweep))
     for cell in sweep.include:
         _check_included(sweep, cell)
     _check_early_terminate(sweep, searched)
+
+
+def _listed(sweep: Sweep) -> list[str]:
+    """The axes of whose values none is between two others: what Optuna knows as categories."""
+    return [name for name, p in sweep.parameters.items() if p.values is not None and p.probabilities is None]
 
 
 def _check_included(sweep: Sweep, cell: dict[str, Any]) -> None:
