@@ -7,6 +7,7 @@ import re
 import shlex
 import tomllib
 from pathlib import Path
+from typing import Any, get_args
 
 import click
 import pytest
@@ -18,6 +19,9 @@ from cae.config import DataConfig
 from metrics.table import markdown
 from sweeps.cli import main
 from sweeps.pipeline.sheets import SHEETS
+from sweeps.spec import yaml_text
+from sweeps.spec.parameter import FLAT, NORMAL, Parameter
+from sweeps.spec.search_settings import PRUNERS, SAMPLERS, EarlyTerminate, Sampler
 from sweeps.spec.sweep import Sweep
 from sweeps.spec.sweep_file import load
 from tests.end_to_end.test_sweep import here
@@ -71,6 +75,34 @@ def test_sweep_files_are_valid(tmp_path: Path) -> None:
         path = tmp_path / f"{yaml.safe_load(block)['name']}.yaml"
         path.write_text(block, encoding="utf-8")
         load(path)
+
+
+SEARCHED = {
+    "method": "bayes",
+    "metric": {"name": "mnd/radius_agreement"},
+    "run_cap": 20,
+    "parameters": {"training.learning_rate": {"min": 1e-4, "max": 1e-2}},
+}
+
+
+@pytest.mark.parametrize(("name", "base"), [("sweep-file.md", {}), ("search.md", SEARCHED)])
+def test_parts_of_sweep_files_are_valid(name: str, base: dict[str, Any]) -> None:
+    parts = [yaml_text.read(block) for block in blocks("yaml", page(name)) if not block.startswith("name:")]
+    assert parts
+    for part in parts:
+        assert isinstance(part, dict)
+        Sweep.model_validate({"name": "s", **base, **part})
+
+
+def test_every_setting_of_a_search_is_explained() -> None:
+    named = set(re.findall(r"`(\w+)`", page("search.md")))
+    assert {*SAMPLERS, *PRUNERS, *Sampler.model_fields, *EarlyTerminate.model_fields} - named <= {"name", "type"}
+    assert {*get_args(FLAT), *NORMAL} <= named
+
+
+def test_every_key_of_a_parameter_is_explained() -> None:
+    shown = set(re.findall(r"\b(\w+): ", page("sweep-file.md") + page("search.md")))
+    assert set(Parameter.model_fields) <= shown
 
 
 def test_the_table_of_metrics_is_the_generated_one() -> None:

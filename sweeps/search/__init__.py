@@ -1,4 +1,4 @@
 """Random and Bayesian search: Optuna as sampler and queue, never as the record.
 
-`search.search` does one, `search.tried_runs` says what was tried; `hyperband.HyperbandRule` stops poor trainings.
+`search.search` does one, `search.tried_runs` says what was tried; `early_stopping.EarlyStopping` stops poor trainings.
 """

@@ -6,14 +6,17 @@ The trials of a search are no design: hardly two share a value, and means over t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import optuna
 from optuna.importance import get_param_importances
+from optuna.trial import FrozenTrial
 
 from cae.config import RunConfig, flatten
-from sweeps.search.distributions import distributions
+from sweeps.search.distributions import distributions, drawn
+from sweeps.spec.axes import Axis, Category
 from sweeps.spec.goals import Goal
-from sweeps.spec.space import Category, Params, Space, space
+from sweeps.spec.space import Params, Space, space
 from sweeps.spec.sweep import Sweep
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -35,23 +38,22 @@ def importance(
 
 def _of(searched: Space, goal: Goal, rows: Sequence[tuple[RunConfig, float]]) -> dict[str, float]:
     study = optuna.create_study(direction=goal)
-    study.add_trials(
-        [
-            optuna.trial.create_trial(
-                value=value, params=params_of(searched, config), distributions=distributions(searched)
-            )
-            for config, value in rows
-        ]
-    )
+    study.add_trials([_trial(searched, params_of(searched, config), value) for config, value in rows])
     return get_param_importances(study)
+
+
+def _trial(searched: Space, params: Params, value: float) -> FrozenTrial:
+    known = distributions(searched, params)
+    return optuna.trial.create_trial(value=value, params=drawn(searched, params), distributions=known)
 
 
 def params_of(searched: Space, config: RunConfig) -> Params:
     """What Optuna chose for a run of this space."""
     flat = flatten(config)
-    return {
-        axis.name: next(text for text in axis.rows if axis.values(text).items() <= flat.items())
-        if isinstance(axis, Category)
-        else flat[axis.name]
-        for axis in searched.axes
-    }
+
+    def choice(axis: Axis) -> Any:
+        if isinstance(axis, Category):
+            return next(text for text in axis.rows if axis.values(text).items() <= flat.items())
+        return flat[axis.name]
+
+    return searched.chosen(choice)[0]

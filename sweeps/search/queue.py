@@ -6,7 +6,6 @@ import socket
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
@@ -14,9 +13,10 @@ from optuna.trial import FrozenTrial, TrialState
 from cae.config import RunConfig
 from sweeps.errors import SweepError
 from sweeps.locks.work_lock import WorkLock, locked
+from sweeps.search.distributions import chosen, drawn, suggest
 from sweeps.search.study import HOST, REJECTED, TOLD, finished_trial, is_alive, lock_trial, open_study
 from sweeps.search.trial_result import TrialResult
-from sweeps.spec.space import Category, Params, Space, key_of
+from sweeps.spec.space import Params, Space, key_of
 
 # After so many choices in a row that are no use, one is picked from those that are left.
 REPEATS = 5
@@ -49,7 +49,7 @@ class TrialQueue:
         with self._alone():
             self.study = open_study(space, url)
             for params in space.first_tries():
-                self.study.enqueue_trial(params, skip_if_exists=True)
+                self.study.enqueue_trial(drawn(space, params), skip_if_exists=True)
 
     def _alone(self) -> AbstractContextManager[None]:
         """Claiming a trial takes several steps; no two processes are in the middle of them."""
@@ -62,8 +62,8 @@ class TrialQueue:
         """Tells the study of every cell that the record knows better: finished since it failed, or before the study
         was made. A recorded cell that is neither finished nor known is queued."""
         with self._alone():
-            open_keys = _keys(self._trials(TrialState.RUNNING, TrialState.WAITING))
-            told, failed = _keys(self._trials(*TOLD)), self._failed()
+            open_keys = self._keys(TrialState.RUNNING, TrialState.WAITING)
+            told, failed = self._keys(*TOLD), self._failed()
             for params in {key_of(params): params for params in [*failed, *recorded]}.values():
                 if key_of(params) in told | open_keys or not self._space.configs(params):
                     continue
@@ -71,15 +71,22 @@ class TrialQueue:
                 if verdict.state in ("finished", "pruned"):
                     self.study.add_trial(finished_trial(self._space, params, verdict))
                 elif verdict.state != "new" and params not in failed:
-                    self.study.enqueue_trial(params)
+                    self.study.enqueue_trial(drawn(self._space, params))
+
+    def _chosen(self, *states: TrialState) -> list[Params]:
+        """What was chosen for the trials in these states, without those that were rejected."""
+        trials = [t for t in self._trials(*states) if t.state != TrialState.FAIL or REJECTED not in t.user_attrs]
+        return [chosen(self._space, trial) for trial in trials]
+
+    def _keys(self, *states: TrialState) -> set[str]:
+        return {key_of(params) for params in self._chosen(*states)}
 
     def _failed(self) -> list[Params]:
-        return [trial.params for trial in self._trials(TrialState.FAIL) if REJECTED not in trial.user_attrs]
+        return self._chosen(TrialState.FAIL)
 
     def unfinished(self) -> list[Params]:
         """The cells that the study is done with and the record is not: failed, or deleted from the record since."""
-        told = self._trials(TrialState.COMPLETE)
-        closed = {key_of(params): params for params in [*self._failed(), *(trial.params for trial in told)]}
+        closed = {key_of(params): params for params in [*self._failed(), *self._chosen(TrialState.COMPLETE)]}
         return [p for p in closed.values() if self._space.configs(p) and self._assess(p).state in ("failed", "new")]
 
     def take(self) -> Claim | None:
@@ -110,7 +117,7 @@ class TrialQueue:
         """Where the choices can be listed, one that was not tried yet: few are left, and chance meets them late."""
         left = [params for key, params in self._choices.items() if key not in tried]
         if left:
-            self.study.enqueue_trial(left[len(tried) % len(left)])
+            self.study.enqueue_trial(drawn(self._space, left[len(tried) % len(left)]))
 
     def _abandoned(self) -> optuna.Trial | None:
         """A trial that runs on in the storage although its process is gone."""
@@ -121,12 +128,12 @@ class TrialQueue:
 
     def _tried(self) -> set[str]:
         """The choices that count, each once: not those that were rejected."""
-        return _keys(self._trials(*TOLD, TrialState.RUNNING)) | {key_of(params) for params in self._failed()}
+        return self._keys(*TOLD, TrialState.RUNNING, TrialState.FAIL)
 
     def _claim(self, trial: optuna.Trial) -> Claim:
         lock = lock_trial(self._space.sweep.name, trial.number, self._storage)
         trial.set_user_attr(HOST, socket.gethostname())
-        params = {axis.name: _suggest(trial, axis) for axis in self._space.axes}
+        params, _ = self._space.chosen(lambda axis: suggest(trial, axis))
         return Claim(trial, params, self._space.configs(params), lock)
 
     def others_run(self) -> bool:
@@ -146,16 +153,3 @@ class TrialQueue:
             state = TrialState.PRUNED if verdict.state == "pruned" else TrialState.FAIL
             claim.trial.set_user_attr("reason", verdict.reason)
             self.study.tell(claim.trial.number, state=state)
-
-
-def _suggest(trial: optuna.Trial, axis: Any) -> Any:
-    if isinstance(axis, Category):
-        return trial.suggest_categorical(axis.name, list(axis.rows))
-    if axis.whole:
-        return trial.suggest_int(axis.name, int(axis.low), int(axis.high), log=axis.log)
-    return trial.suggest_float(axis.name, axis.low, axis.high, log=axis.log)
-
-
-def _keys(trials: Iterable[FrozenTrial]) -> set[str]:
-    # Queued trials lock their parameters as fixed ones, not yet suggested.
-    return {key_of(trial.params or trial.system_attrs.get("fixed_params", {})) for trial in trials}

@@ -14,7 +14,7 @@ from sweeps.errors import SweepError
 from sweeps.execution.pool import RunCell, WorkerPool
 from sweeps.locks.database import address, unusable
 from sweeps.planning.plan import Digests, SweepRun, cells_of
-from sweeps.search.hyperband import HyperbandRule
+from sweeps.search.early_stopping import EarlyStopping
 from sweeps.search.queue import Claim, TrialQueue
 from sweeps.search.study import tried
 from sweeps.search.trial_result import TrialResult, trial_result
@@ -142,18 +142,16 @@ class Search:
             if outcome.state != "finished":
                 return  # a mean over the other seeds would be another question
 
-    def _stop_rule(self, claim: Claim, cell: SweepRun) -> HyperbandRule | None:
+    def _stop_rule(self, claim: Claim, cell: SweepRun) -> EarlyStopping | None:
         rule, metric = self._sweep.early_terminate, self._sweep.metric[0]
         if rule is None:
             return None
-        return HyperbandRule(
+        return EarlyStopping(
             storage=self._storage,
             study=self._sweep.name,
             trial_id=claim.trial._trial_id,
-            loss=rule.metric.removeprefix("training/"),
+            settings=rule,
             maximize=metric.goal == "maximize",
-            min_iter=rule.min_iter,
-            eta=rule.eta,
             epochs=cell.config.training.epochs,
         )
 

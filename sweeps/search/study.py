@@ -17,9 +17,10 @@ from sweeps import workspace
 from sweeps.errors import SweepError, TrackingError
 from sweeps.locks.database import address, engine_options, shown, storage_lock, unusable
 from sweeps.locks.work_lock import WorkLock, lock_holder, try_lock
-from sweeps.search.distributions import distributions
-from sweeps.search.sampler import SeededByTrial
+from sweeps.search.distributions import chosen, distribution, distributions, drawn
+from sweeps.search.sampler import SeededByTrial, check_installed
 from sweeps.search.trial_result import TrialResult
+from sweeps.spec.search_settings import sampler_of
 from sweeps.spec.space import Params, Space
 from sweeps.spec.sweep import Sweep
 
@@ -65,11 +66,13 @@ def open_study(space: Space, url: str | None) -> optuna.Study:
 
 def _create(space: Space, storage: RDBStorage) -> optuna.Study:
     sweep = space.sweep
-    assert sweep.method != "grid"  # for mypy: the sampler takes the two others
+    settings = sampler_of(sweep.method, sweep.sampler)
+    check_installed(settings, sweep.file)
+    always = {axis.name: distribution(axis) for axis in space.axes if not axis.when}
     return optuna.create_study(
         study_name=sweep.name,
         storage=storage,
-        sampler=SeededByTrial(sweep.method, sweep.seeds[0]),
+        sampler=SeededByTrial(settings, sweep.seeds[0], always),
         directions=[metric.goal for metric in sweep.metric],
         load_if_exists=True,
     )
@@ -80,7 +83,7 @@ def tried(space: Space, url: str | None) -> list[Params]:
     study = find_study(space.sweep.name, url)
     if study is None or study.user_attrs.get(SPACE) != space.digest():
         return []
-    return [trial.params for trial in study.get_trials(deepcopy=False) if trial.params]
+    return [chosen(space, trial) for trial in study.get_trials(deepcopy=False) if trial.params]
 
 
 def find_study(sweep: str, url: str | None) -> optuna.Study | None:
@@ -161,8 +164,8 @@ def finished_trial(space: Space, params: Params, verdict: TrialResult) -> Frozen
     trial = optuna.trial.create_trial(
         state=TrialState.COMPLETE if complete else TrialState.PRUNED,
         values=list(verdict.values) if complete else None,
-        params=params,
-        distributions=distributions(space),
+        params=drawn(space, params),
+        distributions=distributions(space, params),
     )
     for name, violation in verdict.violations.items():
         trial.set_constraint(name, violation)

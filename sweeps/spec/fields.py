@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from cae.config import RunConfig
+from cae.config import RunConfig, flatten
 
 FIELDS = {
     f"{section}.{name}": info
@@ -15,7 +15,7 @@ FIELDS = {
     for name, info in part.annotation.model_fields.items()  # type: ignore[union-attr]
 }
 
-
+DEFAULTS = flatten(RunConfig())
 SEED = "training.seed"
 
 
@@ -40,14 +40,25 @@ def check_value(name: str, value: Any) -> Any:
     """The value as the field of RunConfig called `name` takes it, in plain YAML types. Raises ValueError."""
     if name not in FIELDS:
         raise ValueError(f"{name} is not a field of a run{nearest(name, FIELDS)}")
-    info = FIELDS[name]
-    adapter: TypeAdapter[Any] = TypeAdapter(Annotated[info.annotation, *info.metadata, Field()])  # type: ignore[arg-type]
+    adapter = _adapter(name)
     try:
         checked = adapter.validate_python(value)
     except ValidationError as error:
         first = error.errors()[0]
         raise ValueError(f"{name}: {shown(value)} does not fit: {words_of(first)}") from None
     return adapter.dump_python(checked, mode="json")
+
+
+def _adapter(name: str) -> TypeAdapter[Any]:
+    info = FIELDS[name]
+    return TypeAdapter(Annotated[info.annotation, *info.metadata, Field()])  # type: ignore[arg-type]
+
+
+def numbers_of(name: str) -> Literal["whole", "all"] | None:
+    """Which numbers a field takes; None where its values are no numbers, of which none is less than another."""
+    described = _adapter(name).json_schema()
+    kinds = {part.get("type") for part in described.get("anyOf", [described])}
+    return "all" if "number" in kinds else "whole" if "integer" in kinds else None
 
 
 def end_value(name: str, end: float) -> Any:

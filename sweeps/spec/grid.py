@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from cae.config import PLACES, RunConfig, flatten, from_flat
+from cae.config import PLACES, RunConfig, from_flat
 from sweeps.errors import SweepError
+from sweeps.spec.condition import Condition, conditions, hold, in_order, walk
+from sweeps.spec.conditional import completed
 from sweeps.spec.display import varied
-from sweeps.spec.fields import FIELDS, SEED
+from sweeps.spec.fields import DEFAULTS, FIELDS, SEED
 from sweeps.spec.sweep import Sweep, line_of
 
-DEFAULTS = flatten(RunConfig())
 # More runs than a person reads: only a part of them is made to be shown.
 MANY = 1000
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Values of one field, or rows of several that move together, which are tried as long as conditions hold."""
+
+    fields: tuple[str, ...]
+    rows: list[dict[str, Any]]
+    when: tuple[Condition, ...]
 
 
 def expand(sweep: Sweep, most: int | None = None) -> list[RunConfig]:
@@ -35,18 +45,32 @@ def expand(sweep: Sweep, most: int | None = None) -> list[RunConfig]:
 
 def count(sweep: Sweep) -> int:
     """How many runs a grid has, without making them; included cells that are in the product count twice."""
-    cells = math.prod(map(len, _axes(sweep))) + len(sweep.include)
+    parts = _parts(sweep)
+    deciding = {condition.field for part in parts for condition in part.when}
+    cells = _count(parts, deciding, _always(sweep)) + len(sweep.include)
     if sweep.exclude or not _has_product(sweep):
         cells = sum(1 for _ in _cells(sweep))
     runs = cells * len(sweep.seeds)
     return runs if sweep.run_cap is None else min(runs, sweep.run_cap)
 
 
+def _count(parts: list[Choice], deciding: set[str], given: dict[str, Any]) -> int:
+    """Only what decides whether something else is varied need be looked at value by value."""
+    cells = 1
+    for place, part in enumerate(parts):
+        if not hold(part.when, given):
+            continue
+        if not deciding.isdisjoint(part.fields):
+            return cells * sum(_count(parts[place + 1 :], deciding, given | row) for row in part.rows)
+        cells *= len(part.rows)
+    return cells
+
+
 def varied_fields(sweep: Sweep) -> list[str]:
     """The fields in which the runs differ: those of the runs, or of very many, those that the file gives values."""
     if sweep.run_cap is None and count(sweep) <= MANY:
         return varied(expand(sweep))
-    listed = {name for name, parameter in sweep.parameters.items() if len(parameter.choices) > 1}
+    listed = {name for name, parameter in sweep.parameters.items() if len(parameter.choices) > 1 or parameter.when}
     listed |= {name for cell in sweep.include for name in cell} | ({SEED} if len(sweep.seeds) > 1 else set())
     return [name for name in FIELDS if name in listed and name not in PLACES]
 
@@ -63,12 +87,19 @@ def _distinct(sweep: Sweep) -> Iterator[RunConfig]:
 
 def _cells(sweep: Sweep) -> Iterator[dict[str, Any]]:
     if _has_product(sweep):
-        for row in itertools.product(*_axes(sweep)):
-            cell = {name: value for part in row for name, value in part.items()}
+        for cell in _product(sweep):
             if not any(_matches(cell, rule) for rule in sweep.exclude):
                 yield cell
-    fixed = {name: p.value for name, p in sweep.parameters.items() if p.values is None}
-    yield from (fixed | cell for cell in sweep.include)
+    yield from (completed(sweep.parameters, cell) for cell in sweep.include)
+
+
+def _product(sweep: Sweep) -> Iterator[dict[str, Any]]:
+    parts, always = _parts(sweep), _always(sweep)
+    if any(part.when for part in parts):
+        yield from (cell for _, cell in walk(parts, lambda part: ((row, row) for row in part.rows), always))
+        return
+    for row in itertools.product(*(part.rows for part in parts)):
+        yield always | {name: value for part in row for name, value in part.items()}
 
 
 def _has_product(sweep: Sweep) -> bool:
@@ -76,17 +107,21 @@ def _has_product(sweep: Sweep) -> bool:
     return not sweep.include or any(parameter.values for parameter in sweep.parameters.values())
 
 
-def _axes(sweep: Sweep) -> list[list[dict[str, Any]]]:
-    axes: list[list[dict[str, Any]]] = []
-    grouped: set[str] = set()
-    for name in sweep.parameters:
-        if name in grouped:
-            continue
-        group = next((g for g in sweep.zip if name in g), [name])
-        grouped.update(group)
+def _always(sweep: Sweep) -> dict[str, Any]:
+    """The fields that are the same in all cells."""
+    return {name: p.value for name, p in sweep.parameters.items() if not p.is_varied}
+
+
+def _parts(sweep: Sweep) -> list[Choice]:
+    """What is varied in file order, but what is conditional behind what it depends on."""
+    parts: dict[tuple[str, ...], Choice] = {}
+    for name, parameter in sweep.parameters.items():
+        group = tuple(next((g for g in sweep.zip if name in g), [name]))
         columns = [sweep.parameters[member].choices for member in group]
-        axes.append([dict(zip(group, row, strict=True)) for row in zip(*columns, strict=True)])
-    return axes
+        rows = [dict(zip(group, row, strict=True)) for row in zip(*columns, strict=True)]
+        if any(sweep.parameters[member].is_varied for member in group):
+            parts.setdefault(group, Choice(group, rows, conditions(parameter.when)))
+    return in_order(list(parts.values()))
 
 
 def _matches(cell: dict[str, Any], rule: dict[str, Any]) -> bool:

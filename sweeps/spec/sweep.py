@@ -11,16 +11,20 @@ from pydantic import (
     BeforeValidator,
     Field,
     PrivateAttr,
-    StrictInt,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
 
 from cae.config import Count, Number, RunConfig, Section, Seed
+from sweeps.spec.axes import axis_of
+from sweeps.spec.checked import checked
+from sweeps.spec.conditional import check_conditions
 from sweeps.spec.constraint import parse_constraint
 from sweeps.spec.fields import SEED, check_value, nearest, shown, words_of
 from sweeps.spec.formula import parse_formula
-from sweeps.spec.parameter import Parameter, _checked
+from sweeps.spec.parameter import Parameter
+from sweeps.spec.search_settings import EarlyTerminate, Sampler, check_sampler
 
 FORMULA_NAME = r"^[a-z][a-z0-9_]*$"
 
@@ -41,15 +45,6 @@ class Metric(Section):
 
     name: str = "mnd/radius_agreement"
     goal: Literal["minimize", "maximize"] = "maximize"
-
-
-class EarlyTerminate(Section):
-    """Hyperband: stop runs early whose `metric`, a loss, is poor beside others at the same epoch."""
-
-    type: Literal["hyperband"]
-    metric: Literal["training/held_out_loss", "training/loss"] = "training/held_out_loss"
-    min_iter: Count = 5
-    eta: Annotated[StrictInt, Field(ge=2)] = 3
 
 
 class Sweep(Section):
@@ -76,6 +71,7 @@ class Sweep(Section):
     include: list[dict[str, Any]] = []
     seeds: Annotated[list[Seed], Field(min_length=1), AfterValidator(_distinct)] = [0]
     run_cap: Count | None = None
+    sampler: Sampler | None = Field(None, description="what chooses the cells: Optuna's by name; random, bayes")
     early_terminate: EarlyTerminate | None = None
     max_attempts: Count = Field(3, description="how often one launch tries a run whose process dies")
     num_cpus: Annotated[Number, Field(gt=0)] = Field(1, description="CPUs of a Ray cluster that each run takes")
@@ -85,8 +81,9 @@ class Sweep(Section):
 
     @field_validator("parameters")
     @classmethod
-    def _known_fields(cls, parameters: dict[str, Parameter]) -> dict[str, Parameter]:
-        return {name: _checked(name, parameter) for name, parameter in parameters.items()}
+    def _known_fields(cls, parameters: dict[str, Parameter], info: ValidationInfo) -> dict[str, Parameter]:
+        method = info.data.get("method")
+        return {name: checked(name, parameter, method) for name, parameter in parameters.items()}
 
     @field_validator("exclude", "include")
     @classmethod
@@ -96,12 +93,14 @@ class Sweep(Section):
         return [{name: check_value(name, value) for name, value in cell.items()} for cell in cells]
 
     @model_validator(mode="after")
-    def _consistent(self) -> Sweep:
+    def _consistent(self, info: ValidationInfo) -> Sweep:
         if SEED in self.parameters:
             raise ValueError(f"parameters.{SEED}: replicates are listed under seeds")
         if not self.is_search:
             self._check_grid()
         self._check_zip()
+        forced = (info.context or {}).get("forced", ())
+        check_conditions(self.parameters, self.zip, self.include, self.is_search, forced)
         if self.is_search:
             check_search(self)
         return self
@@ -150,11 +149,8 @@ class Sweep(Section):
         return [metric.name for metric in self.metric] + [parse_constraint(text).metric for text in self.constraints]
 
     def _check_grid(self) -> None:
-        ranges = [name for name, parameter in self.parameters.items() if parameter.is_range]
-        if ranges:
-            raise ValueError(f"parameters.{ranges[0]}: min and max need method random or bayes; under grid list values")
-        if self.early_terminate or self.constraints:
-            key = "early_terminate" if self.early_terminate else "constraints"
+        key = next((key for key in ("early_terminate", "constraints", "sampler") if getattr(self, key)), None)
+        if key:
             raise ValueError(f"{key} needs method random or bayes, not grid")
 
     def _check_zip(self) -> None:
@@ -165,16 +161,23 @@ class Sweep(Section):
                     raise ValueError(f"zip: {name} is not among the parameters{nearest(name, self.parameters)}")
                 if name in seen:
                     raise ValueError(f"zip: {name} stands in more than one place")
-                if self.parameters[name].is_range:
+                if self.parameters[name].is_drawn:
                     raise ValueError(f"zip: {name} is a range; values that move together are listed one by one")
                 seen.add(name)
             lengths = {name: len(self.parameters[name].choices) for name in group}
             if len(set(lengths.values())) > 1:
                 told = ", ".join(f"{name} has {length}" for name, length in lengths.items())
                 raise ValueError(f"zip: values that move together need equal lengths, but {told}")
+            if len({tuple(p) for name in group if (p := self.parameters[name].probabilities) is not None}) > 1:
+                raise ValueError(f"zip: {' and '.join(group)} move together, so one of them has the probabilities")
 
 
-_MODELS: dict[str, type[Section]] = {"parameters": Parameter, "metric": Metric, "early_terminate": EarlyTerminate}
+_MODELS: dict[str, type[Section]] = {
+    "parameters": Parameter,
+    "metric": Metric,
+    "sampler": Sampler,
+    "early_terminate": EarlyTerminate,
+}
 
 
 def line_of(error: Any) -> str:
@@ -210,7 +213,7 @@ INCOMPARABLE = (
 
 def check_search(sweep: Sweep) -> None:
     """Raises ValueError for a search that has nothing to search, no end, no aim, or cells outside its space."""
-    searched = [name for name, parameter in sweep.parameters.items() if parameter.is_range or parameter.values]
+    searched = [name for name, parameter in sweep.parameters.items() if not parameter.is_fixed]
     if not searched:
         raise ValueError(f"method: {sweep.method} has nothing to search; give a parameter values, or min and max")
     if sweep.run_cap is None:
@@ -222,9 +225,16 @@ def check_search(sweep: Sweep) -> None:
     names = [metric.name for metric in sweep.metric]
     if len(set(names)) < len(names):
         raise ValueError("metric: the same name stands twice; one objective each")
+    if sweep.sampler is not None:
+        check_sampler(sweep.method, sweep.sampler, len(names), _listed(sweep))
     for cell in sweep.include:
         _check_included(sweep, cell)
     _check_early_terminate(sweep, searched)
+
+
+def _listed(sweep: Sweep) -> list[str]:
+    """The axes of whose values none is between two others: what Optuna knows as categories."""
+    return [name for name, p in sweep.parameters.items() if p.values is not None and p.probabilities is None]
 
 
 def _check_included(sweep: Sweep, cell: dict[str, Any]) -> None:
@@ -232,10 +242,8 @@ def _check_included(sweep: Sweep, cell: dict[str, Any]) -> None:
         parameter = sweep.parameters.get(name)
         if parameter is None:
             raise ValueError(f"include: {name} is not among the parameters; {_INCLUDED}")
-        outside = value not in parameter.choices
-        if parameter.is_range:
-            outside = not (parameter.min or 0) <= value <= (parameter.max or 0)
-        if outside:
+        inside = axis_of((name,), [parameter]).holds(value) if parameter.is_drawn else value in parameter.choices
+        if not inside:
             raise ValueError(f"include: {name} cannot be {shown(value)} in this space; {_INCLUDED}")
     for group in sweep.zip:
         given = [name for name in group if name in cell]
@@ -257,7 +265,8 @@ def _check_early_terminate(sweep: Sweep, searched: list[str]) -> None:
         epochs = sweep.parameters["training.epochs"].value or epochs
     if sweep.early_terminate.min_iter >= epochs:
         raise ValueError(f"early_terminate: min_iter {sweep.early_terminate.min_iter} stops nothing in {epochs} epochs")
-    varied = next((name for name in INCOMPARABLE if name in searched), None)
+    conditional = [name for name, parameter in sweep.parameters.items() if parameter.when]
+    varied = next((name for name in INCOMPARABLE if name in [*searched, *conditional]), None)
     if varied:
         raise ValueError(
             f"early_terminate compares losses, which {varied} makes incomparable; fix {varied} or remove it"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -63,9 +64,9 @@ def check_metrics(sweep: Sweep) -> None:
             raise SweepError(f"{sweep.file}: {key}: {error}") from None
 
 
-def _validate(path: Path, content: dict[str, Any]) -> Sweep:
+def _validate(path: Path, content: dict[str, Any], forced: Collection[str] = ()) -> Sweep:
     try:
-        return Sweep.model_validate(content)
+        return Sweep.model_validate(content, context={"forced": forced})
     except ValidationError as error:
         raise SweepError("\n".join(f"{path}: {line_of(e)}" for e in error.errors())) from None
 
@@ -96,6 +97,7 @@ def override(sweep: Sweep, values: dict[str, Any]) -> Sweep:
             "include": [cell | {n: v for n, v in values.items() if n != SEED} for cell in sweep.include],
             "seeds": seeds,
         },
+        forced=values,
     )
     return fixed_there.read_from(sweep.file, sweep.text)
 

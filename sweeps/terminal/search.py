@@ -14,12 +14,20 @@ from sweeps.planning.plan import SweepRun
 from sweeps.search.study import best
 from sweeps.search.trial_result import TrialResult, mean, trial_result
 from sweeps.spec.display import HEADLINES, short_name, shown_values
+from sweeps.spec.search_settings import sampler_of
 from sweeps.spec.space import space
 from sweeps.spec.sweep import Sweep
 from sweeps.terminal.runs import NEEDS, STYLES, hash_column
 from sweeps.terminal.table import as_table, show_table
 
-METHODS = {"random": "at random", "bayes": "by TPE"}
+SAMPLERS = {
+    "random": "at random",
+    "qmc": "by a quasi-random sequence",
+    "tpe": "by TPE",
+    "gp": "by a Gaussian process",
+    "cmaes": "by CMA-ES",
+    "nsgaii": "by NSGA-II",
+}
 
 
 def show_space(out: Console, sweep: Sweep) -> None:
@@ -39,7 +47,8 @@ def show_space(out: Console, sweep: Sweep) -> None:
     each = f", {seeds} seeds each: {trials * seeds} runs" if seeds > 1 else ""
     first = ", those under include first" if sweep.include else ""
     every = f", all that there are (run_cap asks for {sweep.trials})" if trials < sweep.trials else ""
-    out.print(f"{trials} trials{every} {METHODS[sweep.method]}{first}{each}", markup=False)
+    sampler = sampler_of(sweep.method, sweep.sampler)
+    out.print(f"{trials} trials{every} {SAMPLERS[sampler.name]}{first}{each}", markup=False)
 
 
 def show_trials(out: Console, sweep: Sweep, cells: Sequence[SweepRun]) -> None:

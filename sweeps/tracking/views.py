@@ -166,7 +166,7 @@ def _metric_columns(names: list[str]) -> list[str]:
 def _sheets(sweep: Sweep) -> list[str]:
     """The face grids to show: reconstructions, and those of every generator that some run lists."""
     parameter = sweep.parameters.get("analysis.sampling")
-    listed = parameter.choices if parameter else [SAMPLING]
+    listed = [*(parameter.choices if parameter else ()), *([SAMPLING] if parameter is None or parameter.when else ())]
     listed = listed + [cell["analysis.sampling"] for cell in sweep.include if "analysis.sampling" in cell]
     return list(dict.fromkeys(["reconstruction", *(file_name(name) for names in listed for name in names)]))
 

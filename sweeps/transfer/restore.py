@@ -86,7 +86,7 @@ def refuse_plugins(path: Path, manifest: Manifest) -> None:
 
 
 def _choices(sweep: Sweep) -> list[dict[str, Any]]:
-    listed = {name: parameter.choices for name, parameter in sweep.parameters.items() if not parameter.is_range}
+    listed = {name: parameter.choices for name, parameter in sweep.parameters.items() if not parameter.is_drawn}
     return [{name: value} for name, values in listed.items() for value in values]
 
 

@@ -18,7 +18,7 @@ from sweeps.execution.orphans import close_orphans
 from sweeps.execution.pool import RunCell
 from sweeps.execution.task import Outcome
 from sweeps.planning.plan import SweepRun
-from sweeps.search.hyperband import HyperbandRule
+from sweeps.search.early_stopping import EarlyStopping
 from sweeps.search.search import Search
 from sweeps.search.study import open_storage
 from sweeps.spec.sweep import Sweep
@@ -45,7 +45,7 @@ def parabola(cell: SweepRun) -> dict[str, float]:
     return {"score": -((exponent + 3) ** 2) - values["training.seed"], "other": exponent, "mse": values[RATE]}
 
 
-def stopped(cell: SweepRun, stop_rule: HyperbandRule) -> int | None:
+def stopped(cell: SweepRun, stop_rule: EarlyStopping) -> int | None:
     """The epoch after which a training is stopped whose loss is the distance from the best rate."""
     loss = abs(math.log10(cell.parameters[RATE]) + 3)
     return next((epoch for epoch in range(1, stop_rule.epochs + 1) if stop_rule.poor(epoch, loss + 1 / epoch)), None)
@@ -63,7 +63,7 @@ class Trainer:
         self.calls = 0
 
     async def __call__(
-        self, number: int, cell: SweepRun, tags: dict[str, str], stop_rule: HyperbandRule | None
+        self, number: int, cell: SweepRun, tags: dict[str, str], stop_rule: EarlyStopping | None
     ) -> Outcome:
         self.calls += 1
         death = self.dies.get(self.calls)

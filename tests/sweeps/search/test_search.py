@@ -191,6 +191,33 @@ def test_hyperband_stops_what_is_poor_and_only_that(database: Path, goal: str) -
     assert trainer.calls == calls
 
 
+@pytest.mark.thorough
+@pytest.mark.parametrize("rule", [{"type": "median"}, {"type": "percentile", "percentile": 30}])
+def test_the_worse_part_is_stopped(database: Path, rule: dict[str, Any]) -> None:
+    parameters = SPACE | {"training.epochs": {"value": 6}}
+    rule = {"min_iter": 2, "startup": 4, **rule}
+    sweep = sweep_of(method="random", parameters=parameters, early_terminate=rule, run_cap=20)
+    trainer = Trainer()
+    run(sweep, trainer)
+    found = [(abs(math.log10(trial.params[RATE]) + 3), trial.state.name) for trial in study_of().trials]
+    assert [state for _, state in found[:4]] == ["COMPLETE"] * 4
+    assert set(trainer.pruned) <= {2, 3, 4, 5}
+    assert len(trainer.pruned) == states().count("PRUNED") >= 5
+    far = {state: statistics.mean(d for d, s in found if s == state) for state in ("COMPLETE", "PRUNED")}
+    assert far["COMPLETE"] < far["PRUNED"]
+
+
+def test_another_sampler_goes_on_with_the_same_search(database: Path) -> None:
+    trainer = Trainer()
+    run(sweep_of(run_cap=4), trainer)
+    before = study_of().user_attrs, [trial.datetime_start for trial in study_of().trials]
+    run(sweep_of(run_cap=6, sampler={"name": "tpe", "startup": 2, "group": True}), trainer)
+    run(sweep_of(run_cap=8, sampler={"name": "qmc"}, method="random"), trainer)
+    assert len(set(trainer.finished)) == len(trainer.finished) == 8
+    assert states() == ["COMPLETE"] * 8
+    assert (study_of().user_attrs, [trial.datetime_start for trial in study_of().trials[:4]]) == before
+
+
 def test_workers_side_by_side_try_each_cell_once(database: Path) -> None:
     sweep, trainer = sweep_of(seeds=[0, 1], run_cap=12), Trainer()
 

@@ -43,9 +43,14 @@ BROKEN = [
     ("{min: 4, max: 64}", "{min: 4.5, max: 64}", "model.latent_dim: 4.5 does not fit"),
     ("{min: 4, max: 64}", "{min: 1, max: 64}", "model.latent_dim: 1 does not fit"),
     ("{min: 4, max: 64}", "{min: 64, max: 4}", "min must be below max"),
+    ("{min: 4, max: 64}", "{min: 4, max: 64, step: 0.5}", "model.latent_dim: the field takes whole numbers; step 0.5"),
+    ("{min: 4, max: 64}", "{min: 4, max: 64, step: 61}", "step 61 leaves no two numbers between min 4 and max 64"),
+    ("{min: 4, max: 64}", "{min: 4, max: 64, count: 4}", "model.latent_dim: count is of a grid"),
+    ("log_uniform_values", "log_uniform_values, step: 0.001", "step belongs to uniform numbers, not to log_uniform"),
     ("{values: [true, false]}", "{min: 0, max: 1}", "model.batch_norm: 0 does not fit"),
     ("log_uniform_values", "int_uniform", "training.learning_rate: int_uniform is for whole numbers"),
-    ("log_uniform_values", "normal", "training.learning_rate.distribution: "),
+    ("log_uniform_values", "normal", "training.learning_rate: normal takes mu and sigma, not min and max"),
+    ("log_uniform_values", "triangle", "training.learning_rate.distribution: "),
     ("[[model.maps, training.batch_size]]", "[[model.maps, model.latent_dim]]", "model.latent_dim is a range"),
     ("{model.latent_dim: 8, ", "{model.latent_dim: 100, ", "include: model.latent_dim cannot be 100 in this space"),
     ("{model.latent_dim: 8, ", "{model.kernel_size: 5, ", "include: model.kernel_size is not among the parameters"),
@@ -131,6 +136,11 @@ def test_numbers_of_trials_and_what_makes_a_search_the_same(good: Sweep) -> None
     assert space(same).digest() == space(good).digest()
     other = good.model_copy(update={"seeds": [0]})
     assert space(other).digest() != space(good).digest()
+
+
+def test_studies_of_before_go_on() -> None:
+    """The digest that the version gave which knew neither steps nor conditions."""
+    assert space(load(Path("experiments/search.yaml"))).digest() == "dce0345c4d28"
 
 
 def test_every_data_set_of_the_space_is_known_before() -> None:

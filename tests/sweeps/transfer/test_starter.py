@@ -12,8 +12,10 @@ import yaml
 
 from cae.config import RunConfig, flatten
 from sweeps.spec.fields import check_value
-from sweeps.spec.grid import expand
-from sweeps.spec.sweep import EarlyTerminate, Metric, Sweep
+from sweeps.spec.grid import count, expand
+from sweeps.spec.parameter import Parameter
+from sweeps.spec.search_settings import EarlyTerminate, Sampler
+from sweeps.spec.sweep import Metric, Sweep
 from sweeps.spec.sweep_file import load
 from sweeps.transfer.starter import contents, start
 
@@ -56,7 +58,10 @@ def test_the_sweep_file_is_valid_and_small(tmp_path: Path) -> None:
     assert sweep.parameters["data.name"].value == "synthetic"
 
 
-@pytest.mark.parametrize("key", [*Sweep.model_fields, *Metric.model_fields, *EarlyTerminate.model_fields])
+KEYED = (Sweep, Metric, EarlyTerminate, Sampler, Parameter)
+
+
+@pytest.mark.parametrize("key", sorted({key for section in KEYED for key in section.model_fields}))
 def test_it_explains_every_key(key: str) -> None:
     assert re.search(rf"^#? *{key}:|\b{key}: ", TEXT, re.M), key
 
@@ -81,7 +86,24 @@ def test_what_is_commented_out_is_valid_too(tmp_path: Path) -> None:
     written = yaml.safe_load(TEXT) | {key: value for key, value in options.items() if key != "zip"}
     assert len(options) == 7
     assert Sweep.model_validate(written).run_cap == options["run_cap"]
-    lines = [line.removeprefix("# ") for line in search.splitlines()[2:]]
+    lines = commented(search.partition("# Options of the other")[0])
     path = tmp_path / "search.yaml"
     path.write_text("\n".join(["name: search", "metric: {name: mnd/radius_agreement, goal: maximize}", *lines]))
     assert load(path).is_search
+
+
+def commented(text: str) -> list[str]:
+    return [line.removeprefix("#").removeprefix(" ") for line in text.splitlines()[1:]]
+
+
+def test_what_else_a_field_can_take_on_is_valid(tmp_path: Path) -> None:
+    lines = commented(TEXT.partition("# What else a field")[2].partition("# Fields that a run has")[0])
+    path = tmp_path / "grid.yaml"
+    path.write_text("\n".join(["name: grid", *lines]))
+    assert count(load(path)) == 4 * 5 * (2 + 1)
+
+
+@pytest.mark.parametrize("text", re.findall(r"^# (\{(?:name|type): [a-z]+, .*?\})", TEXT, re.M))
+def test_the_options_of_samplers_and_of_early_stopping_are_valid(text: str) -> None:
+    options = yaml.safe_load(text)
+    assert (Sampler if "name" in options else EarlyTerminate).model_validate(options)
