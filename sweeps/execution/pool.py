@@ -233,5 +233,7 @@ def _task(sweep: Sweep, experiment_id: str, cell: SweepRun, options: LaunchOptio
     assert cell.cell_hash is not None
     assert cell.data_digest is not None
     hashes = cell.config_hash, cell.cell_hash, cell.data_digest
-    task = Task(sweep.name, experiment_id, cell.label, cell.config, *hashes, asked=tuple(sweep.asked))
+    task = Task(
+        sweep.name, experiment_id, cell.label, cell.config, *hashes, asked=tuple(sweep.asked), reuse=sweep.reuse
+    )
     return replace(task, storage=options.storage, system_metrics=options.system_metrics, compute=options.compute)

@@ -43,7 +43,7 @@ def finished_by_id(ids: Collection[str]) -> list[Record]:
 def finished_elsewhere(sweep: str, digests: Collection[str], hashes: Collection[str] = ()) -> list[Record]:
     """The runs that other sweeps than this one have finished themselves on the images of these digests, in order of
     their start; hashes: where given, those of these alone. Raises TrackingError."""
-    found = _asked(lambda reader: reader.elsewhere(sweep, digests, hashes))
+    found = _asked(lambda reader: reader.elsewhere(sweep, digests, hashes)) if digests else []
     return sorted((run for run in found if ADOPTED not in run.tags), key=lambda run: (run.started, run.run_id))
 
 

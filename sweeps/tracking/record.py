@@ -23,6 +23,8 @@ TRIAL, PRUNED = "sweep.trial", "sweep.pruned"
 # Of a run that another sweep has finished: its id and that sweep. And on it, with the name of each sweep that adopted
 # it behind the dot, the id of that one's run.
 ADOPTED, ADOPTED_FROM, ADOPTED_BY = "sweep.adopted", "sweep.adopted_from", "sweep.adopted_by."
+# What a run that is adopted does not share with the one that stands for it.
+OF_ONE_SWEEP = (SWEEP, TRIAL, LEASED, ADOPTED, ADOPTED_FROM)
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,11 @@ def recorded_value(record: Record, name: str) -> str:
     """A field as a run's record shows it. One that is younger than the run has its default."""
     found = record.tags if name == "data.path" else record.params
     return found.get(name, _DEFAULTS[name])
+
+
+def sweep_of(record: Record) -> str:
+    """The name of the sweep that recorded a run, in words where it is not known."""
+    return record.tags.get(SWEEP, "another sweep")
 
 
 def tag_values(values: dict[str, Any]) -> dict[str, str]:

@@ -250,8 +250,11 @@ def renew_scores(
     run whose renewal was cut off counts as measured by the old one."""
     client = tracking.client()
     stamp, step = int(time.time() * 1000), _step(run_id)
-    # What MLflow has of it, be it all, is renewed.
-    log_metrics(run_id, metrics, steps, stamp, step, client.get_run(run_id).data.metrics.keys())
+    recorded = client.get_run(run_id).data
+    # What MLflow has of it, be it all, is renewed; also where other sweeps have adopted it.
+    links = [link for tag, link in recorded.tags.items() if tag.startswith(tracking.ADOPTED_BY)]
+    for renewed in (run_id, *filter(tracking.find_run, links)):
+        log_metrics(renewed, metrics, steps, stamp, step, recorded.metrics.keys())
     for name in RENEWED:
         upload(run_id, folder / name)
     upload_summary(run_id, folder)
