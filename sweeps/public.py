@@ -186,14 +186,20 @@ def clean(sweep: Source, *, storage: str | None = None, host: str | None = None,
     return list(cleaning.clean(_checked(sweep).name, storage, host, dry_run))
 
 
-def delete(sweep: Source, *, storage: str | None = None, host: str | None = None) -> list[str]:
+def delete(
+    sweep: Source, *, storage: str | None = None, host: str | None = None, even_if_adopted: bool = False
+) -> list[str]:
     """Deletes a sweep for good, runs, artifacts and trials, without asking; says in lines what it could not.
 
-    Raises SweepError where something of it runs, TrackingError.
+    even_if_adopted: also where others have adopted runs of it, which are new there then. Raises SweepError where
+    something of it runs or is adopted, TrackingError.
     """
     name = _checked(sweep).name
     deletion.refuse_if_running(name, storage, host)
-    return deletion.delete(deletion.sweep_contents(name, storage), storage)
+    found = deletion.sweep_contents(name, storage)
+    if not even_if_adopted:
+        deletion.refuse_if_adopted(found)
+    return deletion.delete(found, storage)
 
 
 def export(sweep: Source, archive: Path | str, *, storage: str | None = None) -> Path:

@@ -13,8 +13,10 @@ from click.testing import CliRunner, Result
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Run
 
+import sweeps
 from sweeps import api, tracking
 from sweeps.cli import main
+from sweeps.errors import SweepError
 from sweeps.execution.execute import execute
 from sweeps.execution.orphans import close_orphans
 from sweeps.execution.pool import _task
@@ -200,9 +202,39 @@ def test_a_run_without_its_original_is_new(both: None, tmp_path: Path) -> None:
     assert (cells(SECOND)["tanh"].state, cells(SECOND)["tanh"].link) == ("finished", None)
 
 
-def test_an_archive_is_whole(fresh: Callable[[], None], tmp_path: Path) -> None:
+@pytest.mark.thorough
+@pytest.mark.slow(seconds=14)
+def test_deleting_what_adopted_leaves_the_original(both: None, tmp_path: Path) -> None:
+    before = cells(FIRST)
+    done = cae("clean", SECOND, tmp_path, "--delete", "--yes")
+    assert done.exit_code == 0, done.output
+    assert cells(FIRST) == before
+    assert not [tag for tag in run(before["tanh"].run_id).data.tags if tag.startswith(tracking.ADOPTED_BY)]
+    assert recorded("second") == []
+
+
+def test_what_others_adopted_is_not_deleted_unasked(both: None, tmp_path: Path) -> None:
+    with pytest.raises(SweepError, match="adopted by second"):
+        sweeps.delete(FIRST)
+    refused = cae("clean", FIRST, tmp_path, "--delete", "--yes")
+    assert (refused.exit_code, len(refused.stderr.splitlines())) == (2, 1)
+    assert refused.stderr.startswith("first: its runs are adopted by second (1 run), which would have to train them")
+    assert cae("clean", FIRST, tmp_path, "--even-if-adopted").exit_code == 2
+
+
+@pytest.mark.thorough
+@pytest.mark.slow(seconds=14)
+def test_what_others_adopted_is_new_where_it_is_deleted_all_the_same(both: None, tmp_path: Path) -> None:
+    done = cae("clean", FIRST, tmp_path, "--delete", "--yes", "--even-if-adopted")
+    assert done.exit_code == 0, done.output
+    assert cells(SECOND)["tanh"].state == "new"
+    assert launch(SECOND)[0].state == "finished"
+
+
+def test_an_archive_is_whole(fresh: Callable[[], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     launch(FIRST)
     launch(SECOND)
+    monkeypatch.chdir(tmp_path)  # where the archive's sweep file goes
     artifacts = {path.name for path in artifacts_of(cells(FIRST)["tanh"])}
     archive = tmp_path / "second.zip"
     assert cae("export", SECOND, tmp_path, "--out", str(archive)).exit_code == 0
