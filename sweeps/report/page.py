@@ -92,7 +92,7 @@ def _page(
     rows: Sequence[contact_sheet.Row],
     has_explorer: bool,
 ) -> str:
-    results, pages = single_runs.results(shown), run_pages(comparison.sweep.name)
+    results, pages = single_runs.results(shown), run_pages()
     columns = contact_sheet.columns_of(rows)
     environment = Environment(
         loader=PackageLoader("sweeps.report"),
