@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import gc
+import os
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +28,8 @@ from sweeps.execution.task import LaunchOptions, Outcome
 from sweeps.finished.lookup import find_run
 from sweeps.locks import file_lock
 from sweeps.planning.plan import SweepRun
+from sweeps.search.known import known
+from sweeps.spec.space import space
 from sweeps.spec.sweep import Sweep
 from sweeps.tracking import database as database_reader
 from sweeps.tracking import run_file, store
@@ -31,6 +37,9 @@ from sweeps.tracking.artifacts import listing
 from sweeps.tracking.run_file import recorded
 from tests.faults import Killed, die, on_call
 from tests.sweeps.fakes import record_run, record_runs
+from tests.sweeps.tracking.test_reading import POSTGRES, SERVERS, postgres_address
+
+__all__ = ["postgres_address"]
 
 FIXED = {"data.name": {"value": "digits"}, "data.resolution": {"value": 32}, "training.epochs": {"value": 2}}
 
@@ -179,6 +188,57 @@ def test_what_was_cut_off_is_no_training_to_go_on_with(first: None) -> None:
     gc.collect()
     assert [(o.state, o.adopted) for o in launch(sweep_of("second", "tanh"))] == [("finished", False)]
     assert cells(SECOND)["tanh"].link is None
+
+
+@pytest.mark.thorough
+@pytest.mark.slow(seconds=30)
+def test_a_cell_that_two_sweeps_run_at_once_is_trained_once(database: Path, tmp_path: Path) -> None:
+    """One trains it, the other waits with two processes, and one of these adopts it."""
+    hold, fixed = tmp_path / "hold", FIXED | {"model.activation": {"value": "tanh"}, "training.epochs": {"value": 5}}
+    hold.touch()
+    sweep, other = sweep_of("first", parameters=fixed), sweep_of("second", reuse=True, parameters=fixed)
+    started = [launched(sweep.save(tmp_path / "first.yaml"), hold)]
+    until(lambda: any(cell.state == "running" for cell in api.cells(sweep)))
+    started += [launched(other.save(tmp_path / "second.yaml"), hold) for _ in range(2)]
+    for process in started[1:]:
+        assert process.stdout is not None
+        until(lambda of=process: b"another process works on it" in of.stdout.readline())
+    hold.unlink()
+    assert [process.wait(120) for process in started] == [0, 0, 0]
+    (link,) = recorded("second")
+    assert link.data.tags[tracking.ADOPTED] == cells(sweep)["tanh"].run_id
+
+
+def launched(file: Path, hold: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "benchmarks.standin", "run", str(file)]
+    return subprocess.Popen(command, env=os.environ | {"STANDIN_HOLD": str(hold)}, stdout=subprocess.PIPE)
+
+
+def until(happens: Callable[[], bool], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not happens():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("store", [POSTGRES, *SERVERS])
+def test_over_a_database_and_a_server(
+    store: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request.getfixturevalue(store)
+    monkeypatch.chdir(tmp_path)  # where MLflow leaves what is recorded in a database of no server
+    launch(FIRST)
+    assert cells(SECOND)["tanh"].note == "finished in first, will be adopted"
+    assert [outcome.message for outcome in launch(SECOND)] == ["adopted from first"]
+    original, adopted = cells(FIRST)["tanh"], cells(SECOND)["tanh"]
+    assert replace(adopted, note="", link=None, label=original.label) == original
+    assert run_file.read(run(adopted.link)).metrics == run_file.read(run(original.run_id)).metrics
+    found = sweep_of("third", "elu", "selu", reuse=True, method="random", run_cap=4)
+    assert known(space(found)) == []
+    found = sweep_of("third", "relu", "tanh", "selu", reuse=True, method="random", run_cap=4)
+    assert known(space(found)) == [{"model.activation": "relu"}, {"model.activation": "tanh"}]
+    tracking.client().delete_run(original.run_id)
+    assert cells(SECOND)["tanh"].state == "new"
 
 
 # --- what becomes of it ------------------------------------------------------------------------------------------
