@@ -35,7 +35,7 @@ def cells(sweep: Sweep, storage: str | None = None) -> list[SweepRun]:
 
 def data_sets(sweep: Sweep, planned: Sequence[SweepRun]) -> list[DataConfig]:
     """The image sets that a launch needs. planned: the runs to be done, for a grid."""
-    return space(sweep).data_sets() if sweep.is_search else [run.config.data for run in planned]
+    return space(sweep).data_sets() if sweep.is_search else [run.config.data for run in planned if not run.adoptable]
 
 
 def missing_data(sweep: Sweep) -> str | None:
@@ -69,16 +69,18 @@ def _check_weights(named: Iterable[str | None], file: Path) -> None:
 
 
 def unfinished(sweep: Sweep, planned: Sequence[SweepRun], limit: int | None = None) -> list[SweepRun]:
-    """Of a grid's `cells`, those that a launch would do, at most `limit`; what only waits to be uploaded comes first.
+    """Of a grid's `cells`, those that a launch would do: first all that it adopts, then at most `limit` others; what
+    only waits to be uploaded is first among these.
 
     Raises SweepError where their images, or weights that they name, cannot be found.
     """
     missing = next((run.note for run in planned if run.config_hash is None), None)
     if missing:
         raise SweepError(f"{sweep.file}: {missing}")
-    todo = [run for run in planned if run.state != "finished"]
+    adopted = [run for run in planned if run.adoptable]
+    todo = [run for run in planned if run.state != "finished" and not run.adoptable]
     _check_weights((run.config.analysis.inception_weights for run in todo), sweep.file)
-    return sorted(todo, key=lambda run: not workspace.is_computed(run.config_hash or ""))[:limit]
+    return adopted + sorted(todo, key=lambda run: not workspace.is_computed(run.config_hash or ""))[:limit]
 
 
 def run(

@@ -21,7 +21,7 @@ SHOWN = 3
 
 @dataclass(frozen=True, eq=False)
 class Compared:
-    """The finished runs of a sweep, compared. runs: all of its runs."""
+    """The finished runs of a sweep or of several, compared. runs: all of theirs."""
 
     comparison: Comparison
     runs: tuple[SweepRun, ...]

@@ -14,6 +14,7 @@ import pandas as pd
 
 from sweeps import api
 from sweeps.analysis import comparison
+from sweeps.analysis.joint import together
 from sweeps.cleanup import clean as cleaning
 from sweeps.cleanup import delete as deletion
 from sweeps.compared import Compared
@@ -21,6 +22,7 @@ from sweeps.errors import SweepError
 from sweeps.execution.monitor import Monitor
 from sweeps.execution.task import LaunchOptions
 from sweeps.finished import lookup
+from sweeps.finished.written import sweep_of_experiment
 from sweeps.planning.plan import SweepRun
 from sweeps.spec import sweep_file
 from sweeps.spec.display import varied
@@ -93,14 +95,20 @@ def _silently(sets: Iterable[Any]) -> None:
     """Sets are prepared by the runs that need them."""
 
 
-def compare(sweep: Source, *, metric: str | None = None, storage: str | None = None) -> Compared:
+def compare(
+    *sweeps: Source, experiments: Sequence[str] = (), metric: str | None = None, storage: str | None = None
+) -> Compared:
     """The finished runs compared: answer, cells, effects, limitations; shows itself as a table in a notebook.
 
-    metric: ranks by this one instead of the sweep's. Raises SweepError where no run is finished.
+    sweeps: one, or several, which are compared as one. experiments: names of MLflow experiments whose sweeps join them,
+    without their files. metric: ranks by this one instead of the first sweep's. Raises SweepError where no run is
+    finished.
     """
-    asked = _checked(sweep)
-    cells = api.cells(asked, storage)
-    return Compared(comparison.compare(asked, cells, metric), tuple(cells))
+    asked = [*map(_checked, sweeps), *map(sweep_of_experiment, experiments)]
+    if not asked:
+        raise SweepError("compare: name a sweep, several, or experiments")
+    cells = together([api.cells(sweep, storage) for sweep in asked])
+    return Compared(comparison.compare(asked[0], cells, metric, asked[1:]), tuple(cells))
 
 
 def faces(
@@ -195,14 +203,20 @@ def clean(sweep: Source, *, storage: str | None = None, host: str | None = None,
     return list(cleaning.clean(_checked(sweep).name, storage, host, dry_run))
 
 
-def delete(sweep: Source, *, storage: str | None = None, host: str | None = None) -> list[str]:
+def delete(
+    sweep: Source, *, storage: str | None = None, host: str | None = None, even_if_adopted: bool = False
+) -> list[str]:
     """Deletes a sweep for good, runs, artifacts and trials, without asking; says in lines what it could not.
 
-    Raises SweepError where something of it runs, TrackingError.
+    even_if_adopted: also where others have adopted runs of it, which are new there then. Raises SweepError where
+    something of it runs or is adopted, TrackingError.
     """
     name = _checked(sweep).name
     deletion.refuse_if_running(name, storage, host)
-    return deletion.delete(deletion.sweep_contents(name, storage), storage)
+    found = deletion.sweep_contents(name, storage)
+    if not even_if_adopted:
+        deletion.refuse_if_adopted(found)
+    return deletion.delete(found, storage)
 
 
 def export(sweep: Source, archive: Path | str, *, storage: str | None = None) -> Path:

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Sequence
 from metrics.catalog import HEADLINES
 from sweeps.analysis.cells import Cell, noise
 from sweeps.analysis.comparison import Comparison
+from sweeps.analysis.joint import disagreements
 from sweeps.spec.display import plural
 from sweeps.spec.goals import MSE
 from sweeps.spec.remarks import LEAST_EXPLAINED, training_words
-from sweeps.spec.sweep import Metric
+from sweeps.spec.sweep import Metric, Sweep
 
 # PED-ANOVA asks what sets the best tenth of the trials apart; its authors want five of them there.
 ENOUGH = 50
@@ -97,6 +98,7 @@ def limitations(comparison: Comparison) -> list[str]:
     return list(
         dict.fromkeys(
             [
+                *disagreements(comparison.sweeps, comparison.ranking),
                 *_faults(comparison),
                 *_unfinished(comparison),
                 *_effects(comparison),
@@ -162,13 +164,21 @@ def _shares(comparison: Comparison) -> Iterator[str]:
 
 
 def _search(comparison: Comparison) -> Iterator[str]:
-    if not comparison.sweep.is_search:
+    if not comparison.searches:
+        return
+    if comparison.others:
+        yield f"effects: {_listed(comparison.searches)}, whose trials are no design; compare the grids without"
         return
     yield "effects: the trials of a search are no design; importance stands in for them and has no intervals"
     if len(comparison.groups) < ENOUGH:
         yield f"importance asks what the best tenth have in common; {len(comparison.groups)} trials are few for that"
     if comparison.lead is not None and comparison.lead.low is None:
         yield "noise: no trial has two finished runs that differ; give at least 2 seeds"
+
+
+def _listed(searches: Sequence[Sweep]) -> str:
+    names = " and ".join(sweep.name for sweep in searches)
+    return f"{names} {'is a search' if len(searches) == 1 else 'are searches'}"
 
 
 def _sizes(comparison: Comparison) -> Iterator[str]:

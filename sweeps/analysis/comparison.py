@@ -26,10 +26,11 @@ COMPARED = (MSE, *(f"mnd/{name}" for name in HEADLINES))
 
 @dataclass(frozen=True)
 class Comparison:
-    """What a sweep's finished runs say.
+    """What the finished runs of a sweep say, or of several.
 
-    metrics: the names compared. ranking: by what, several for a Pareto front. groups: from worst to best, those without
-    the ranking metric first. lead: None with fewer than two ranked cells or with several objectives.
+    sweep: the only one, or the first, by whose words the cells are ranked and shown; others: those behind it. metrics:
+    the names compared. ranking: by what, several for a Pareto front. groups: from worst to best, those without the
+    ranking metric first. lead: None with fewer than two ranked cells or with several objectives.
     effects: per metric, empty for a search. importance: of a search, {metric: {axis: share}}.
     unfinished: how many runs are in which other state.
     """
@@ -42,19 +43,38 @@ class Comparison:
     effects: tuple[Effects, ...]
     importance: dict[str, dict[str, float]] = field(default_factory=dict)
     unfinished: dict[str, int] = field(default_factory=dict)
+    others: tuple[Sweep, ...] = ()
+
+    @property
+    def sweeps(self) -> tuple[Sweep, ...]:
+        return (self.sweep, *self.others)
+
+    @property
+    def name(self) -> str:
+        """What the comparison is called: the names of its sweeps, joined by +."""
+        return "+".join(sweep.name for sweep in self.sweeps)
+
+    @property
+    def searches(self) -> tuple[Sweep, ...]:
+        """Those whose trials are no design."""
+        return tuple(sweep for sweep in self.sweeps if sweep.is_search)
 
 
-def compare(sweep: Sweep, cells: Sequence[SweepRun], metric: str | None = None) -> Comparison:
+def compare(
+    sweep: Sweep, cells: Sequence[SweepRun], metric: str | None = None, others: Sequence[Sweep] = ()
+) -> Comparison:
     """The comparison of a sweep's finished runs.
 
-    cells: as `api.cells` gives them. metric: ranks by this one instead of the
-    sweep's. Raises SweepError where no run is finished, or the ranking metric was not measured.
+    cells: as `api.cells` gives them. metric: ranks by this one instead of the sweep's. others: sweeps whose runs are
+    among the cells as well, see `joint.together`. Raises SweepError where no run is finished, or the ranking metric was
+    not measured.
     """
     finished = [cell for cell in cells if cell.state == "finished"]
     if not finished:
         start = f"cae run {shlex.quote(str(sweep.file))}"
-        raise SweepError(f"{sweep.file}: no run of {sweep.name} is finished; `{start}` trains them")
-    plugged = plugged_goals(finished) | dict.fromkeys(sweep.metrics)
+        names = ", ".join(each.name for each in (sweep, *others))
+        raise SweepError(f"{sweep.file}: no run of {names} is finished; `{start}` trains them")
+    plugged = plugged_goals(finished) | dict.fromkeys(name for each in (sweep, *others) for name in each.metrics)
     ranking = _ranking(sweep, finished, metric, plugged)
     metrics = tuple(dict.fromkeys([*(m.name for m in ranking), *COMPARED, *plugged]))
     # Of a measure with no better way there is no importance for reaching it.
@@ -63,15 +83,18 @@ def compare(sweep: Sweep, cells: Sequence[SweepRun], metric: str | None = None) 
         sweep, cells, [*metrics, *itertools.starmap(control_of, itertools.product(CONTROLS, metrics))]
     )
     groups = ranked(in_file_order, ranking)
+    searched = any(each.is_search for each in (sweep, *others))
     return Comparison(
         sweep=sweep,
         metrics=tuple(name for name in metrics if any(name in group.summaries for group in groups)),
         ranking=ranking,
         groups=groups,
         lead=None if len(ranking) > 1 else lead_of(groups, ranking[0]),
-        effects=() if sweep.is_search else tuple(_effects(in_file_order, metrics)),
-        importance=_importance(sweep, groups, rated, ranking, plugged) if sweep.is_search else {},
+        effects=() if searched else tuple(_effects(in_file_order, metrics)),
+        # Of several there is no space that all trials lie in.
+        importance=_importance(sweep, groups, rated, ranking, plugged) if searched and not others else {},
         unfinished=dict(Counter(cell.state for cell in cells if cell.state != "finished")),
+        others=tuple(others),
     )
 
 

@@ -20,6 +20,7 @@ def comparison_json(comparison: Comparison, cells: Sequence[SweepRun]) -> dict[s
     """The form that `cae compare --json` prints: that of plan and status, with what the comparison adds."""
     return {
         **as_json(comparison.sweep, list(cells)),
+        "sweep": comparison.name,
         "answer": answer(comparison),
         "ranking": [metric.model_dump() for metric in comparison.ranking],
         "groups": [_group(group) for group in comparison.groups],

@@ -17,7 +17,8 @@ from sweeps.errors import SweepError
 from sweeps.locks.database import shown
 from sweeps.search.study import count_trials, delete_study
 from sweeps.spec.display import plural
-from sweeps.tracking.deletion import SweepRecord, delete_recorded, one_line, recorded_of, set_aside
+from sweeps.tracking.adoption import forget
+from sweeps.tracking.deletion import SweepRecord, adopters, delete_recorded, one_line, recorded_of, set_aside
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,20 @@ def refuse_if_running(sweep: str, storage: str | None, host: str | None) -> None
         more = f", and {len(running) - 1} more" if len(running) > 1 else ""
         remedy = "stop it first, or give its machine to --host if that is dead"
         raise SweepError(f"{sweep}: still running: {running[0]}{more}; {remedy}")
+
+
+def refuse_if_adopted(found: SweepContents) -> None:
+    """Raises SweepError where other sweeps have adopted runs of this one: with it their artifacts would go."""
+    by = (
+        [f"{name} ({plural(count, 'run')})" for name, count in adopters(found.record).items()]
+        if found.record.runs
+        else []
+    )
+    if by:
+        raise SweepError(
+            f"{found.sweep}: its runs are adopted by {', '.join(by)}, which would have to train them again; "
+            "delete that first, or say --even-if-adopted"
+        )
 
 
 def sweep_contents(sweep: str, storage: str | None) -> SweepContents:
@@ -132,6 +147,7 @@ def delete(found: SweepContents, storage: str | None) -> list[str]:
 
     Raises TrackingError.
     """
+    forget(found.sweep, found.record.originals)
     set_aside(found.record, found.sweep)
     if found.trials is not None:
         delete_study(found.sweep, storage)

@@ -18,16 +18,27 @@ from sweeps.commands.options import FILE, STORAGE, clear_errors, load
 @click.option("--host", metavar="NAME", help="Close also what runs on this machine: you know that it is dead.")
 @click.option("--delete", is_flag=True, help="Delete the sweep for good: runs, artifacts, trials. Asks twice.")
 @click.option("--yes", is_flag=True, help="With --delete: do not ask.")
+@click.option("--even-if-adopted", is_flag=True, help="With --delete: also where other sweeps have adopted its runs.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 @clear_errors
-def clean_command(file: Path, storage: str | None, host: str | None, delete: bool, yes: bool, dry_run: bool) -> None:
+def clean_command(
+    file: Path,
+    storage: str | None,
+    host: str | None,
+    delete: bool,
+    yes: bool,
+    even_if_adopted: bool,
+    dry_run: bool,
+) -> None:
     """Close the runs of a sweep whose process died, and remove files of no use. What is running is left alone."""
     if yes and not delete:
         raise click.UsageError("--yes answers the questions of --delete; give both")
+    if even_if_adopted and not delete:
+        raise click.UsageError("--even-if-adopted says what --delete may delete; give both")
     sweep = load(file, ())
     storage = storage or _last_storage(sweep.name)
     if delete:
-        return _delete(sweep, storage, host, yes, dry_run)
+        return _delete(sweep, storage, host, yes, even_if_adopted, dry_run)
     from sweeps.cleanup.clean import clean
 
     for line in clean(sweep.name, storage, host, dry_run):
@@ -45,13 +56,15 @@ def _last_storage(name: str) -> str | None:
     return last
 
 
-def _delete(sweep: Any, storage: str | None, host: str | None, yes: bool, dry_run: bool) -> None:
+def _delete(sweep: Any, storage: str | None, host: str | None, yes: bool, even_if_adopted: bool, dry_run: bool) -> None:
     from sweeps.cleanup import delete
 
     delete.refuse_if_running(sweep.name, storage, host)
     found = delete.sweep_contents(sweep.name, storage)
     if not found:
         return click.echo(f"{sweep.name}: there is nothing to delete")
+    if not even_if_adopted:
+        delete.refuse_if_adopted(found)
     click.echo(f"{sweep.name}: {'would be' if dry_run else 'to be'} deleted for good:")
     for line in delete.summary(found, storage):
         click.echo(f"  {line}")

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from sweeps.commands.options import FILE, JSON, SET, STORAGE, clear_errors, load_as_last_run
+from sweeps.commands.options import JSON, SET, STORAGE, as_last_run, clear_errors, load_as_last_run
 
 
 @click.command("compare")
-@FILE
+@click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(path_type=Path))
+@click.option(
+    "--experiment",
+    "experiments",
+    multiple=True,
+    metavar="NAME",
+    help="The sweep of this MLflow experiment, without its file; also beside files, and again for another.",
+)
 @SET
 @STORAGE
 @click.option("--metric", metavar="NAME", help="Rank by this metric instead of the sweep's, and show effects on it.")
@@ -23,7 +31,8 @@ from sweeps.commands.options import FILE, JSON, SET, STORAGE, clear_errors, load
 @click.option("--no-report", is_flag=True, help="Show the tables alone; --json does so too, unless given --out.")
 @clear_errors
 def compare_command(
-    file: Path,
+    files: tuple[Path, ...],
+    experiments: tuple[str, ...],
     overrides: tuple[str, ...],
     storage: str | None,
     metric: str | None,
@@ -32,23 +41,29 @@ def compare_command(
     out: Path | None,
     no_report: bool,
 ) -> None:
-    """Compare the finished runs of a sweep: cells, what each parameter does, and what cannot be told.
+    """Compare the finished runs of a sweep, or of several as one: cells, what each parameter does, and what cannot be
+    told.
 
-    Also writes a report to mail, report.html, and a contact sheet of faces, and records both in MLflow.
-    Without --set and --storage, what was given to the last `cae run` of this sweep is used.
+    Also writes a report to mail, report.html, and a contact sheet of faces, and records both in MLflow. Of several
+    sweeps, what differs between the files is a parameter as well; the first one's metric ranks. Without --set and
+    --storage, what was given to the last `cae run` of a sweep is used.
     """
     from sweeps import api
     from sweeps.analysis.comparison import compare
     from sweeps.analysis.export import comparison_json
+    from sweeps.analysis.joint import together
     from sweeps.files import json_text
     from sweeps.terminal.comparison import show_comparison
     from sweeps.terminal.runs import console
 
     if no_report and out is not None:
         raise click.UsageError(f"--out {out} and --no-report contradict each other; give one of them")
-    sweep, storage = load_as_last_run(file, overrides, storage)
-    cells = api.cells(sweep, storage)
-    comparison = compare(sweep, cells, metric)
+    if not files and not experiments:
+        raise click.UsageError("give a sweep file, several, or --experiment NAME")
+    asked = list(_asked(files, experiments, overrides, storage))
+    cells = together([api.cells(sweep, place) for sweep, place in asked])
+    first, *others = (sweep for sweep, _ in asked)
+    comparison = compare(first, cells, metric, others)
     if as_json:
         click.echo(json_text(comparison_json(comparison, cells)))
     else:
@@ -56,7 +71,22 @@ def compare_command(
     if csv_path is not None:
         _write(comparison, csv_path)
     if out is not None or not (no_report or as_json):
-        _report(comparison, cells, out or Path("reports") / sweep.name)
+        _report(comparison, cells, out or Path("reports") / comparison.name)
+
+
+def _asked(
+    files: Sequence[Path], experiments: Sequence[str], overrides: tuple[str, ...], storage: str | None
+) -> Iterator[tuple[Any, str | None]]:
+    """Each sweep, with the database of its leases."""
+    yield from (load_as_last_run(file, overrides, storage) for file in files)
+    yield from (as_last_run(partial(_of_experiment, name), overrides, storage) for name in experiments)
+
+
+def _of_experiment(name: str, overrides: tuple[str, ...]) -> Any:
+    from sweeps.finished.written import sweep_of_experiment
+    from sweeps.spec.sweep_file import override, parse_override
+
+    return override(sweep_of_experiment(name), dict(map(parse_override, overrides)))
 
 
 def _write(comparison: Any, path: Path) -> None:
@@ -77,6 +107,8 @@ def _report(comparison: Any, cells: Sequence[Any], folder: Path) -> None:
     page.write_report(comparison, cells, folder)
     for name in (page.REPORT, page.SHEET):
         click.echo(f"wrote {folder / name}", err=True)
+    if comparison.others:
+        return  # each sweep's record has a place for the report on itself
     try:
         publish.log_comparison(comparison, cells, folder)
     except TrackingError as error:  # the report itself is whole

@@ -68,12 +68,19 @@ def load(file: Path, overrides: tuple[str, ...]) -> Any:
 
 def load_as_last_run(file: Path, overrides: tuple[str, ...], storage: str | None) -> tuple[Any, str | None]:
     """The sweep and the database of leases; without words of its own, with those of the last `cae run`."""
+    return as_last_run(lambda words: load(file, words), overrides, storage)
+
+
+def as_last_run(
+    loaded: Callable[[tuple[str, ...]], Any], overrides: tuple[str, ...], storage: str | None
+) -> tuple[Any, str | None]:
+    """The same of a sweep that is not in a file. loaded: --set words to the sweep."""
     from sweeps.execution.last_run import recall
 
-    sweep = load(file, overrides)
+    sweep = loaded(overrides)
     if overrides or storage is not None:
         return sweep, storage
     last = recall(sweep.name)
     if last.told():
         click.echo(f"with {last.told()}, as last run", err=True)
-    return load(file, last.overrides), last.storage
+    return loaded(last.overrides), last.storage

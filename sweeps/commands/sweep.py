@@ -162,7 +162,9 @@ def _run_grid(sweep: Sweep, out: Console, limit: int | None, launch: LaunchOptio
     if not todo:
         out.print(f"{sweep.name}: {_counted(cells)}; there is nothing to do")
     else:
-        out.print(f"{sweep.name}: {_counted(cells)}; running {len(todo)}")
+        adopted = sum(cell.adoptable for cell in todo)
+        told = [f"adopting {adopted}"] * bool(adopted) + [f"running {len(todo) - adopted}"] * (adopted < len(todo))
+        out.print(f"{sweep.name}: {_counted(cells)}; {', '.join(told)}")
         sizes = [size(cell.config) for cell in todo]
         progress = SweepProgress(out, runs.seconds_taken(cells), sizes=sizes)
         cells = api.run(sweep, launch, progress, todo=todo, prepare=prepare_and_tell(out))

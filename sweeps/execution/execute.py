@@ -48,9 +48,10 @@ def execute(task: Task) -> Outcome:
 def _held(task: Task, lock: WorkLock) -> Outcome:
     try:
         record = tracking.record_of(task.sweep, task.config_hash)
+        outcome = _outcome_so_far(task, record) or (_adopted(task, record) if task.reuse else None)
     except errors.TrackingError as error:
         return Outcome("waiting", str(error))
-    return _outcome_so_far(task, record) or _locked(task, record, lock)
+    return outcome or _locked(task, record, lock)
 
 
 def _outcome_so_far(task: Task, record: tracking.Record | None) -> Outcome | None:
@@ -64,6 +65,23 @@ def _outcome_so_far(task: Task, record: tracking.Record | None) -> Outcome | Non
     if record.status == "RUNNING" and record.host not in ("", socket.gethostname()) and not leased:
         return Outcome("elsewhere", f"on {record.host}, which must finish or close it first")
     return None
+
+
+def _adopted(task: Task, record: tracking.Record | None) -> Outcome | None:
+    """The outcome of a run that another sweep has finished, which stands in this one's record from now on; None where
+    none has."""
+    original = tracking.others(task.sweep, [task.digest], [task.config_hash]).get(task.config_hash)
+    if original is None:
+        return None
+    from sweeps.tracking.adoption import adopt
+
+    begun = record.run_id if record is not None and tracking.ADOPTED in record.tags else None
+    adopt(original, task.experiment_id, task.label, {tracking.SWEEP: task.sweep} | _more_tags(task), begun)
+    return Outcome("finished", f"adopted from {tracking.sweep_of(original)}", adopted=True)
+
+
+def _more_tags(task: Task) -> dict[str, str]:
+    return ({tracking.LEASED: "yes"} if task.storage else {}) | task.tags
 
 
 def _locked(task: Task, record: tracking.Record | None, lock: WorkLock) -> Outcome:
@@ -113,12 +131,16 @@ def _open(task: Task, record: tracking.Record | None) -> str:
     from sweeps.tracking.recording import open_run, tags
 
     # A run that was cut off goes on in the same MLflow run; one that failed keeps its record and gets a successor.
-    previous = record.run_id if record is not None and record.status in ("RUNNING", "KILLED", "SCHEDULED") else None
+    previous = record.run_id if record is not None and _goes_on(record) else None
     again = previous is not None and workspace.is_computed(task.config_hash)  # only what is there is to be uploaded
     attempt = (record.attempt if record else 0) + (0 if again else 1)
     run_tags = tags(task.config, task.sweep, task.config_hash, task.cell_hash, task.digest, attempt)
-    leased = {tracking.LEASED: "yes"} if task.storage else {}
-    return open_run(task.experiment_id, task.label, run_tags | leased | task.tags, task.config, previous)
+    return open_run(task.experiment_id, task.label, run_tags | _more_tags(task), task.config, previous)
+
+
+def _goes_on(record: tracking.Record) -> bool:
+    """Whether a run was cut off; not an adoption, which has nothing to go on with."""
+    return record.status in ("RUNNING", "KILLED", "SCHEDULED") and tracking.ADOPTED not in record.tags
 
 
 def _compute_and_record(task: Task, run_id: str, folder: Path, lock: WorkLock) -> dict[str, float]:

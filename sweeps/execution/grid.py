@@ -35,10 +35,14 @@ def launch(runs: Sequence[SweepRun], pool: WorkerPool) -> None:
 
 
 def _take(waiting: deque[tuple[int, SweepRun]], count: int) -> list[tuple[int, SweepRun]]:
-    """The next run, and up to `count` - 1 others of its cell."""
+    """The next run, and up to `count` - 1 others of its cell. One that is adopted trains nothing and stays alone."""
     first = waiting.popleft()
     # Stops at the last one it needs: a grid may have many runs.
-    alike = list(islice((each for each in waiting if each[1].cell_hash == first[1].cell_hash), count - 1))
+    alike = list(islice((each for each in waiting if _trains_with(each[1], first[1])), count - 1))
     for each in alike:
         waiting.remove(each)
     return [first, *alike]
+
+
+def _trains_with(run: SweepRun, first: SweepRun) -> bool:
+    return run.cell_hash == first.cell_hash and not (run.adoptable or first.adoptable)

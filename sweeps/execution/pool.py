@@ -234,6 +234,13 @@ def _task(sweep: Sweep, experiment_id: str, cell: SweepRun, options: LaunchOptio
     assert cell.data_digest is not None
     hashes = cell.config_hash, cell.cell_hash, cell.data_digest
     task = Task(
-        sweep.name, experiment_id, cell.label, cell.config, *hashes, asked=tuple(sweep.asked), formulas=sweep.metrics
+        sweep.name,
+        experiment_id,
+        cell.label,
+        cell.config,
+        *hashes,
+        asked=tuple(sweep.asked),
+        formulas=sweep.metrics,
+        reuse=sweep.reuse,
     )
     return replace(task, storage=options.storage, system_metrics=options.system_metrics, compute=options.compute)

@@ -50,9 +50,9 @@ class Task:
     """A cell to run, as plain values that travel to a worker.
 
     replicates: configuration and config_hash of others of its cell, which are trained with it. asked: the metrics that
-    the sweep names. formulas: its metrics by formula. tags: more of them for its MLflow run. stop_rule: what may stop
-    it early. storage: the database of leases, if any. system_metrics: whether the machine's load is recorded.
-    compute: "module:function" that does it.
+    the sweep names. formulas: its metrics by formula. reuse: whether one that another sweep has finished is adopted.
+    tags: more of them for its MLflow run. stop_rule: what may stop it early. storage: the database of leases, if any.
+    system_metrics: whether the machine's load is recorded. compute: "module:function" that does it.
     """
 
     sweep: str
@@ -65,6 +65,7 @@ class Task:
     replicates: tuple[tuple[RunConfig, str], ...] = ()
     asked: tuple[str, ...] = ()
     formulas: dict[str, str] = field(default_factory=dict)
+    reuse: bool = False
     tags: dict[str, str] = field(default_factory=dict)
     stop_rule: StopRule | None = None
     storage: str | None = None
@@ -78,9 +79,10 @@ class Outcome:
 
     pruned: stopped early by a search. killed: interrupted on request. died: its process is gone. lost: its machine is
     gone. busy: another process works on it. elsewhere: it runs on another machine. waiting: the tracking store or the
-    database does not answer, results wait on disk. full: the disk is.
+    database does not answer, results wait on disk. full: the disk is. adopted: whether another sweep had finished it.
     """
 
     state: Literal["finished", "pruned", "failed", "killed", "died", "lost", "busy", "elsewhere", "waiting", "full"]
     message: str = ""
     memory: int = 0
+    adopted: bool = False

@@ -162,7 +162,12 @@ def _search(condition: str) -> list[Any]:
 
 
 def _found(run: Any) -> tuple[str, str, str]:
-    return run.info.run_id, str(run.info.run_name), str(run.data.tags.get(tracking.SWEEP, "run"))
+    """Of one that was adopted the id is the original's, which has the files."""
+    return (
+        run.data.tags.get(tracking.ADOPTED, run.info.run_id),
+        str(run.info.run_name),
+        str(run.data.tags.get(tracking.SWEEP, "run")),
+    )
 
 
 def _missing(text: str) -> SweepError:

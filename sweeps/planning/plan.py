@@ -24,7 +24,11 @@ Digests = dict[DataConfig, str | DataError]
 
 @dataclass(frozen=True)
 class SweepRun:
-    """One run of a sweep. Hashes are None while the data cannot be found; `note` then says why."""
+    """One run of a sweep. Hashes are None while the data cannot be found; `note` then says why.
+
+    experiment: id of the one that run_id is in. link: of an adopted run the id of the run that stands for it in this
+    sweep; run_id is that of another sweep's. adoptable: whether the next launch adopts it.
+    """
 
     config: RunConfig
     label: str
@@ -36,6 +40,9 @@ class SweepRun:
     run_id: str | None = None
     metrics: dict[str, float] = field(default_factory=dict)
     note: str = ""
+    experiment: str | None = None
+    link: str | None = None
+    adoptable: bool = False
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -50,7 +57,21 @@ def grid_runs(sweep: Sweep, storage: str | None = None, most: int | None = None)
     configs = expand(sweep, most)
     # Of a part of the runs alone, names still tell what varies among all.
     names = varied(configs) if most is None and sweep.run_cap is None else varied_fields(sweep)
-    return cells_of(sweep, configs, names, tracking.records(sweep.name), {}, storage)
+    cells = cells_of(sweep, configs, names, tracking.records(sweep.name), {}, storage)
+    return with_adoptable(sweep.name, cells) if sweep.reuse else cells
+
+
+def with_adoptable(sweep: str, cells: list[SweepRun]) -> list[SweepRun]:
+    """The same cells, those marked that other sweeps have finished and this one has not. Raises TrackingError."""
+    missing = {cell.config_hash: cell.data_digest for cell in cells if cell.state in ("new", "failed")}
+    hashes = {key: digest for key, digest in missing.items() if key is not None and digest is not None}
+    found = tracking.others(sweep, set(hashes.values()), hashes) if hashes else {}
+    return [
+        replace(cell, adoptable=True, note=f"finished in {tracking.sweep_of(found[cell.config_hash])}, will be adopted")
+        if cell.config_hash in hashes and cell.config_hash in found
+        else cell
+        for cell in cells
+    ]
 
 
 def recorded_states(sweep: str, storage: str | None = None) -> Counter[State]:
@@ -74,7 +95,7 @@ def cells_of(
     cells: dict[str, SweepRun] = {}
     for config in configs:
         _check_plugins(config)
-        cell = _planned(config, run_name(config, names), _digest(config.data, digests, records))
+        cell = _planned(config, run_name(config, names), digest_of(config.data, digests, records))
         cells.setdefault(cell.config_hash or f"{config!r}", cell)
     # Of a sweep that is searched, or shown in part, these are a few of those recorded.
     known = tracking.with_all_metrics({key: records[key] for key in cells if key in records}, sweep.metrics)
@@ -98,7 +119,14 @@ def _check_plugins(config: RunConfig) -> None:
         raise SweepError(f"analysis.metrics: {error}") from None
 
 
-def _digest(data: DataConfig, known: Digests, records: dict[str, tracking.Record]) -> str | DataError:
+def hash_of(config: RunConfig, digests: Digests, records: dict[str, tracking.Record]) -> str | None:
+    """The config_hash of a run as `cells_of` finds it; None while its data cannot be found."""
+    return _planned(config, "", digest_of(config.data, digests, records)).config_hash
+
+
+def digest_of(data: DataConfig, known: Digests, records: dict[str, tracking.Record]) -> str | DataError:
+    """The digest of a data set, or why there is none. known: those met so far, added to. records: of the sweep, whose
+    runs may have it under a former one."""
     if data not in known:
         try:
             known[data] = data_digest(data, {record.tags.get(tracking.DIGEST, "") for record in records.values()})
@@ -134,8 +162,8 @@ def _as_recorded(run: SweepRun, record: tracking.Record | None, storage: str | N
     if record is None:
         return replace(run, state="running" if file_lock.is_held(run.config_hash) else "new")
     state, note = state_of(record, storage)
-    attempt, run_id = record.attempt, record.run_id
-    return replace(run, state=state, note=note, attempt=attempt, run_id=run_id, metrics=record.metrics)
+    run = replace(run, state=state, note=note, attempt=record.attempt, metrics=record.metrics)
+    return replace(run, run_id=record.run_id, experiment=record.experiment, link=record.link)
 
 
 def as_json(sweep: Sweep, cells: list[SweepRun]) -> dict[str, Any]:

@@ -17,7 +17,8 @@ State = Literal["new", "running", "finished", "failed", "pruned"]
 def state_of(record: tracking.Record, storage: str | None = None) -> tuple[State, str]:
     """The state of a recorded run, and a note where it was cut off. storage: the database of leases, if any."""
     if record.status == "FINISHED":
-        return "finished", remark(record.metrics)
+        adopted = [f"adopted from {record.tags.get(tracking.ADOPTED_FROM)}"] if record.link else []
+        return "finished", "; ".join([*adopted, *remarks(record.metrics)])
     if tracking.PRUNED in record.tags:
         return "pruned", ""
     if record.status in ("RUNNING", "SCHEDULED") and not is_orphan(record, storage):

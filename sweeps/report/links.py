@@ -9,8 +9,6 @@ from markupsafe import Markup
 
 from sweeps.planning.plan import SweepRun
 from sweeps.report.representatives import seed_of
-from sweeps.tracking import client
-from sweeps.tracking.errors import store_errors
 from sweeps.workspace import uri
 
 # Where `cae ui` serves unless told otherwise.
@@ -19,14 +17,13 @@ OWN = "http://127.0.0.1:5000"
 
 @dataclass(frozen=True)
 class RunPages:
-    """address: of MLflow's pages, where `cae ui` serves them if is_own. experiment: the sweep's id there."""
+    """address: of MLflow's pages, where `cae ui` serves them if is_own."""
 
     address: str
     is_own: bool
-    experiment: str
 
     def page(self, run: SweepRun) -> str:
-        return f"{self.address}/#/experiments/{self.experiment}/runs/{run.run_id}"
+        return f"{self.address}/#/experiments/{run.experiment}/runs/{run.run_id}"
 
     def link(self, run: SweepRun, words: str) -> Markup:
         """A link with these words, and the run's hash as its title."""
@@ -38,12 +35,10 @@ class RunPages:
         return Markup(" ").join(self.link(run, str(seed_of(run))) for run in sorted(runs, key=seed_of))
 
 
-def run_pages(sweep: str) -> RunPages:
-    """Of a server what its address says without a name and a password; else of `cae ui`. Raises TrackingError."""
-    with store_errors(uri()):
-        experiment = str(client().get_experiment_by_name(sweep).experiment_id)
+def run_pages() -> RunPages:
+    """Of a server what its address says without a name and a password; else of `cae ui`."""
     parts = urlsplit(uri())
     if parts.scheme not in ("http", "https"):
-        return RunPages(OWN, True, experiment)
+        return RunPages(OWN, True)
     host = parts.netloc.rpartition("@")[2]
-    return RunPages(urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", "")), False, experiment)
+    return RunPages(urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", "")), False)

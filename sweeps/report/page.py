@@ -44,7 +44,7 @@ def write_report(comparison: Comparison, cells: Sequence[SweepRun], folder: Path
         shown = _stand_ins(comparison, Path(scratch))
         rows = [contact_sheet.row_of(cell, _label(comparison, cell.group)) for cell in shown[: contact_sheet.LARGEST]]
         page = _page(comparison, cells, shown, rows, has_explorer=(folder / EXPLORE).is_file())
-    sheet = contact_sheet.contact_sheet(rows, comparison.sweep.name, text.sheet_words(shown, len(rows)))
+    sheet = contact_sheet.contact_sheet(rows, comparison.name, text.sheet_words(shown, len(rows)))
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with atomic_write(folder / REPORT) as unfinished:
@@ -92,7 +92,7 @@ def _page(
     rows: Sequence[contact_sheet.Row],
     has_explorer: bool,
 ) -> str:
-    results, pages = single_runs.results(shown), run_pages(comparison.sweep.name)
+    results, pages = single_runs.results(shown), run_pages()
     columns = contact_sheet.columns_of(rows)
     environment = Environment(
         loader=PackageLoader("sweeps.report"),
@@ -104,8 +104,9 @@ def _page(
     script = environment.get_template("script.js").render()
     table = _cells(comparison, pages)
     return environment.get_template("report.html.j2").render(
-        sweep=comparison.sweep,
-        file=comparison.sweep.file.name,
+        name=comparison.name,
+        questions=text.questions(comparison),
+        file=None if comparison.others else comparison.sweep.file.name,
         explorer=EXPLORE if has_explorer else None,
         script=Markup(script),  # noqa: S704 - a file of this package
         script_hash=b64encode(sha256(script.encode()).digest()).decode(),
@@ -135,7 +136,7 @@ def _page(
         untold=limitations(comparison),
         reproduce=text.reproduce(comparison, results),
         runs=_runs(comparison, pages),
-        sweep_file=comparison.sweep.text.strip(),
+        sweep_file="\n---\n".join(sweep.text.strip() for sweep in comparison.sweeps),
     )
 
 
@@ -182,8 +183,8 @@ def _effects(comparison: Comparison) -> dict[str, Any] | None:
 
 
 def _search(comparison: Comparison, cells: Sequence[SweepRun]) -> dict[str, Any] | None:
-    """Optuna's pictures and the table of importance; None for a grid."""
-    if not comparison.sweep.is_search:
+    """Optuna's pictures and the table of importance; None for a grid, and for several sweeps."""
+    if not comparison.sweep.is_search or comparison.others:
         return None
     from sweeps.report.search_figures import draw_search, search_study
 

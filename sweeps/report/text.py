@@ -22,6 +22,14 @@ MADE_WITH = {"cae-mnd": "cae.version", "scores": tracking.METRICS, "git commit":
 SHOWN = 12
 
 
+def questions(comparison: Comparison) -> list[str]:
+    """What the sweep asks; of several, what each does."""
+    asked = [sweep.description or "No question is written in the sweep file." for sweep in comparison.sweeps]
+    if not comparison.others:
+        return asked
+    return [f"{sweep.name}: {question}" for sweep, question in zip(comparison.sweeps, asked, strict=True)]
+
+
 def counts(comparison: Comparison) -> str:
     """How much there is: cells, runs, seeds."""
     runs = _runs(comparison)
@@ -103,17 +111,21 @@ def sheet_words(shown: Sequence[Representative], rows: int) -> str:
 
 def reproduce(comparison: Comparison, results: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """commands: to do it again. made_with: name to the versions that the runs recorded."""
-    words = "".join(f" --set {shlex.quote(text)}" for text in overrides(comparison.sweep))
-    name = shlex.quote(comparison.sweep.file.name)
+    words = ["".join(f" --set {shlex.quote(text)}" for text in overrides(sweep)) for sweep in comparison.sweeps]
+    files = [shlex.quote(sweep.file.name) for sweep in comparison.sweeps]
+    # Of several each is compared as it was last run.
+    fixed_too = "" if comparison.others else words[0]
     return {
-        "commands": [f"cae run {name}{words}", f"cae compare {name}{words}"],
+        "commands": [f"cae run {file}{more}" for file, more in zip(files, words, strict=True)]
+        + [f"cae compare {' '.join(files)}{fixed_too}"],
         "made_with": _made_with(comparison, results),
     }
 
 
 def _made_with(comparison: Comparison, results: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str]]:
     ids = {run.run_id for run in _runs(comparison)}
-    records = [record for record in tracking.records(comparison.sweep.name).values() if record.run_id in ids]
+    recorded = [record for sweep in comparison.sweeps for record in tracking.records(sweep.name).values()]
+    records = [record for record in recorded if record.run_id in ids]
     found = {name: {r.tags[tag][:SHOWN] for r in records if tag in r.tags} for name, tag in MADE_WITH.items()}
     for result in results.values():
         for name, version in result.get("versions", {}).items():

@@ -14,7 +14,7 @@ from cae.config import RunConfig
 from sweeps.errors import SweepError
 from sweeps.locks.work_lock import WorkLock, locked
 from sweeps.search.distributions import chosen, drawn, suggest
-from sweeps.search.study import HOST, REJECTED, TOLD, finished_trial, is_alive, lock_trial, open_study
+from sweeps.search.study import ADOPTED, HOST, REJECTED, TOLD, finished_trial, is_alive, lock_trial, open_study
 from sweeps.search.trial_result import TrialResult
 from sweeps.spec.space import Params, Space, key_of
 
@@ -91,11 +91,12 @@ class TrialQueue:
 
     def take(self) -> Claim | None:
         """The next trial, None when there are enough, or none that was not tried. One whose process died comes first,
-        with the same parameters. What was tried before is passed over, and does not count."""
+        with the same parameters. What was tried before is passed over, and does not count; nor does what was
+        adopted."""
         with self._alone():
             for number in range(self._patience):
                 abandoned, tried = self._abandoned(), self._tried()
-                if abandoned is None and (len(tried) >= self._space.sweep.trials or self._all_in(tried)):
+                if abandoned is None and (self._is_enough(tried) or self._all_in(tried)):
                     return None
                 if abandoned is None and number >= REPEATS:
                     self._enqueue_untried(tried)
@@ -109,6 +110,10 @@ class TrialQueue:
             f"{self._space.sweep.name}: {self._patience} choices in a row were tried before, are excluded or no valid "
             "run; loosen exclude, list values that go together under zip, or lower run_cap"
         )
+
+    def _is_enough(self, tried: set[str]) -> bool:
+        adopted = [trial for trial in self._trials(*TOLD) if ADOPTED in trial.user_attrs]
+        return len(tried - {key_of(chosen(self._space, trial)) for trial in adopted}) >= self._space.sweep.trials
 
     def _all_in(self, tried: set[str]) -> bool:
         return bool(self._choices) and self._choices.keys() <= tried
@@ -147,6 +152,8 @@ class TrialQueue:
         for name, violation in verdict.violations.items():
             if name not in claim.trial.constraints:  # a process that died here may have set it
                 claim.trial.set_constraint(name, violation)
+        if verdict.adopted:
+            claim.trial.set_user_attr(ADOPTED, True)
         if verdict.state == "finished":
             self.study.tell(claim.trial.number, list(verdict.values))
         else:

@@ -15,6 +15,7 @@ from sweeps.execution.pool import RunCell, WorkerPool
 from sweeps.locks.database import address, unusable
 from sweeps.planning.plan import Digests, SweepRun, cells_of
 from sweeps.search.early_stopping import EarlyStopping
+from sweeps.search.known import chosen, known
 from sweeps.search.queue import Claim, TrialQueue
 from sweeps.search.study import tried
 from sweeps.search.trial_result import TrialResult, trial_result
@@ -39,17 +40,8 @@ def tried_runs(sweep: Sweep, storage: str | None) -> list[SweepRun]:
 
 def recorded(records: dict[str, tracking.Record]) -> list[Params]:
     """What Optuna chose for the recorded runs, each choice once."""
-    texts = dict.fromkeys(r.tags[tracking.TRIAL] for r in records.values() if tracking.TRIAL in r.tags)
-    return [params for params in map(_params, texts) if params is not None]
-
-
-def _params(text: str) -> Params | None:
-    """The choice that a tag holds; None where somebody has edited it."""
-    try:
-        found = json.loads(text)
-    except ValueError:
-        return None
-    return found if isinstance(found, dict) else None
+    found = filter(None, map(chosen, records.values()))
+    return list({key_of(params): params for params in found}.values())
 
 
 def search(sweep: Sweep, pool: WorkerPool, storage: str | None, limit: int | None = None) -> None:
@@ -81,6 +73,7 @@ class Search:
         self._done = sum(cell.state in ("finished", "pruned") for cell in tried_runs(sweep, storage))
         self._ran = 0
         self._learn()
+        self._known = deque(known(self._space) if sweep.reuse else ())
         self._unfinished = deque(self._queue.unfinished())
 
     def _cells(self, params: Params) -> list[SweepRun]:
@@ -93,7 +86,10 @@ class Search:
         return trial_result(self._sweep, self._cells(params))
 
     async def lane(self, run: RunCell) -> None:
-        """What failed before, then one trial after the other, as long as there are any."""
+        """What other sweeps have finished and what failed before, then one trial after the other, as long as there are
+        any."""
+        while self._known and not self._enough():
+            await self._run_all(run, self._known.popleft())
         while self._unfinished and not self._enough():
             await self._run_all(run, self._unfinished.popleft())
         self._learn()
@@ -139,6 +135,7 @@ class Search:
             rule = self._stop_rule(claim, cell) if claim is not None and seed == 0 else None
             while (outcome := await run(number, cell, tags=tags, stop_rule=rule)).state == "busy":
                 await asyncio.sleep(1)
+            self._ran -= outcome.adopted
             if outcome.state != "finished":
                 return  # a mean over the other seeds would be another question
 

@@ -25,6 +25,8 @@ from sweeps.spec.space import Params, Space
 from sweeps.spec.sweep import Sweep
 
 SPACE, HOST, REJECTED = "space", "host", "rejected"
+# Of a trial that other sweeps have trained, which run_cap does not count.
+ADOPTED = "adopted"
 TOLD = (TrialState.COMPLETE, TrialState.PRUNED)
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -166,6 +168,7 @@ def finished_trial(space: Space, params: Params, verdict: TrialResult) -> Frozen
         values=list(verdict.values) if complete else None,
         params=drawn(space, params),
         distributions=distributions(space, params),
+        user_attrs={ADOPTED: True} if verdict.adopted else {},
     )
     for name, violation in verdict.violations.items():
         trial.set_constraint(name, violation)

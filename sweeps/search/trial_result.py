@@ -20,13 +20,14 @@ LEARNED = Constraint(EXPLAINED, ">=", LEAST_EXPLAINED)
 class TrialResult:
     """How a cell stands. values: of the objectives, and violations: by constraint, where it is finished.
 
-    reason: why it failed, or cannot be the best.
+    reason: why it failed, or cannot be the best. adopted: whether other sweeps have trained all of its runs.
     """
 
     state: Literal["new", "running", "finished", "failed", "pruned"]
     values: tuple[float, ...] = ()
     violations: dict[str, float] = field(default_factory=dict)
     reason: str = ""
+    adopted: bool = False
 
     @property
     def feasible(self) -> bool:
@@ -51,7 +52,8 @@ def trial_result(sweep: Sweep, cells: Sequence[SweepRun]) -> TrialResult:
     if math.isfinite(explained):  # runs of older versions lack it
         violations[str(LEARNED)] = LEARNED.violation(explained)
         reason = "; ".join(remarks({EXPLAINED: explained}))
-    return TrialResult("finished", tuple(mean(cells, metric.name) for metric in sweep.metric), violations, reason)
+    values = tuple(mean(cells, metric.name) for metric in sweep.metric)
+    return TrialResult("finished", values, violations, reason, all(cell.link for cell in cells))
 
 
 def mean(cells: Sequence[SweepRun], metric: str) -> float:

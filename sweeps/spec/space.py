@@ -122,7 +122,7 @@ class Space:
 
         More trials, another description or another place of the files change nothing.
         """
-        ignored = {"description", "run_cap", "include", "method", "sampler", "early_terminate", "metrics"}
+        ignored = {"description", "run_cap", "include", "method", "sampler", "early_terminate", "metrics", "reuse"}
         content = self.sweep.model_dump(mode="json", exclude=ignored)
         if made := {name: text for name, text in self.sweep.metrics.items() if name in self.sweep.asked}:
             content["metrics"] = made

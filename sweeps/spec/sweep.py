@@ -11,6 +11,7 @@ from pydantic import (
     BeforeValidator,
     Field,
     PrivateAttr,
+    StrictBool,
     ValidationInfo,
     field_validator,
     model_validator,
@@ -73,6 +74,10 @@ class Sweep(Section):
     run_cap: Count | None = None
     sampler: Sampler | None = Field(None, description="what chooses the cells: Optuna's by name; random, bayes")
     early_terminate: EarlyTerminate | None = None
+    reuse: StrictBool = Field(
+        False,
+        description="true: a run with the same hash that another sweep has finished is adopted, not trained again",
+    )
     max_attempts: Count = Field(3, description="how often one launch tries a run whose process dies")
     num_cpus: Annotated[Number, Field(gt=0)] = Field(1, description="CPUs of a Ray cluster that each run takes")
     num_gpus: Annotated[Number, Field(ge=0)] = Field(

@@ -11,9 +11,10 @@ from rich.text import Text
 
 from sweeps.analysis.column import Column
 from sweeps.planning.plan import SweepRun
+from sweeps.search.known import known
 from sweeps.search.study import best
 from sweeps.search.trial_result import TrialResult, mean, trial_result
-from sweeps.spec.display import HEADLINES, short_name, shown_values
+from sweeps.spec.display import HEADLINES, plural, short_name, shown_values
 from sweeps.spec.search_settings import sampler_of
 from sweeps.spec.space import space
 from sweeps.spec.sweep import Sweep
@@ -49,6 +50,8 @@ def show_space(out: Console, sweep: Sweep) -> None:
     every = f", all that there are (run_cap asks for {sweep.trials})" if trials < sweep.trials else ""
     sampler = sampler_of(sweep.method, sweep.sampler)
     out.print(f"{trials} trials{every} {SAMPLERS[sampler.name]}{first}{each}", markup=False)
+    if sweep.reuse and (waiting := known(searching)):
+        out.print(f"beside these, {plural(len(waiting), 'cell')} of other sweeps will be adopted", markup=False)
 
 
 def show_trials(out: Console, sweep: Sweep, cells: Sequence[SweepRun]) -> None:
@@ -65,6 +68,9 @@ def show_trials(out: Console, sweep: Sweep, cells: Sequence[SweepRun]) -> None:
     for text in dict.fromkeys(verdict.reason for verdict in verdicts if verdict.reason):
         which = ", ".join(str(row) for row, verdict in enumerate(verdicts, start=1) if verdict.reason == text)
         out.print(f"trial {which}: {text}", style="yellow", markup=False)
+    for text in dict.fromkeys(cell.note for cell in cells if cell.link):
+        rows = [str(row) for row, runs in enumerate(trials, start=1) if text in {cell.note for cell in runs}]
+        out.print(f"trial {', '.join(rows)}: {text}", style="yellow", markup=False)
     out.print(f"{sweep.name}: {_counted(sweep, verdicts)}", markup=False)
 
 
@@ -128,13 +134,16 @@ def _kept(constraint: str, trials: Sequence[Sequence[SweepRun]], verdicts: Seque
 
 
 def _counted(sweep: Sweep, verdicts: Sequence[TrialResult]) -> str:
-    states = [verdict.state for verdict in verdicts]
+    own = [verdict for verdict in verdicts if not verdict.adopted]
+    adopted, choices = len(verdicts) - len(own), space(sweep).choices()
+    states = [verdict.state for verdict in own]
     told = [f"{states.count(s)} {s}" for s in ("finished", "running", "pruned", "failed", "new") if s in states]
-    trials = space(sweep).trials
-    left = trials - len(verdicts)
+    trials = sweep.trials if choices is None else min(sweep.trials, len(choices) - adopted)
+    left = trials - len(own)
     told += [f"{left} to come"] if left > 0 else []
     finished = [verdict.violations for verdict in verdicts if verdict.state == "finished"]
     keeping = sum(all(violations[text] <= 0 for text in sweep.constraints) for violations in finished)
     kept = f"; {keeping} of the finished keep the constraints" if sweep.constraints and finished else ""
     every = "; every choice of the space is tried" if left <= 0 and trials < sweep.trials else ""
-    return f"{trials} trials: {', '.join(told)}{every}{kept}"
+    beside = f"; {adopted} adopted, which run_cap does not count" if adopted else ""
+    return f"{trials} trials: {', '.join(told)}{every}{kept}{beside}"

@@ -9,6 +9,9 @@ from sweeps.tracking.client import answers, client, exists, find_run, pages
 from sweeps.tracking.experiment import check_place, experiment, misplaced
 from sweeps.tracking.numbers import with_all_metrics
 from sweeps.tracking.record import (
+    ADOPTED,
+    ADOPTED_BY,
+    ADOPTED_FROM,
     ATTEMPT,
     CELL,
     DIGEST,
@@ -24,11 +27,15 @@ from sweeps.tracking.record import (
     Record,
     latest,
     recorded_value,
+    sweep_of,
     tag_values,
 )
-from sweeps.tracking.store import attempts, close, record_of, records, trash
+from sweeps.tracking.store import attempts, close, others, record_of, records, trash
 
 __all__ = [
+    "ADOPTED",
+    "ADOPTED_BY",
+    "ADOPTED_FROM",
     "ATTEMPT",
     "CELL",
     "DIGEST",
@@ -52,10 +59,12 @@ __all__ = [
     "find_run",
     "latest",
     "misplaced",
+    "others",
     "pages",
     "record_of",
     "recorded_value",
     "records",
+    "sweep_of",
     "tag_values",
     "trash",
     "with_all_metrics",

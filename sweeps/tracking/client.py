@@ -94,11 +94,11 @@ def find_run(run_id: str) -> Run | None:
             return None
 
 
-def pages(mlflow_client: MlflowClient, experiment_id: str, **search: Any) -> Iterator[Run]:
-    """MLflow's runs of an experiment in order of their start. search: more words for its `search_runs`."""
+def pages(mlflow_client: MlflowClient, *experiment_ids: str, **search: Any) -> Iterator[Run]:
+    """MLflow's runs of experiments in order of their start. search: more words for its `search_runs`."""
     order, token = ["attributes.start_time ASC"], None
     while True:
-        page = mlflow_client.search_runs([experiment_id], order_by=order, page_token=token, **search)
+        page = mlflow_client.search_runs(list(experiment_ids), order_by=order, page_token=token, **search)
         yield from page
         token = page.token
         if not token:

@@ -6,13 +6,14 @@ Only tables of a version that is known here are read, in SQLite and PostgreSQL. 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sweeps.tracking.errors import LeaveToMlflow
-from sweeps.tracking.record import HASH, Recorded, of_a_sweep
+from sweeps.tracking.filters import parts
+from sweeps.tracking.record import DIGEST, HASH, Record, Recorded, of_a_sweep
 from sweeps.workspace import home, is_local, uri
 
 if TYPE_CHECKING:
@@ -28,8 +29,13 @@ VERSION = "SELECT version_num FROM alembic_version"
 ELSEWHERE = "SELECT count(*) FROM experiments WHERE workspace <> 'default'"
 EXPERIMENT = "SELECT experiment_id, lifecycle_stage FROM experiments WHERE name = :name"
 THEIRS = "experiment_id = :experiment AND lifecycle_stage = :stage"
-OF_HASH = f" AND run_uuid IN (SELECT run_uuid FROM tags WHERE key = '{HASH}' AND value = :hash)"  # noqa: S608
-RUNS = "SELECT run_uuid, name, status, start_time, artifact_uri FROM runs WHERE {which} ORDER BY start_time, run_uuid"
+TAGGED = " AND run_uuid IN (SELECT run_uuid FROM tags WHERE key = '{key}' AND value IN ({values}))"
+ACTIVE = "SELECT experiment_id FROM experiments WHERE lifecycle_stage = 'active'"
+DONE = f"status = 'FINISHED' AND lifecycle_stage = 'active' AND experiment_id IN ({ACTIVE}"
+RUNS = (
+    "SELECT run_uuid, name, status, start_time, artifact_uri, experiment_id FROM runs WHERE {which} "
+    "ORDER BY start_time, run_uuid"
+)
 VALUES = "SELECT run_uuid, key, {value} FROM {table} WHERE run_uuid IN (SELECT run_uuid FROM runs WHERE {which})"
 # MLflow keeps 0 and a mark in place of NaN.
 NUMBER = "CASE WHEN is_nan THEN NULL ELSE value END"
@@ -41,31 +47,69 @@ Ask = Callable[..., Sequence[Any]]
 def read(sweep: str, deleted: bool, config_hash: str) -> Recorded:
     """The runs of a sweep, those deleted or the others; config_hash: those of this hash alone, "" for all.
 
-    Raises LeaveToMlflow.
+    Raises LeaveToMlflow, as the others do.
     """
-    with _opened() as ask:
-        if [*map(tuple, ask(VERSION))] != [(SCHEMA,)] or ask(ELSEWHERE)[0][0]:
-            raise LeaveToMlflow("a database of another version of MLflow, or one with workspaces")
+    with _known_tables() as ask:
         found = ask(EXPERIMENT, name=sweep)
         if not found:
             return Recorded([])
         experiment, stage = found[0]
-        return Recorded([*_runs(ask, experiment, deleted, config_hash)], stage)
+        known = {"experiment": experiment, "stage": "deleted" if deleted else "active"}
+        return Recorded(_runs(ask, THEIRS, known, {HASH: [config_hash]} if config_hash else {}), stage)
 
 
-def _runs(ask: Ask, experiment: int, deleted: bool, config_hash: str) -> Iterator[Any]:
-    known = {"experiment": experiment, "stage": "deleted" if deleted else "active"}
-    which = THEIRS
-    if config_hash:
-        known, which = known | {"hash": config_hash}, THEIRS + OF_HASH
+def by_id(ids: Collection[str]) -> list[Record]:
+    """The finished runs of these ids, of whichever sweep."""
+    with _known_tables() as ask:
+        found: list[Record] = []
+        for part in parts(ids):
+            names, values = _listed("id", part)
+            found += _runs(ask, f"{DONE}) AND run_uuid IN ({names})", values, {})
+        return found
+
+
+def elsewhere(sweep: str, digests: Collection[str], hashes: Collection[str]) -> list[Record]:
+    """The finished runs of other sweeps on the images of these digests; hashes: where wanted, those of these alone."""
+    which, known = f"{DONE} AND name <> :sweep)", {"sweep": sweep}
+    with _known_tables() as ask:
+        if not hashes:
+            return _runs(ask, which, known, {DIGEST: list(digests)})
+        tags = [{DIGEST: list(digests), HASH: part} for part in parts(hashes)]
+        return [run for wanted in tags for run in _runs(ask, which, known, wanted)]
+
+
+@contextmanager
+def _known_tables() -> Iterator[Ask]:
+    with _opened() as ask:
+        if [*map(tuple, ask(VERSION))] != [(SCHEMA,)] or ask(ELSEWHERE)[0][0]:
+            raise LeaveToMlflow("a database of another version of MLflow, or one with workspaces")
+        yield ask
+
+
+def _listed(name: str, values: Sequence[str]) -> tuple[str, dict[str, str]]:
+    """A list for SQL, and what stands for each of its names."""
+    known = {f"{name}{place}": value for place, value in enumerate(values)}
+    return ", ".join(f":{place}" for place in known), known
+
+
+def _runs(ask: Ask, which: str, known: dict[str, Any], tagged: dict[str, list[str]]) -> list[Record]:
+    """The runs of sweeps that meet a condition. tagged: what their tags must be, one of each list."""
+    for number, (key, values) in enumerate(tagged.items()):
+        names, more = _listed(f"tag{number}_", values)
+        which, known = which + TAGGED.format(key=key, values=names), known | more
+    return list(_records(ask, which, known))
+
+
+def _records(ask: Ask, which: str, known: dict[str, Any]) -> Iterator[Record]:
     found = ask(RUNS.format(which=which), **known)
     tags, params = (_by_run(ask, table, "value", which, known) for table in ("tags", "params"))
     metrics = _by_run(ask, "latest_metrics", NUMBER, which, known)
-    for run_id, name, status, start, place in found:
+    for run_id, name, status, start, place, experiment in found:
         own = tags.get(run_id, {})
         numbers = {key: NAN if value is None else value for key, value in metrics.get(run_id, {}).items()}
         named = name or own.get("mlflow.runName", "")
-        if record := of_a_sweep(run_id, named, status, start, place, numbers, params.get(run_id, {}), own):
+        values = (numbers, params.get(run_id, {}), own)
+        if record := of_a_sweep(run_id, named, status, start, place, *values, experiment=str(experiment)):
             yield record
 
 

@@ -6,6 +6,7 @@ import os
 import shlex
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -43,6 +44,11 @@ class SweepRecord:
         return list(dict.fromkeys(r.data.tags[tracking.HASH] for r in self.runs if tracking.HASH in r.data.tags))
 
     @property
+    def originals(self) -> list[str]:
+        """The ids of the runs that this sweep has adopted."""
+        return [run.data.tags[tracking.ADOPTED] for run in self.runs if tracking.ADOPTED in run.data.tags]
+
+    @property
     def statuses(self) -> list[str]:
         return [str(run.info.status) for run in self.runs]
 
@@ -60,6 +66,17 @@ def recorded_of(sweep: str) -> SweepRecord:
         others = tracking.client().search_experiments(ViewType.ALL) if tracking.exists() else []
         places = {str(other.artifact_location) for other in others if other.experiment_id not in ids}
         return SweepRecord(experiments, tuple(run for found in experiments for run in _runs(found)), frozenset(places))
+
+
+def adopters(record: SweepRecord) -> dict[str, int]:
+    """The other sweeps that have adopted runs of this one, and how many each. Raises TrackingError."""
+    with one_line():
+        client = tracking.client()
+        ids, own = {run.info.run_id for run in record.runs}, {found.experiment_id for found in record.experiments}
+        others = {found.experiment_id: found.name for found in client.search_experiments()}
+        asked = [experiment for experiment in others if experiment not in own]
+        runs = tracking.pages(client, *asked, filter_string=f"tags.`{tracking.ADOPTED}` != ''") if asked else ()
+        return Counter(others[run.info.experiment_id] for run in runs if run.data.tags[tracking.ADOPTED] in ids)
 
 
 def set_aside(record: SweepRecord, sweep: str) -> None:

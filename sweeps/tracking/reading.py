@@ -1,23 +1,29 @@
-"""What the store has of a sweep: read from its tables or over HTTP, or else by MLflow itself, with the same answer."""
+"""What the store has of sweeps: read from its tables or over HTTP, or else by MLflow itself, with the same answer."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Protocol, TypeVar
 from urllib.parse import urlsplit
 
-from sweeps.tracking import database, server_api
-from sweeps.tracking.client import client, pages
+from sweeps.tracking import by_mlflow, database, server_api
 from sweeps.tracking.errors import LeaveToMlflow, check_address, store_errors
-from sweeps.tracking.record import HASH, Record, Recorded, of_a_sweep
+from sweeps.tracking.record import ADOPTED, Record, Recorded
 from sweeps.tracking.settings import is_on
 from sweeps.workspace import is_local, uri
 
-if TYPE_CHECKING:
-    from mlflow.entities import Run
+Found = TypeVar("Found")
 
-# Values of mlflow.entities.ViewType, without the import.
-ACTIVE_ONLY, DELETED_ONLY = 1, 2
+
+class Reader(Protocol):
+    """One way to ask: `database`, `server_api` and `by_mlflow` have these functions."""
+
+    def read(self, sweep: str, deleted: bool, config_hash: str) -> Recorded: ...
+
+    def by_id(self, ids: Collection[str]) -> list[Record]: ...
+
+    def elsewhere(self, sweep: str, digests: Collection[str], hashes: Collection[str]) -> list[Record]: ...
 
 
 def recorded(sweep: str, deleted: bool = False, config_hash: str = "") -> Recorded:
@@ -26,39 +32,37 @@ def recorded(sweep: str, deleted: bool = False, config_hash: str = "") -> Record
     Costs less than a millisecond a run, and MLflow's import only where the store is of a version or kind that is not
     known here. Raises TrackingError.
     """
+    return _asked(lambda reader: reader.read(sweep, deleted, config_hash))
+
+
+def finished_by_id(ids: Collection[str]) -> list[Record]:
+    """The finished runs of these ids, of whichever sweep, but for what lies in MLflow's trash. Raises TrackingError."""
+    return _asked(lambda reader: reader.by_id(ids))
+
+
+def finished_elsewhere(sweep: str, digests: Collection[str], hashes: Collection[str] = ()) -> list[Record]:
+    """The runs that other sweeps than this one have finished themselves on the images of these digests, in order of
+    their start; hashes: where given, those of these alone. Raises TrackingError."""
+    found = _asked(lambda reader: reader.elsewhere(sweep, digests, hashes)) if digests else []
+    return sorted((run for run in found if ADOPTED not in run.tags), key=lambda run: (run.started, run.run_id))
+
+
+def _asked(question: Callable[[Reader], Found]) -> Found:
     if not is_local():
         check_address(uri())
     with suppress(LeaveToMlflow):
-        return quickly(sweep, deleted, config_hash)
+        return question(quick_reader())
     with store_errors(uri()):
-        return by_mlflow(sweep, deleted, config_hash)
+        return question(by_mlflow)
 
 
-def quickly(sweep: str, deleted: bool, config_hash: str) -> Recorded:
-    """The same without MLflow. Raises LeaveToMlflow."""
+def quick_reader() -> Reader:
+    """The one that asks this store without MLflow. Raises LeaveToMlflow."""
     if is_on("ENABLE_WORKSPACES") or is_on("WORKSPACE"):
         raise LeaveToMlflow("only MLflow knows of workspaces")
     scheme = urlsplit(uri()).scheme.split("+")[0]
     if scheme in ("http", "https"):
-        return server_api.read(sweep, deleted, config_hash)
+        return server_api
     if scheme in ("sqlite", "postgresql"):
-        return database.read(sweep, deleted, config_hash)
+        return database
     raise LeaveToMlflow("another kind of store")
-
-
-def by_mlflow(sweep: str, deleted: bool, config_hash: str) -> Recorded:
-    """The same, asked of MLflow. Raises what MLflow raises."""
-    mlflow_client = client()
-    found = mlflow_client.get_experiment_by_name(sweep)
-    if found is None:
-        return Recorded([])
-    search: dict[str, Any] = {"run_view_type": DELETED_ONLY if deleted else ACTIVE_ONLY}
-    search["filter_string"] = f"tags.`{HASH}` = '{config_hash}'" if config_hash else ""
-    runs = [_record(run) for run in pages(mlflow_client, found.experiment_id, **search)]
-    return Recorded([run for run in runs if run], found.lifecycle_stage)
-
-
-def _record(run: Run) -> Record | None:
-    info, data = run.info, run.data
-    values = (dict(data.metrics), dict(data.params), dict(data.tags))
-    return of_a_sweep(info.run_id, info.run_name or "", info.status, info.start_time, info.artifact_uri, *values)

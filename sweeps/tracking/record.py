@@ -20,6 +20,11 @@ DIGEST = "data.digest"
 LEASED = "sweep.lease"
 # Of a search: what Optuna chose for the run, as JSON; when and why it was stopped early.
 TRIAL, PRUNED = "sweep.trial", "sweep.pruned"
+# Of a run that another sweep has finished: its id and that sweep. And on it, with the name of each sweep that adopted
+# it behind the dot, the id of that one's run.
+ADOPTED, ADOPTED_FROM, ADOPTED_BY = "sweep.adopted", "sweep.adopted_from", "sweep.adopted_by."
+# What a run that is adopted does not share with the one that stands for it.
+OF_ONE_SWEEP = (SWEEP, TRIAL, LEASED, ADOPTED, ADOPTED_FROM)
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,8 @@ class Record:
     """One MLflow run of a sweep. status: MLflow's (RUNNING, FINISHED, FAILED, KILLED). started: seconds since 1970.
 
     metrics: those that MLflow holds; `numbers.with_all_metrics` has the others. place: of its artifacts, as URI.
+    experiment: id of the one it is in. link: of a run that another sweep finished, the id of the run that stands for it
+    in this one; all else is the original's.
     """
 
     run_id: str
@@ -40,6 +47,8 @@ class Record:
     tags: dict[str, str] = field(default_factory=dict)
     started: float = 0.0
     place: str = ""
+    experiment: str = ""
+    link: str | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +69,7 @@ def of_a_sweep(
     metrics: dict[str, float],
     params: dict[str, str],
     tags: dict[str, str],
+    experiment: str,
 ) -> Record | None:
     """The record of a run that has these values in MLflow; None of one that a sweep did not make, such as its summary.
 
@@ -68,7 +78,8 @@ def of_a_sweep(
     if HASH not in tags:
         return None
     attempt, host = _attempt(tags.get(ATTEMPT, "1")), tags.get(HOST, "")
-    return Record(run_id, name, tags[HASH], status, attempt, host, metrics, params, tags, start / 1000, place)
+    values = (metrics, params, tags)
+    return Record(run_id, name, tags[HASH], status, attempt, host, *values, start / 1000, place, experiment)
 
 
 def _attempt(text: str) -> int:
@@ -92,6 +103,11 @@ def recorded_value(record: Record, name: str) -> str:
     """A field as a run's record shows it. One that is younger than the run has its default."""
     found = record.tags if name == "data.path" else record.params
     return found.get(name, _DEFAULTS[name])
+
+
+def sweep_of(record: Record) -> str:
+    """The name of the sweep that recorded a run, in words where it is not known."""
+    return record.tags.get(SWEEP, "another sweep")
 
 
 def tag_values(values: dict[str, Any]) -> dict[str, str]:

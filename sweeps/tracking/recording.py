@@ -151,7 +151,7 @@ def log_formulas(sweep: Sweep) -> None:
         made = {name: whole.metrics[name] for name in sweep.metrics if name in whole.metrics}
         shown = [_metric(name, value, int(time.time() * 1000), 0) for name, value in made.items()]
         if changed := [metric for metric in shown if metric.value != records[key].metrics.get(metric.key)]:
-            tracking.client().log_batch(whole.run_id, metrics=changed)
+            tracking.client().log_batch(whole.link or whole.run_id, metrics=changed)
 
 
 def log_previews(run_id: str, folder: Path) -> None:
@@ -271,8 +271,11 @@ def renew_scores(
     run whose renewal was cut off counts as measured by the old one."""
     client = tracking.client()
     stamp, step = int(time.time() * 1000), _step(run_id)
-    # What MLflow has of it, be it all, is renewed.
-    log_metrics(run_id, metrics, steps, stamp, step, client.get_run(run_id).data.metrics.keys())
+    recorded = client.get_run(run_id).data
+    # What MLflow has of it, be it all, is renewed; also where other sweeps have adopted it.
+    links = [link for tag, link in recorded.tags.items() if tag.startswith(tracking.ADOPTED_BY)]
+    for renewed in (run_id, *filter(tracking.find_run, links)):
+        log_metrics(renewed, metrics, steps, stamp, step, recorded.metrics.keys())
     for name in RENEWED:
         upload(run_id, folder / name)
     upload_summary(run_id, folder)

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from sweeps import tracking, workspace
 from sweeps.tracking.errors import store_errors
+from sweeps.tracking.record import OF_ONE_SWEEP
 
 # On an imported run: the id it was recorded under first; and the same while it is being imported.
 IMPORTED, IMPORTING = "sweep.imported", "sweep.importing"
@@ -70,13 +71,34 @@ def read(run: Run) -> RunFile:
         start=info.start_time,
         end=info.end_time,
         params=dict(run.data.params),
-        tags={name: value for name, value in run.data.tags.items() if name not in OWN_TAGS},
+        tags={name: value for name, value in run.data.tags.items() if _travels(name)},
         metrics={name: [(m.value, m.timestamp, m.step) for m in points] for name, points in histories.items()},
         inputs=[
             Input(dataset=dict(entry.dataset), tags={tag.key: tag.value for tag in entry.tags})
             for entry in run.inputs.dataset_inputs
         ],
     )
+
+
+def _travels(tag: str) -> bool:
+    return tag not in OWN_TAGS and not tag.startswith(tracking.ADOPTED_BY)
+
+
+def read_whole(run: Run) -> RunFile:
+    """The same, and of a run that was adopted what its original has, as if it had been trained in this sweep."""
+    original = original_of(run)
+    if original is run:
+        return read(run)
+    found, own = read(original), read(run)
+    kept = {key: value for key, value in own.tags.items() if key in OF_ONE_SWEEP and key != tracking.ADOPTED}
+    tags = {key: value for key, value in found.tags.items() if key not in OF_ONE_SWEEP} | kept
+    return found.model_copy(update={"run_id": own.run_id, "name": own.name, "tags": tags})
+
+
+def original_of(run: Run) -> Run:
+    """The run whose artifacts are shown of this one: itself, unless another sweep has trained it."""
+    adopted = run.info.status == "FINISHED" and run.data.tags.get(tracking.ADOPTED)
+    return (tracking.find_run(adopted) if adopted else None) or run
 
 
 def _histories(run: Run) -> dict[str, list[Metric]]:
@@ -106,7 +128,7 @@ def write(run: RunFile, experiment_id: str, files: Path, begun: str | None) -> N
     off, to be gone on with. Raises TrackingError."""
     with store_errors(workspace.uri()):
         run_id = begun or _create(run, experiment_id)
-        _log(run, run_id)
+        log(run, run_id)
         if files.is_dir():
             tracking.client().log_artifacts(run_id, str(files))
         _close(run, run_id)
@@ -119,7 +141,7 @@ def _create(run: RunFile, experiment_id: str) -> str:
     return str(created.info.run_id)
 
 
-def _log(run: RunFile, run_id: str) -> None:
+def log(run: RunFile, run_id: str) -> None:
     """Parameters, metrics and inputs; MLflow keeps what it has once, however often it is told."""
     client = tracking.client()
     params = [Param(name, value) for name, value in run.params.items()]

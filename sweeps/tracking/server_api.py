@@ -1,4 +1,4 @@
-"""The two questions and the one file that reading needs of MLflow's server, asked without importing MLflow, which takes
+"""The few questions and the one file that reading needs of MLflow's server, asked without importing MLflow, which takes
 a second.
 
 Asked once and as MLflow asks; whatever is not plainly answered is left to MLflow, which tries again and has the words
@@ -8,12 +8,13 @@ for it. Source: https://mlflow.org/docs/latest/api_reference/rest-api.html
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
+from sweeps.tracking import filters
 from sweeps.tracking.errors import LeaveToMlflow
 from sweeps.tracking.record import HASH, Record, Recorded, of_a_sweep
 from sweeps.tracking.settings import is_on, setting
@@ -29,39 +30,84 @@ CREDENTIALS = Path("~/.mlflow/credentials")
 PAGE = 1000
 ABSENT = "RESOURCE_DOES_NOT_EXIST"
 
+Found = TypeVar("Found")
+
 
 def read(sweep: str, deleted: bool, config_hash: str) -> Recorded:
     """The runs of a sweep, those deleted or the others; config_hash: those of this hash alone, "" for all.
 
-    Raises LeaveToMlflow.
+    Raises LeaveToMlflow, as the others do.
     """
     found = _json(_answer("GET", "mlflow/experiments/get-by-name", params={"experiment_name": sweep}))
     if found.get("error_code") == ABSENT:
         return Recorded([])
-    try:
+    view = "DELETED_ONLY" if deleted else "ACTIVE_ONLY"
+    condition = f"tags.`{HASH}` = '{config_hash}'" if config_hash else ""
+
+    def runs() -> Recorded:
         experiment = found["experiment"]
-        runs = [_record(run) for run in _runs(experiment["experiment_id"], deleted, config_hash)]
-        return Recorded([run for run in runs if run], experiment["lifecycle_stage"])
+        return Recorded(_runs([experiment["experiment_id"]], condition, view), experiment["lifecycle_stage"])
+
+    return _understood(runs)
+
+
+def by_id(ids: Collection[str]) -> list[Record]:
+    """The finished runs of these ids, of whichever sweep."""
+
+    def runs() -> list[Record]:
+        experiments = _experiments("")
+        return [run for part in filters.parts(ids) for run in _runs(experiments, filters.by_id(part))]
+
+    return _understood(runs)
+
+
+def elsewhere(sweep: str, digests: Collection[str], hashes: Collection[str]) -> list[Record]:
+    """The finished runs of other sweeps on the images of these digests; hashes: where wanted, those of these alone."""
+
+    def runs() -> list[Record]:
+        experiments = _experiments(sweep)
+        found = [run for digest in digests for run in _runs(experiments, filters.on_images(digest, hashes))]
+        return [run for run in found if not hashes or run.config_hash in hashes]
+
+    return _understood(runs)
+
+
+def _understood(question: Callable[[], Found]) -> Found:
+    try:
+        return question()
     except (KeyError, TypeError, ValueError) as error:
         raise LeaveToMlflow(f"an answer that is not known: {error!r}") from error
 
 
-def _runs(experiment_id: str, deleted: bool, config_hash: str) -> Iterator[Any]:
+def _pages(path: str, wanted: dict[str, Any], key: str) -> Iterator[Any]:
+    """What all pages of an answer have under a key."""
+    while True:
+        page = _json(_answer("POST", path, json=wanted))
+        if "error_code" in page:
+            raise LeaveToMlflow("an experiment that is gone meanwhile")
+        yield from page.get(key, [])
+        if not page.get("next_page_token"):
+            return
+        wanted = wanted | {"page_token": page["next_page_token"]}
+
+
+def _experiments(but: str) -> list[str]:
+    """The ids of all experiments but the one of this name."""
+    found = _pages("mlflow/experiments/search", {"max_results": PAGE, "view_type": "ACTIVE_ONLY"}, "experiments")
+    return [experiment["experiment_id"] for experiment in found if experiment["name"] != but]
+
+
+def _runs(experiments: list[str], condition: str, view: str = "ACTIVE_ONLY") -> list[Record]:
+    if not experiments:
+        return []
     wanted: dict[str, Any] = {
-        "experiment_ids": [experiment_id],
-        "filter": f"tags.`{HASH}` = '{config_hash}'" if config_hash else "",
-        "run_view_type": "DELETED_ONLY" if deleted else "ACTIVE_ONLY",
+        "experiment_ids": experiments,
+        "filter": condition,
+        "run_view_type": view,
         "order_by": ["attributes.start_time ASC"],
         "max_results": PAGE,
     }
-    while True:
-        page = _json(_answer("POST", "mlflow/runs/search", json=wanted))
-        if "error_code" in page:
-            raise LeaveToMlflow("an experiment that is gone meanwhile")
-        yield from page.get("runs", [])
-        if not page.get("next_page_token"):
-            return
-        wanted["page_token"] = page["next_page_token"]
+    return [run for found in _pages("mlflow/runs/search", wanted, "runs") if (run := _record(found)) is not None]
 
 
 def _record(run: Any) -> Record | None:
@@ -69,8 +115,8 @@ def _record(run: Any) -> Record | None:
     tags, params = ({entry["key"]: entry["value"] for entry in data.get(kind, [])} for kind in ("tags", "params"))
     # JSON has NaN as a word in quotes.
     metrics = {entry["key"]: float(entry["value"]) for entry in data.get("metrics", [])}
-    name, start = info.get("run_name", ""), int(info["start_time"])
-    return of_a_sweep(info["run_id"], name, info["status"], start, info["artifact_uri"], metrics, params, tags)
+    known = (info["run_id"], info.get("run_name", ""), info["status"], int(info["start_time"]), info["artifact_uri"])
+    return of_a_sweep(*known, metrics, params, tags, experiment=info["experiment_id"])
 
 
 def artifact(place: str, name: str) -> dict[str, Any]:

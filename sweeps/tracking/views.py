@@ -99,6 +99,13 @@ def describe(sweep: Sweep) -> str:
     return f"{sweep.description[:4000]}\n\n{listed}\n\n{PICTURES}\n\n```yaml\n{shown}\n```\n"
 
 
+def text_in(description: str) -> str | None:
+    """The sweep file that a description of `describe` holds; None where it has none, or only its beginning."""
+    _, mark, rest = description.partition("\n\n```yaml\n")
+    text, end, _ = rest.rpartition("\n```")
+    return text if mark and end and not text.endswith("\n...") else None
+
+
 def views(sweep: Sweep) -> dict[str, str]:
     """Tag to value of the views that MLflow offers for the sweep."""
     fields = space(sweep).fields if sweep.is_search else varied_fields(sweep)

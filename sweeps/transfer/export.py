@@ -77,9 +77,9 @@ def _add_run(run: Run, add: archive.Add) -> Moved:
     with tempfile.TemporaryDirectory(prefix="cae-export-") as scratch:
         files = Path(scratch) / "artifacts"
         files.mkdir()
-        artifacts.fetch(run.info.run_id, "", files)
         with store_errors(workspace.uri()):
-            described = run_file.read(run)
+            described, original = run_file.read_whole(run), run_file.original_of(run)
+        artifacts.fetch(original.info.run_id, "", files)
         record = Path(scratch) / "run.json"
         record.write_text(described.model_dump_json(), encoding="utf-8")
         folder = f"runs/{described.run_id}"

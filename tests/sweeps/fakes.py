@@ -6,13 +6,14 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-from mlflow.entities import Metric
+from mlflow.entities import Metric, Param
 
 from cae.config import cell_hash, config_hash, from_flat
 from sweeps import tracking
 from sweeps.api import cells
 from sweeps.planning.plan import SweepRun
 from sweeps.spec.sweep import Sweep
+from sweeps.tracking.recording import parameters
 
 Measure = Callable[[SweepRun], dict[str, float]]
 
@@ -25,10 +26,12 @@ def record_runs(sweep: Sweep, measure: Measure, wanted: Callable[[SweepRun], boo
 
 def record_run(sweep: Sweep, cell: SweepRun, metrics: dict[str, float], **tags: str) -> None:
     """Records a cell as a FINISHED run with these metrics."""
-    hashes = {tracking.HASH: cell.config_hash, tracking.CELL: cell.cell_hash, tracking.HOST: socket.gethostname()}
-    client = tracking.client()
-    run = client.create_run(tracking.experiment(sweep.name, "?"), run_name=cell.label, tags=hashes | tags).info.run_id
-    client.log_batch(run, metrics=[Metric(name, value, 0, 0) for name, value in metrics.items()])
+    hashes = {tracking.HASH: cell.config_hash, tracking.CELL: cell.cell_hash, tracking.DIGEST: cell.data_digest}
+    own = {tracking.SWEEP: sweep.name, tracking.HOST: socket.gethostname()}
+    client, experiment = tracking.client(), tracking.experiment(sweep.name, "?")
+    run = client.create_run(experiment, run_name=cell.label, tags=hashes | own | tags).info.run_id
+    params = [Param(name, value) for name, value in parameters(cell.config).items()]
+    client.log_batch(run, [Metric(name, value, 0, 0) for name, value in metrics.items()], params)
     client.set_terminated(run, status="FINISHED")
 
 

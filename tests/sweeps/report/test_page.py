@@ -10,7 +10,6 @@ import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -181,12 +180,10 @@ def test_every_run_is_linked_and_has_its_names_to_copy(four: Path, tmp_path: Pat
     ],
 )
 def test_links_go_to_the_server_without_its_password(store: str, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = SimpleNamespace(get_experiment_by_name=lambda name: SimpleNamespace(experiment_id="7"))
-    monkeypatch.setattr("sweeps.report.links.client", lambda: found)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", store)
-    run = replace(cell_of({}), run_id="abc")
-    assert run_pages("four").page(run) == address
-    assert "secret" not in run_pages("four").link(run, "0")
+    run = replace(cell_of({}), run_id="abc", experiment="7")
+    assert run_pages().page(run) == address
+    assert "secret" not in run_pages().link(run, "0")
 
 
 def test_the_page_to_explore_is_linked_where_it_is(four: Path, tmp_path: Path) -> None:

@@ -18,10 +18,10 @@ from mlflow.store.db.utils import _get_latest_schema_revision
 from sweeps import api, tracking, workspace
 from sweeps.errors import TrackingError
 from sweeps.spec.sweep_file import load
-from sweeps.tracking import ATTEMPT, HASH, HOST, database, server_api
+from sweeps.tracking import ATTEMPT, DIGEST, HASH, HOST, by_mlflow, database, filters, server_api
 from sweeps.tracking.errors import LeaveToMlflow
-from sweeps.tracking.reading import by_mlflow, quickly, recorded
-from sweeps.tracking.record import Recorded
+from sweeps.tracking.reading import finished_elsewhere, quick_reader, recorded
+from sweeps.tracking.record import ADOPTED, Recorded
 from tests.servers import PASSWORD
 from tests.sweeps.fakes import record_runs
 from tests.sweeps.test_imports import imported_by
@@ -39,6 +39,15 @@ TEXTS = {
 }
 METRICS = [("nan", NAN), ("inf", INF), ("-inf", -INF), ("0", -0.0), ("tiny", 5e-324), ("a/b c", 0.1), ("third", 1 / 3)]
 CASES = [*product(("a", "b", "renamed", "emptied", "gone", "nobody's"), (False, True), ("", "cafe", "beef"))]
+
+# What is asked of all sweeps but one, and how many runs answer, those that were adopted among them.
+QUESTIONS = [
+    (("elsewhere", "a", ["d"], []), 4),
+    (("elsewhere", "a", ["d"], ["many0"]), 4),
+    (("elsewhere", "a", ["d", "e"], ["many1", "other", "cafe", "many0"]), 8),
+    (("elsewhere", "it's", ["d", "none"], ["many0"]), 4),
+    (("elsewhere", "nobody's", ["d", "e"], []), 12),
+]
 
 
 def fill() -> None:
@@ -61,6 +70,17 @@ def fill() -> None:
     client.delete_run(make(client, client.create_experiment("emptied"), "FAILED", 9, "cafe"))
     gone = client.create_experiment("gone")
     make(client, gone, "FINISHED", 10, "cafe")
+    client.delete_experiment(gone)
+
+    for number, (sweep, digest) in enumerate((sweep, digest) for sweep in ("a", "it's", "b") for digest in ("d", "e")):
+        known = client.get_experiment_by_name(sweep)
+        experiment = known.experiment_id if known else client.create_experiment(sweep)
+        for status in ("FINISHED", "KILLED", "FINISHED"):
+            run = make(client, experiment, status, 20 + number, f"many{number % 2}", **{DIGEST: digest})
+        client.delete_run(run)
+        make(client, experiment, "FINISHED", 30 + number, f"many{number % 2}", **{DIGEST: digest, ADOPTED: "another"})
+    gone = client.create_experiment("gone too")
+    make(client, gone, "FINISHED", 40, "many0", **{DIGEST: "d"})
     client.delete_experiment(gone)
 
 
@@ -120,11 +140,24 @@ def test_the_same_as_mlflow_answers(
     request.getfixturevalue(store)
     fill()
     monkeypatch.setattr(server_api, "PAGE", 3)
-    found = {case: quickly(*case) for case in CASES}
-    assert {case: plain(of) for case, of in found.items()} == {case: plain(by_mlflow(*case)) for case in CASES}
-    assert [len(found["a", deleted, ""].runs) for deleted in (False, True)] == [8, 2]
+    found = {case: quick_reader().read(*case) for case in CASES}
+    assert {case: plain(of) for case, of in found.items()} == {case: plain(by_mlflow.read(*case)) for case in CASES}
+    assert [len(found["a", deleted, ""].runs) for deleted in (False, True)] == [14, 4]
     assert [run.attempt for run in found["a", False, "cafe"].runs] == [1, 12]
     assert found["gone", True, ""].stage == "deleted"
+    monkeypatch.setattr(filters, "MOST", 2)
+    for question, count in QUESTIONS:
+        answers = [getattr(reader, question[0])(*question[1:]) for reader in (quick_reader(), by_mlflow)]
+        quick, slow = (sorted(answer, key=lambda run: run.run_id) for answer in answers)
+        assert plain(Recorded(quick)) == plain(Recorded(slow)), question
+        assert len(quick) == count, question
+    ids = [run.run_id for run in by_mlflow.read("a", False, "").runs]
+    assert {run.run_id for run in quick_reader().by_id([*ids, "no run"])} == {
+        run.run_id for run in by_mlflow.by_id([*ids, "no run"])
+    }
+    assert quick_reader().by_id([]) == by_mlflow.by_id([]) == []
+    assert [run.tags[DIGEST] for run in finished_elsewhere("b", ["d", "e"])] == ["d", "e", "d", "e"]
+    assert finished_elsewhere("b", []) == []
     shown = found["a", False, "cafe"].runs[0]
     assert {name: shown.tags[name] for name in TEXTS} == TEXTS
     assert (repr(shown.metrics["nan"]), shown.metrics["inf"], shown.metrics["curve"]) == (
@@ -171,7 +204,7 @@ def test_tables_of_another_version_are_read_by_mlflow(in_mlruns: None, monkeypat
     known = plain(recorded("a"))
     monkeypatch.setattr(database, "SCHEMA", "a8b9c0d1e2f3")
     with pytest.raises(LeaveToMlflow):
-        quickly("a", False, "")
+        quick_reader().read("a", False, "")
     assert plain(recorded("a")) == known
 
 
@@ -190,6 +223,6 @@ def change(statement: str) -> None:
 def test_what_mlflow_refuses_to_read_is_not_read(in_mlruns: None, statement: str, words: str) -> None:
     change(statement)
     with pytest.raises(LeaveToMlflow):
-        quickly("a", False, "")
+        quick_reader().read("a", False, "")
     with pytest.raises(TrackingError, match=words):
         recorded("a")

@@ -20,9 +20,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from sweeps.tracking import server_api
+from sweeps.tracking import by_mlflow, server_api
 from sweeps.tracking.errors import LeaveToMlflow
-from sweeps.tracking.reading import by_mlflow, quickly
+from sweeps.tracking.reading import quick_reader
 
 EXPERIMENT = {"experiment": {"experiment_id": "7", "name": "a", "lifecycle_stage": "active"}}
 ABSENT = {"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "no experiment"}
@@ -88,10 +88,10 @@ def test_the_same_is_asked_as_by_mlflow(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     with serving(known("", (200, {})), monkeypatch) as asked:
-        quickly("a", deleted, config_hash)
+        quick_reader().read("a", deleted, config_hash)
         first = [without_empty(*question) for question in asked]
         asked.clear()
-        by_mlflow("a", deleted, config_hash)
+        by_mlflow.read("a", deleted, config_hash)
     assert first == [without_empty(*question) for question in asked]
     assert [path.rpartition("/")[2] for _, path, _, _ in first] == ["get-by-name", "search"]
 
@@ -118,18 +118,18 @@ def test_an_answer_that_is_not_plain_is_left_to_mlflow(
     name: str, answer: Answer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with serving(known(name, answer), monkeypatch), pytest.raises(LeaveToMlflow):
-        quickly("a", False, "")
+        quick_reader().read("a", False, "")
 
 
 def test_an_experiment_that_is_not_there_is_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     with serving(known("get-by-name", (404, ABSENT)), monkeypatch):
-        assert quickly("a", False, "").stage is None
+        assert quick_reader().read("a", False, "").stage is None
 
 
 def test_a_server_that_is_not_there_is_left_to_mlflow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     with pytest.raises(LeaveToMlflow):
-        quickly("a", False, "")
+        quick_reader().read("a", False, "")
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_settings_that_only_mlflow_knows_are_left_to_it(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     with serving(known("", (200, {})), monkeypatch) as asked, pytest.raises(LeaveToMlflow):
-        quickly("a", False, "")
+        quick_reader().read("a", False, "")
     assert asked == []
 
 
@@ -156,7 +156,7 @@ def test_a_file_of_credentials_is_left_to_mlflow(tmp_path: Path, monkeypatch: py
     (tmp_path / ".mlflow").mkdir()
     (tmp_path / ".mlflow" / "credentials").write_text("[mlflow]\nmlflow_tracking_username = me\n")
     with serving(known("", (200, {})), monkeypatch), pytest.raises(LeaveToMlflow):
-        quickly("a", False, "")
+        quick_reader().read("a", False, "")
 
 
 PLACE = "mlflow-artifacts:/7/cafe/artifacts"
@@ -231,7 +231,7 @@ def test_certificates_are_those_that_mlflow_takes(
     for name in variables:
         monkeypatch.setenv(name, "true" if name == INSECURE else str(certificate))
     with serving(known("", (200, {})), monkeypatch, context):
-        assert [tells(quickly), tells(by_mlflow)] == [answers, answers]
+        assert [tells(quick_reader().read), tells(by_mlflow.read)] == [answers, answers]
 
 
 def tells(ask: Callable[[str, bool, str], Any]) -> bool:
