@@ -34,6 +34,7 @@ from sweeps.spec.sweep import Sweep
 from sweeps.tracking import database as database_reader
 from sweeps.tracking import run_file, store
 from sweeps.tracking.artifacts import listing
+from sweeps.tracking.recording import RENEWED, renew_scores
 from sweeps.tracking.run_file import recorded
 from tests.faults import Killed, die, on_call
 from tests.sweeps.fakes import record_run, record_runs
@@ -253,6 +254,14 @@ def test_whoever_looks_for_it_finds_the_original(both: None) -> None:
     adopted, original = cells(SECOND)["tanh"], cells(FIRST)["tanh"]
     for text in (adopted.link, original.run_id, original.config_hash, str(original.config_hash)[:6]):
         assert find_run(str(text))[0] == original.run_id
+
+
+def test_what_is_measured_again_is_new_in_both(both: None, tmp_path: Path) -> None:
+    adopted = cells(SECOND)["tanh"]
+    for name in RENEWED:
+        (tmp_path / name).mkdir() if "." not in name else (tmp_path / name).write_text("{}", encoding="utf-8")
+    renew_scores(str(adopted.run_id), {"score": 0.75}, {}, tmp_path, "again")
+    assert [run(run_id).data.metrics["score"] for run_id in (adopted.link, adopted.run_id)] == [0.75, 0.75]
 
 
 def test_a_run_without_its_original_is_new(both: None, tmp_path: Path) -> None:

@@ -132,7 +132,7 @@ def test_included_cells_are_given_as_optunas_choices(good: Sweep) -> None:
 
 def test_numbers_of_trials_and_what_makes_a_search_the_same(good: Sweep) -> None:
     assert good.trials == 3
-    same = good.model_copy(update={"run_cap": 99, "description": "?", "method": "random"})
+    same = good.model_copy(update={"run_cap": 99, "description": "?", "method": "random", "reuse": True})
     assert space(same).digest() == space(good).digest()
     other = good.model_copy(update={"seeds": [0]})
     assert space(other).digest() != space(good).digest()

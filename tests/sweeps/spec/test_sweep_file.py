@@ -44,6 +44,7 @@ BROKEN = [
     ("seeds: [0, 1, 2]", "sedes: [0]", "sedes: unknown key; did you mean seeds?"),
     ("seeds: [0, 1, 2]", "seeds: []", "seeds: "),
     ("seeds: [0, 1, 2]", "seeds: [true]", "seeds.0: input should be a valid integer, not True"),
+    ("seeds: [0, 1, 2]", "reuse: yes", "reuse: write true or false, not 'yes'"),
     ("[64, 256]}", "[64, 256], value: 3}", "exactly one of value, values, or min with max"),
     ("{values: [true, false]}", "[true, false]", "parameters.model.batch_norm: a mapping is needed"),
     ("{values: [true, false]}", "{values: []}", "values is empty"),
