@@ -46,8 +46,8 @@ def clear_errors(command: Callable[..., Any]) -> Callable[..., Any]:
                 raise
             click.echo(f"{place}: {error.strerror}; {_remedy(str(place))}", err=True)
             sys.exit(2)
-        except KeyboardInterrupt:
-            click.echo("interrupted; the same command goes on from the last finished epoch", err=True)
+        except KeyboardInterrupt as why:  # Stopped is one that says it
+            click.echo(f"{str(why) or 'interrupted'}; the same command goes on from the last finished epoch", err=True)
             sys.exit(130)
 
     return guarded

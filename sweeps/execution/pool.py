@@ -15,7 +15,8 @@ from typing import Any, Protocol
 
 from cae.backend import BackendError, backend, check_backend
 from sweeps import errors, tracking, workspace
-from sweeps.errors import SweepError
+from sweeps.errors import Stopped, SweepError
+from sweeps.execution.budget import Budget, Reason
 from sweeps.execution.monitor import Monitor, RunMonitor
 from sweeps.execution.orphans import close_dead, close_orphans
 from sweeps.execution.placement import placements
@@ -27,6 +28,7 @@ from sweeps.planning.plan import SweepRun
 from sweeps.spec.sweep import Sweep
 
 POLL_SECONDS = 0.25
+FINISHING = "finishing the epoch (a run past its training is finished)"
 # How a worker's process ends a cell before its time: by itself, or because somebody else than its launch asked it to.
 ENDED = ("died", "killed")
 
@@ -81,19 +83,26 @@ class WorkerPool:
         if warning := tracking.misplaced(self._experiment_id):
             monitor.say(warning, "yellow")
         self._interrupts = 0
+        self._budget = Budget(sweep.max_failures, sweep.max_hours)
+        self._why: Reason | None = None
         self.seeds_together = options.seeds_together
         self.stopping = False
 
     def work(self, lane: Callable[[RunCell], Coroutine[Any, Any, None]]) -> None:
         """Lets every worker go its lane: `lane(run)` runs cells with `run`, and ends soon when `stopping` is set.
 
-        Raises KeyboardInterrupt after Ctrl-C or SIGTERM, when the running cells have been closed as KILLED.
+        Raises KeyboardInterrupt after Ctrl-C or SIGTERM, Stopped when its hours are over, each when the running cells
+        have been closed as KILLED.
         """
+        self._budget.begin()
         _run(self._work(lane), self._interrupt)
-        if self._interrupts:
+        if self._interrupts or self._why:
             with suppress(errors.TrackingError):
                 close_orphans(self._sweep.name, self._options.storage)  # of workers too busy to do so themselves
+        if self._interrupts:
             raise KeyboardInterrupt
+        if self._why and self._why.interrupts:
+            raise Stopped(self._why.words)
 
     async def _work(self, lane: Callable[[RunCell], Coroutine[Any, Any, None]]) -> None:
         if threading.current_thread() is threading.main_thread():  # no other may ask for signals
@@ -121,6 +130,7 @@ class WorkerPool:
     async def _tick(self) -> None:
         while True:
             self._monitor.poll()
+            self._end_if(self._budget.hours_over())
             await asyncio.sleep(POLL_SECONDS)
 
     async def _run(self, worker: AnyWorker, line: RunMonitor, number: int, cell: SweepRun, **more: Any) -> Outcome:
@@ -142,6 +152,7 @@ class WorkerPool:
                 deaths < self._sweep.max_attempts if outcome.state in ENDED else outcome.state in ("lost", "waiting")
             )
             if self.stopping or not again:
+                self._end_if(self._budget.ended(outcome))
                 return outcome
 
     def _close_dead(self, task: Task, outcome: Outcome) -> None:
@@ -166,12 +177,20 @@ class WorkerPool:
     # --- stopping ------------------------------------------------------------------------------------------------
 
     def _interrupt(self) -> None:
-        """Ctrl-C: once finishes the epoch, twice stops now."""
-        if self._interrupts:
+        """Ctrl-C: once finishes the epoch, twice, or where the launch is ending anyway, stops now."""
+        if self._interrupts or self._why:
             return self._stop_now()
         self._interrupts = 1
-        self._monitor.say("finishing the epoch (a run past its training is finished); Ctrl-C again stops now", "yellow")
+        self._monitor.say(f"{FINISHING}; Ctrl-C again stops now", "yellow")
         return self._finish_epochs()
+
+    def _end_if(self, why: Reason | None) -> None:
+        """Ends as after Ctrl-C once where there is a reason, unless it is ending already."""
+        if why is None or self.stopping:
+            return
+        self._why = why
+        self._monitor.say(f"{why.words}: {FINISHING}; Ctrl-C stops now", "yellow")
+        self._finish_epochs()
 
     def _stop_now(self) -> None:
         self._interrupts += 1

@@ -16,7 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-from cae.config import Count, Number, RunConfig, Section, Seed
+from cae.config import Count, Number, Positive, RunConfig, Section, Seed
 from sweeps.spec.constraint import parse_constraint
 from sweeps.spec.fields import SEED, check_value, nearest, shown, words_of
 from sweeps.spec.parameter import Parameter, _checked
@@ -68,6 +68,8 @@ class Sweep(Section):
     run_cap: Count | None = None
     early_terminate: EarlyTerminate | None = None
     max_attempts: Count = Field(3, description="how often one launch tries a run whose process dies")
+    max_failures: Count | None = Field(None, description="failed runs with which a launch ends; null: it goes on")
+    max_hours: Positive | None = Field(None, description="hours after which a launch ends, to go on another time")
     num_cpus: Annotated[Number, Field(gt=0)] = Field(1, description="CPUs of a Ray cluster that each run takes")
     num_gpus: Annotated[Number, Field(ge=0)] = Field(
         0, description="GPUs that each run takes, here or of a Ray cluster; 0.25: four share one; 0: what there is"
