@@ -14,6 +14,7 @@ from sweeps import workspace
 from sweeps.errors import SweepError
 from sweeps.execution.monitor import Monitor, Silent
 from sweeps.execution.task import LaunchOptions
+from sweeps.planning.order import in_order
 from sweeps.planning.plan import SweepRun, grid_runs
 from sweeps.spec.space import space
 from sweeps.spec.sweep import Sweep
@@ -69,14 +70,15 @@ def _check_weights(named: Iterable[str | None], file: Path) -> None:
 
 
 def unfinished(sweep: Sweep, planned: Sequence[SweepRun], limit: int | None = None) -> list[SweepRun]:
-    """Of a grid's `cells`, those that a launch would do, at most `limit`; what only waits to be uploaded comes first.
+    """Of a grid's `cells`, those that a launch would do, at most `limit`, in the order that the file asks for; what
+    only waits to be uploaded comes first.
 
     Raises SweepError where their images, or weights that they name, cannot be found.
     """
     missing = next((run.note for run in planned if run.config_hash is None), None)
     if missing:
         raise SweepError(f"{sweep.file}: {missing}")
-    todo = [run for run in planned if run.state != "finished"]
+    todo = [run for run in in_order(sweep, planned) if run.state != "finished"]
     _check_weights((run.config.analysis.inception_weights for run in todo), sweep.file)
     return sorted(todo, key=lambda run: not workspace.is_computed(run.config_hash or ""))[:limit]
 

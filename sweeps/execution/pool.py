@@ -243,6 +243,8 @@ def make_workers(sweep: Sweep, options: LaunchOptions) -> Sequence[AnyWorker]:
 def _check_together(sweep: Sweep, given: str) -> None:
     if sweep.is_search:
         raise SweepError(f"{given}: a search tries one seed after the other; leave it out")
+    if sweep.order == "seeds_last":
+        raise SweepError(f"{given}: order: seeds_last trains a cell's seeds apart; leave one of the two out")
     if backend() != "jax":
         raise SweepError(f"{given}: one program for several seeds needs JAX; set KERAS_BACKEND=jax")
 

@@ -158,7 +158,8 @@ class Space:
 
         More trials, another description or another place of the files change nothing.
         """
-        ignored = {"description", "run_cap", "include", "method", "early_terminate", "max_failures", "max_hours"}
+        ignored = {"description", "run_cap", "include", "method", "early_terminate"}
+        ignored |= {"order", "max_failures", "max_hours"}
         content = self.sweep.model_dump(mode="json", exclude=ignored)
         for name in PLACES:
             content["parameters"].pop(name, None)

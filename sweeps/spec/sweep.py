@@ -65,6 +65,10 @@ class Sweep(Section):
     exclude: list[dict[str, Any]] = []
     include: list[dict[str, Any]] = []
     seeds: Annotated[list[Seed], Field(min_length=1), AfterValidator(_distinct)] = [0]
+    order: Literal["file", "shuffled", "seeds_last"] = Field(
+        "file",
+        description="in which runs are begun; seeds_last: all cells once before the second seed, shuffled: at random",
+    )
     run_cap: Count | None = None
     early_terminate: EarlyTerminate | None = None
     max_attempts: Count = Field(3, description="how often one launch tries a run whose process dies")
@@ -94,6 +98,10 @@ class Sweep(Section):
         if not self.is_search:
             self._check_grid()
         self._check_zip()
+        if self.is_search and self.order != "file":
+            raise ValueError(
+                f"order: {self.order} needs method grid; what a {self.method} search tries next it chooses"
+            )
         if self.is_search:
             check_search(self)
         return self
