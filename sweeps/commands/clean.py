@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
-from sweeps.commands.options import FILE, STORAGE, clear_errors, load
+from sweeps.commands.options import FILE, STORAGE, clear_errors, last_storage, load
 
 
 @click.command("clean")
@@ -25,7 +24,7 @@ def clean_command(file: Path, storage: str | None, host: str | None, delete: boo
     if yes and not delete:
         raise click.UsageError("--yes answers the questions of --delete; give both")
     sweep = load(file, ())
-    storage = storage or _last_storage(sweep.name)
+    storage = storage or last_storage(sweep.name)
     if delete:
         return _delete(sweep, storage, host, yes, dry_run)
     from sweeps.cleanup.clean import clean
@@ -33,16 +32,6 @@ def clean_command(file: Path, storage: str | None, host: str | None, delete: boo
     for line in clean(sweep.name, storage, host, dry_run):
         click.echo(line)
     return click.echo(f"{sweep.name}: nothing more to clean")
-
-
-def _last_storage(name: str) -> str | None:
-    """The --storage of the last `cae run`."""
-    from sweeps.execution.last_run import recall
-
-    last = recall(name).storage
-    if last:
-        click.echo(f"with --storage {shlex.quote(last)}, as last run", err=True)
-    return last
 
 
 def _delete(sweep: Any, storage: str | None, host: str | None, yes: bool, dry_run: bool) -> None:

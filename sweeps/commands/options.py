@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -77,3 +78,13 @@ def load_as_last_run(file: Path, overrides: tuple[str, ...], storage: str | None
     if last.told():
         click.echo(f"with {last.told()}, as last run", err=True)
     return load(file, last.overrides), last.storage
+
+
+def last_storage(name: str) -> str | None:
+    """The --storage of the last `cae run` of a sweep."""
+    from sweeps.execution.last_run import recall
+
+    last = recall(name).storage
+    if last:
+        click.echo(f"with --storage {shlex.quote(last)}, as last run", err=True)
+    return last

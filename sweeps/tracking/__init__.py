@@ -26,6 +26,7 @@ from sweeps.tracking.record import (
     recorded_value,
     tag_values,
 )
+from sweeps.tracking.signs import put_sign, remove_sign, signs
 from sweeps.tracking.store import attempts, close, record_of, records, trash
 
 __all__ = [
@@ -53,9 +54,12 @@ __all__ = [
     "latest",
     "misplaced",
     "pages",
+    "put_sign",
     "record_of",
     "recorded_value",
     "records",
+    "remove_sign",
+    "signs",
     "tag_values",
     "trash",
     "with_all_metrics",

@@ -17,9 +17,10 @@ from rich.console import Console
 from cae.config import from_flat
 from sweeps import errors, tracking
 from sweeps.commands.sweep import exit_code
+from sweeps.execution.crew import make_workers
 from sweeps.execution.grid import launch
 from sweeps.execution.monitor import Silent
-from sweeps.execution.pool import Patience, WorkerPool, make_workers
+from sweeps.execution.pool import Patience, WorkerPool
 from sweeps.execution.task import LaunchOptions, Outcome, Task
 from sweeps.planning.plan import SweepRun
 from sweeps.spec.sweep import Sweep
