@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import json
 import math
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +37,38 @@ def expand(sweep: Sweep, most: int | None = None) -> list[RunConfig]:
 
 def count(sweep: Sweep) -> int:
     """How many runs a grid has, without making them; included cells that are in the product count twice."""
-    cells = math.prod(map(len, _axes(sweep))) + len(sweep.include)
-    if sweep.exclude or not _has_product(sweep):
-        cells = sum(1 for _ in _cells(sweep))
-    runs = cells * len(sweep.seeds)
+    runs = sum(counted(sweep).values())
     return runs if sweep.run_cap is None else min(runs, sweep.run_cap)
+
+
+def counted(sweep: Sweep, fields: Sequence[str] = ()) -> Counter[tuple[Any, ...]]:
+    """How many runs have which values of these fields, lists as tuples; without making the runs, and whatever the cap.
+
+    As `count`, it takes runs that differ in nothing that matters for several. Of the axes only those that these fields
+    or `exclude` name are gone through.
+    """
+    needed = {*fields, *(name for rule in sweep.exclude for name in rule)}
+    found: Counter[tuple[Any, ...]] = Counter()
+    for row in itertools.product(*(_merged(axis, needed) for axis in _axes(sweep))) if _has_product(sweep) else ():
+        cell = {name: value for part, _ in row for name, value in part.items()}
+        if not any(_matches(cell, rule) for rule in sweep.exclude):
+            found[_values(cell, fields)] += math.prod(number for _, number in row) * len(sweep.seeds)
+    fixed = _fixed(sweep)
+    for cell in sweep.include:
+        found[_values(fixed | cell, fields)] += len(sweep.seeds)
+    return found
+
+
+def _merged(axis: list[dict[str, Any]], needed: set[str]) -> list[tuple[dict[str, Any], int]]:
+    """The choices of an axis as far as they differ in what is needed, each with how many it stands for."""
+    parts = [{name: value for name, value in choice.items() if name in needed} for choice in axis]
+    texts = Counter(json.dumps(part) for part in parts)
+    return [(json.loads(text), number) for text, number in texts.items()]
+
+
+def _values(cell: dict[str, Any], fields: Sequence[str]) -> tuple[Any, ...]:
+    values = [cell.get(name, DEFAULTS[name]) for name in fields]
+    return tuple(tuple(value) if isinstance(value, list) else value for value in values)
 
 
 def varied_fields(sweep: Sweep) -> list[str]:
@@ -67,8 +96,11 @@ def _cells(sweep: Sweep) -> Iterator[dict[str, Any]]:
             cell = {name: value for part in row for name, value in part.items()}
             if not any(_matches(cell, rule) for rule in sweep.exclude):
                 yield cell
-    fixed = {name: p.value for name, p in sweep.parameters.items() if p.values is None}
-    yield from (fixed | cell for cell in sweep.include)
+    yield from (_fixed(sweep) | cell for cell in sweep.include)
+
+
+def _fixed(sweep: Sweep) -> dict[str, Any]:
+    return {name: p.value for name, p in sweep.parameters.items() if p.values is None}
 
 
 def _has_product(sweep: Sweep) -> bool:

@@ -8,6 +8,7 @@ so they are imported by name where they are needed.
 from sweeps.tracking.client import answers, client, exists, find_run, pages
 from sweeps.tracking.experiment import check_place, experiment, misplaced
 from sweeps.tracking.numbers import with_all_metrics
+from sweeps.tracking.reading import examples, stored_bytes
 from sweeps.tracking.record import (
     ATTEMPT,
     CELL,
@@ -48,6 +49,7 @@ __all__ = [
     "check_place",
     "client",
     "close",
+    "examples",
     "exists",
     "experiment",
     "find_run",
@@ -60,6 +62,7 @@ __all__ = [
     "records",
     "remove_sign",
     "signs",
+    "stored_bytes",
     "tag_values",
     "trash",
     "with_all_metrics",

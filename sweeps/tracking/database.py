@@ -12,7 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sweeps.tracking.errors import LeaveToMlflow
-from sweeps.tracking.record import HASH, Recorded, of_a_sweep
+from sweeps.tracking.record import HASH, Record, Recorded, of_a_sweep
 from sweeps.workspace import home, is_local, uri
 
 if TYPE_CHECKING:
@@ -32,6 +32,12 @@ OF_HASH = f" AND run_uuid IN (SELECT run_uuid FROM tags WHERE key = '{HASH}' AND
 RUNS = "SELECT run_uuid, name, status, start_time, artifact_uri FROM runs WHERE {which} ORDER BY start_time, run_uuid"
 VALUES = "SELECT run_uuid, key, {value} FROM {table} WHERE run_uuid IN (SELECT run_uuid FROM runs WHERE {which})"
 # MLflow keeps 0 and a mark in place of NaN.
+# The newest finished runs on images of this name, of one experiment or of all.
+EXAMPLES = (
+    "run_uuid IN (SELECT run_uuid FROM runs WHERE status = 'FINISHED' AND lifecycle_stage = 'active'{of}"
+    " AND run_uuid IN (SELECT run_uuid FROM params WHERE key = 'data.name' AND value = :data)"
+    " ORDER BY start_time DESC LIMIT :most)"
+)
 NUMBER = "CASE WHEN is_nan THEN NULL ELSE value END"
 NAN = float("nan")
 
@@ -44,8 +50,7 @@ def read(sweep: str, deleted: bool, config_hash: str) -> Recorded:
     Raises LeaveToMlflow.
     """
     with _opened() as ask:
-        if [*map(tuple, ask(VERSION))] != [(SCHEMA,)] or ask(ELSEWHERE)[0][0]:
-            raise LeaveToMlflow("a database of another version of MLflow, or one with workspaces")
+        _check_version(ask)
         found = ask(EXPERIMENT, name=sweep)
         if not found:
             return Recorded([])
@@ -53,11 +58,32 @@ def read(sweep: str, deleted: bool, config_hash: str) -> Recorded:
         return Recorded([*_runs(ask, experiment, deleted, config_hash)], stage)
 
 
-def _runs(ask: Ask, experiment: int, deleted: bool, config_hash: str) -> Iterator[Any]:
+def examples(data: str, sweep: str | None, most: int) -> list[Record]:
+    """The newest finished runs on the data set `data`, of a sweep or of all. Raises LeaveToMlflow."""
+    with _opened() as ask:
+        _check_version(ask)
+        known: dict[str, Any] = {"data": data, "most": most}
+        of = ""
+        if sweep is not None:
+            found = ask(EXPERIMENT, name=sweep)
+            known["experiment"], of = found[0][0] if found else None, " AND experiment_id = :experiment"
+        return [*_records(ask, EXAMPLES.format(of=of), known)][::-1]
+
+
+def _check_version(ask: Ask) -> None:
+    if [*map(tuple, ask(VERSION))] != [(SCHEMA,)] or ask(ELSEWHERE)[0][0]:
+        raise LeaveToMlflow("a database of another version of MLflow, or one with workspaces")
+
+
+def _runs(ask: Ask, experiment: int, deleted: bool, config_hash: str) -> Iterator[Record]:
     known = {"experiment": experiment, "stage": "deleted" if deleted else "active"}
     which = THEIRS
     if config_hash:
         known, which = known | {"hash": config_hash}, THEIRS + OF_HASH
+    return _records(ask, which, known)
+
+
+def _records(ask: Ask, which: str, known: dict[str, Any]) -> Iterator[Record]:
     found = ask(RUNS.format(which=which), **known)
     tags, params = (_by_run(ask, table, "value", which, known) for table in ("tags", "params"))
     metrics = _by_run(ask, "latest_metrics", NUMBER, which, known)

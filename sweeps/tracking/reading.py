@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from sweeps.tracking import database, server_api
-from sweeps.tracking.client import client, pages
+from sweeps.tracking.client import client, exists, pages
 from sweeps.tracking.errors import LeaveToMlflow, check_address, store_errors
 from sweeps.tracking.record import HASH, Record, Recorded, of_a_sweep
 from sweeps.tracking.settings import is_on
@@ -36,14 +38,47 @@ def recorded(sweep: str, deleted: bool = False, config_hash: str = "") -> Record
 
 def quickly(sweep: str, deleted: bool, config_hash: str) -> Recorded:
     """The same without MLflow. Raises LeaveToMlflow."""
+    return _source().read(sweep, deleted, config_hash)
+
+
+def _source() -> Any:
+    """The module that asks a store of this kind. Raises LeaveToMlflow."""
     if is_on("ENABLE_WORKSPACES") or is_on("WORKSPACE"):
         raise LeaveToMlflow("only MLflow knows of workspaces")
     scheme = urlsplit(uri()).scheme.split("+")[0]
     if scheme in ("http", "https"):
-        return server_api.read(sweep, deleted, config_hash)
+        return server_api
     if scheme in ("sqlite", "postgresql"):
-        return database.read(sweep, deleted, config_hash)
+        return database
     raise LeaveToMlflow("another kind of store")
+
+
+def examples(data: str, sweep: str | None = None, most: int = 100) -> list[Record]:
+    """The newest finished runs on the data set `data`, of a sweep or of all of the store; at most so many.
+
+    Costs the same however many runs there are. Raises TrackingError.
+    """
+    if not exists():
+        return []
+    with suppress(LeaveToMlflow):
+        return _source().examples(data, sweep, most)
+    with store_errors(uri()):
+        found = [e for e in client().search_experiments() if sweep in (None, e.name)]
+        wanted = f"attributes.status = 'FINISHED' and params.`data.name` = '{data}'"
+        newest = {"order_by": ["attributes.start_time DESC"], "max_results": most}
+        runs = client().search_runs([e.experiment_id for e in found], wanted, **newest) if found else []
+    return [record for record in map(_record, runs) if record]
+
+
+def stored_bytes(record: Record) -> int | None:
+    """What the artifacts of a run take; None where that is not found out quickly."""
+    place = urlsplit(record.place)
+    if place.scheme in ("", "file") and not place.netloc:
+        folder = Path(url2pathname(place.path))
+        return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) or None
+    with suppress(LeaveToMlflow):
+        return sum(server_api.sizes(record.run_id)) or None
+    return None
 
 
 def by_mlflow(sweep: str, deleted: bool, config_hash: str) -> Recorded:

@@ -1,4 +1,4 @@
-"""The two questions and the one file that reading needs of MLflow's server, asked without importing MLflow, which takes
+"""The few questions and the one file that reading needs of MLflow's server, asked without importing MLflow, which takes
 a second.
 
 Asked once and as MLflow asks; whatever is not plainly answered is left to MLflow, which tries again and has the words
@@ -62,6 +62,36 @@ def _runs(experiment_id: str, deleted: bool, config_hash: str) -> Iterator[Any]:
         if not page.get("next_page_token"):
             return
         wanted["page_token"] = page["next_page_token"]
+
+
+def examples(data: str, sweep: str | None, most: int) -> list[Record]:
+    """The newest finished runs on the data set `data`, of a sweep or of all. Raises LeaveToMlflow."""
+    if sweep is None:
+        found = _json(_answer("POST", "mlflow/experiments/search", json={"max_results": PAGE})).get("experiments", [])
+    else:
+        answer = _json(_answer("GET", "mlflow/experiments/get-by-name", params={"experiment_name": sweep}))
+        found = [answer["experiment"]] if "experiment" in answer else []
+    wanted = {
+        "experiment_ids": [experiment["experiment_id"] for experiment in found],
+        "filter": f"attributes.status = 'FINISHED' and params.`data.name` = '{data}'",
+        "order_by": ["attributes.start_time DESC"],
+        "max_results": most,
+    }
+    runs = _json(_answer("POST", "mlflow/runs/search", json=wanted)).get("runs", []) if found else []
+    try:
+        return [record for record in map(_record, runs) if record]
+    except (KeyError, TypeError, ValueError) as error:
+        raise LeaveToMlflow(f"an answer that is not known: {error!r}") from error
+
+
+def sizes(run_id: str, path: str = "") -> Iterator[int]:
+    """Bytes of each file below `path` among a run's artifacts. Raises LeaveToMlflow."""
+    answer = _json(_answer("GET", "mlflow/artifacts/list", params={"run_id": run_id, "path": path}))
+    for entry in answer.get("files", []):
+        if entry.get("is_dir"):
+            yield from sizes(run_id, entry["path"])
+        else:
+            yield int(entry.get("file_size", 0))
 
 
 def _record(run: Any) -> Record | None:
