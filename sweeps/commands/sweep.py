@@ -29,14 +29,29 @@ if TYPE_CHECKING:
 @STORAGE
 @JSON
 @click.option("--probe", is_flag=True, help="Train the smallest and the largest network for a few steps, to time them.")
+@click.option("--from-wandb", type=click.Path(path_type=Path), help="Print a sweep file of W&B as one of ours.")
+@click.option("--out", type=click.Path(path_type=Path), help="With --from-wandb: write it to this file.")
 @click.option("--schema", is_flag=True, help="Print the JSON schema of sweep files, for editors.")
 @clear_errors
 def plan_command(
-    file: Path | None, overrides: tuple[str, ...], storage: str | None, as_json: bool, probe: bool, schema: bool
+    file: Path | None,
+    overrides: tuple[str, ...],
+    storage: str | None,
+    as_json: bool,
+    probe: bool,
+    from_wandb: Path | None,
+    out: Path | None,
+    schema: bool,
 ) -> None:
     """Show the cells of a sweep file: hash, parameters, state; and about how long they will take. Trains nothing."""
     from sweeps.spec import sweep_file
 
+    if out and not from_wandb:
+        raise click.UsageError("--out belongs to --from-wandb")
+    if from_wandb:
+        from sweeps.commands.wandb import show_translated
+
+        return show_translated(from_wandb, out)
     if schema:
         return click.echo(json.dumps(sweep_file.schema(), indent=2))
     if file is None:
