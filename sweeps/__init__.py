@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         rescore,
         run,
         sample,
+        stop,
     )
     from sweeps.spec.sweep import Sweep
 
@@ -48,6 +49,7 @@ __all__ = [
     "rescore",
     "run",
     "sample",
+    "stop",
 ]
 
 _HOMES = {

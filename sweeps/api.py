@@ -14,6 +14,7 @@ from sweeps import workspace
 from sweeps.errors import SweepError
 from sweeps.execution.monitor import Monitor, Silent
 from sweeps.execution.task import LaunchOptions
+from sweeps.planning.order import in_order
 from sweeps.planning.plan import SweepRun, grid_runs
 from sweeps.spec.space import space
 from sweeps.spec.sweep import Sweep
@@ -69,8 +70,8 @@ def _check_weights(named: Iterable[str | None], file: Path) -> None:
 
 
 def unfinished(sweep: Sweep, planned: Sequence[SweepRun], limit: int | None = None) -> list[SweepRun]:
-    """Of a grid's `cells`, those that a launch would do: first all that it adopts, then at most `limit` others; what
-    only waits to be uploaded is first among these.
+    """Of a grid's `cells`, those that a launch would do: first all that it adopts, then at most `limit` others in the
+    order that the file asks for; what only waits to be uploaded is first among these.
 
     Raises SweepError where their images, or weights that they name, cannot be found.
     """
@@ -78,7 +79,7 @@ def unfinished(sweep: Sweep, planned: Sequence[SweepRun], limit: int | None = No
     if missing:
         raise SweepError(f"{sweep.file}: {missing}")
     adopted = [run for run in planned if run.adoptable]
-    todo = [run for run in planned if run.state != "finished" and not run.adoptable]
+    todo = [run for run in in_order(sweep, planned) if run.state != "finished" and not run.adoptable]
     _check_weights((run.config.analysis.inception_weights for run in todo), sweep.file)
     return adopted + sorted(todo, key=lambda run: not workspace.is_computed(run.config_hash or ""))[:limit]
 

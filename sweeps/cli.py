@@ -15,6 +15,7 @@ from sweeps.commands.faces import faces_command, sample_command
 from sweeps.commands.init import init_command
 from sweeps.commands.move import export_command, import_command
 from sweeps.commands.score import score_command
+from sweeps.commands.stop import stop_command
 from sweeps.commands.sweep import plan_command, run_command, status_command
 from sweeps.commands.ui import ui_command
 from sweeps.commands.version import show_version
@@ -41,6 +42,7 @@ for command in (
     plan_command,
     run_command,
     status_command,
+    stop_command,
     compare_command,
     explore_command,
     faces_command,

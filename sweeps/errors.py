@@ -11,6 +11,11 @@ class TrackingError(RuntimeError):
     """The record of runs cannot be reached or written; the message says where it is looked for."""
 
 
+class Stopped(KeyboardInterrupt):
+    """A launch that ended as after Ctrl-C although nobody pressed it, and can go on as after that; the message says
+    why."""
+
+
 def cause(error: BaseException) -> str:
     """One line on what is behind an error: the driver's or the system's words, without those wrapped around them."""
     origin: BaseException = getattr(error, "orig", None) or error

@@ -6,6 +6,7 @@ says what to do; `cae ui` and `cae init` have no function.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from sweeps.cleanup import clean as cleaning
 from sweeps.cleanup import delete as deletion
 from sweeps.compared import Compared
 from sweeps.errors import SweepError
+from sweeps.execution import stop as stopping
 from sweeps.execution.monitor import Monitor
 from sweeps.execution.task import LaunchOptions
 from sweeps.finished import lookup
@@ -201,6 +203,21 @@ def clean(sweep: Source, *, storage: str | None = None, host: str | None = None,
     host: closes also what runs on this machine, known to be dead. Raises SweepError, TrackingError.
     """
     return list(cleaning.clean(_checked(sweep).name, storage, host, dry_run))
+
+
+def stop(
+    sweep: Source, cell: str | None = None, now: bool = False, *, wait: bool = False, storage: str | None = None
+) -> list[str]:
+    """Asks every launch of the sweep that runs now, on whichever machine, to stop after the epoch, or `now`; says in
+    lines what was asked for.
+
+    cell: only this run, by its hash or its first characters; the launch goes on with the others. wait: until it has
+    happened. Raises SweepError, TrackingError.
+    """
+    asked = stopping.stop(_checked(sweep).name, storage, cell, now)
+    while wait and asked.launches and not asked.happened():
+        time.sleep(1)
+    return list(asked.lines)
 
 
 def delete(

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from sweeps import tracking, workspace
 from sweeps.cleanup.activity import Activity, activity, describe_run
 from sweeps.cleanup.leftovers import finished_keys, remove_work, size, trial_keys, unfinished_files
+from sweeps.execution.launches import alive
 from sweeps.execution.orphans import PROCESS_DEAD
 from sweeps.search.study import take_over
 from sweeps.tracking import Record
@@ -26,6 +27,7 @@ def clean(sweep: str, storage: str | None = None, host: str | None = None, dry_r
     now = before.without(host)
     yield from _close(now.orphans, host, dry_run)
     if not dry_run:
+        alive(sweep, storage)  # takes away the signs of launches that died
         take_over([trial for trial in now.lost if trial in before.remote], storage)
     for trial in now.lost:
         yield f"trial {trial.number} of the search: its process is gone; the next cae run takes it over"

@@ -12,7 +12,7 @@ from urllib.request import url2pathname
 
 from sweeps import tracking, workspace
 from sweeps.cleanup.activity import activity, describe_run
-from sweeps.cleanup.leftovers import is_needed, remove, remove_work, size, standing, trial_keys
+from sweeps.cleanup.leftovers import is_needed, launch_keys, remove, remove_work, size, standing, trial_keys
 from sweeps.errors import SweepError
 from sweeps.locks.database import shown
 from sweeps.search.study import count_trials, delete_study
@@ -79,7 +79,7 @@ def sweep_contents(sweep: str, storage: str | None) -> SweepContents:
     own = {sweep, *record.names}
     with one_line():
         keys = [key for key in standing(record.hashes) if not is_needed(key, own)]
-    keys += standing([*trial_keys(sweep), f"{sweep}-search"])
+    keys += standing([*trial_keys(sweep), *launch_keys(sweep), f"{sweep}-search"])
     return SweepContents(sweep, record, tuple(keys), tuple(_paths(sweep, record)), count_trials(sweep, storage))
 
 

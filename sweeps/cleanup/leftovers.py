@@ -31,6 +31,14 @@ def trial_keys(sweep: str) -> dict[str, int]:
     return {match[1]: int(match[2]) for match in found if match}
 
 
+def launch_keys(sweep: str) -> list[str]:
+    """The names of the locks that launches of the sweep hold or have left behind."""
+    found = (
+        re.fullmatch(rf"({sweep}-launch-[0-9a-f]+)\.lock", path.name) for path in _work().glob(f"{sweep}-launch-*")
+    )
+    return [match[1] for match in found if match]
+
+
 def standing(keys: Iterable[str]) -> list[str]:
     """Those of the keys that have a folder or a lock in `mlruns/work`."""
     return [key for key in keys if workspace.work_folder(key).exists() or (_work() / f"{key}.lock").exists()]

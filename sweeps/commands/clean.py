@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
-from sweeps.commands.options import FILE, STORAGE, clear_errors, load
+from sweeps.commands.options import FILE, STORAGE, clear_errors, last_storage, load
 
 
 @click.command("clean")
@@ -36,7 +35,7 @@ def clean_command(
     if even_if_adopted and not delete:
         raise click.UsageError("--even-if-adopted says what --delete may delete; give both")
     sweep = load(file, ())
-    storage = storage or _last_storage(sweep.name)
+    storage = storage or last_storage(sweep.name)
     if delete:
         return _delete(sweep, storage, host, yes, even_if_adopted, dry_run)
     from sweeps.cleanup.clean import clean
@@ -44,16 +43,6 @@ def clean_command(
     for line in clean(sweep.name, storage, host, dry_run):
         click.echo(line)
     return click.echo(f"{sweep.name}: nothing more to clean")
-
-
-def _last_storage(name: str) -> str | None:
-    """The --storage of the last `cae run`."""
-    from sweeps.execution.last_run import recall
-
-    last = recall(name).storage
-    if last:
-        click.echo(f"with --storage {shlex.quote(last)}, as last run", err=True)
-    return last
 
 
 def _delete(sweep: Any, storage: str | None, host: str | None, yes: bool, even_if_adopted: bool, dry_run: bool) -> None:

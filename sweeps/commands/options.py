@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -46,8 +47,8 @@ def clear_errors(command: Callable[..., Any]) -> Callable[..., Any]:
                 raise
             click.echo(f"{place}: {error.strerror}; {_remedy(str(place))}", err=True)
             sys.exit(2)
-        except KeyboardInterrupt:
-            click.echo("interrupted; the same command goes on from the last finished epoch", err=True)
+        except KeyboardInterrupt as why:  # Stopped is one that says it
+            click.echo(f"{str(why) or 'interrupted'}; the same command goes on from the last finished epoch", err=True)
             sys.exit(130)
 
     return guarded
@@ -84,3 +85,13 @@ def as_last_run(
     if last.told():
         click.echo(f"with {last.told()}, as last run", err=True)
     return loaded(last.overrides), last.storage
+
+
+def last_storage(name: str) -> str | None:
+    """The --storage of the last `cae run` of a sweep."""
+    from sweeps.execution.last_run import recall
+
+    last = recall(name).storage
+    if last:
+        click.echo(f"with --storage {shlex.quote(last)}, as last run", err=True)
+    return last

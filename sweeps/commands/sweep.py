@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from sweeps.execution.task import LaunchOptions
+    from sweeps.planning.estimate import Estimate
     from sweeps.planning.plan import SweepRun
     from sweeps.spec.sweep import Sweep
 
@@ -26,22 +28,56 @@ if TYPE_CHECKING:
 @SET
 @STORAGE
 @JSON
+@click.option("--probe", is_flag=True, help="Train the smallest and the largest network for a few steps, to time them.")
+@click.option("--from-wandb", type=click.Path(path_type=Path), help="Print a sweep file of W&B as one of ours.")
+@click.option("--out", type=click.Path(path_type=Path), help="With --from-wandb: write it to this file.")
 @click.option("--schema", is_flag=True, help="Print the JSON schema of sweep files, for editors.")
 @clear_errors
 def plan_command(
-    file: Path | None, overrides: tuple[str, ...], storage: str | None, as_json: bool, schema: bool
+    file: Path | None,
+    overrides: tuple[str, ...],
+    storage: str | None,
+    as_json: bool,
+    probe: bool,
+    from_wandb: Path | None,
+    out: Path | None,
+    schema: bool,
 ) -> None:
-    """Show the cells of a sweep file: hash, parameters, state. Trains nothing."""
+    """Show the cells of a sweep file: hash, parameters, state; and about how long they will take. Trains nothing."""
     from sweeps.spec import sweep_file
 
+    if out and not from_wandb:
+        raise click.UsageError("--out belongs to --from-wandb")
+    if from_wandb:
+        from sweeps.commands.wandb import show_translated
+
+        return show_translated(from_wandb, out)
     if schema:
         return click.echo(json.dumps(sweep_file.schema(), indent=2))
     if file is None:
         raise click.UsageError("give a sweep file, for example: cae plan experiments/quickstart.yaml")
-    return _show(load(file, overrides), storage, as_json, with_metrics=False)
+    sweep = load(file, overrides)
+    return _show(sweep, storage, as_json, with_metrics=False, ahead=partial(_ahead, sweep, probe))
 
 
-def _show(sweep: Sweep, storage: str | None, as_json: bool, with_metrics: bool) -> None:
+def _ahead(sweep: Sweep, probe: bool, cells: Sequence[SweepRun] | None) -> Estimate:
+    """How long and how large what is left will be. cells: all, None of a grid too large."""
+    from sweeps.planning.estimate import estimate
+
+    if not probe:
+        return estimate(sweep, cells)
+    from sweeps.planning.probe import timed
+
+    return estimate(sweep, cells, timed)
+
+
+def _show(
+    sweep: Sweep,
+    storage: str | None,
+    as_json: bool,
+    with_metrics: bool,
+    ahead: Callable[[Sequence[SweepRun] | None], Estimate] | None = None,
+) -> None:
     from sweeps import api
     from sweeps.files import json_text
     from sweeps.planning import plan
@@ -49,10 +85,12 @@ def _show(sweep: Sweep, storage: str | None, as_json: bool, with_metrics: bool) 
     from sweeps.terminal import runs
 
     if not sweep.is_search and not as_json and grid.count(sweep) > grid.MANY:
-        return _show_many(sweep, storage, with_metrics)
+        _show_many(sweep, storage, with_metrics)
+        return _show_ahead(runs.console(), ahead and ahead(None))
     cells = api.cells(sweep, storage)
     if as_json:
-        return click.echo(json_text(plan.as_json(sweep, cells)))
+        estimated = {"estimate": ahead(cells).as_json()} if ahead else {}
+        return click.echo(json_text(plan.as_json(sweep, cells) | estimated))
     out = runs.console()
     if sweep.is_search:
         _show_search(out, sweep, cells)
@@ -63,7 +101,14 @@ def _show(sweep: Sweep, storage: str | None, as_json: bool, with_metrics: bool) 
     if with_metrics:
         runs.show_running(out, cells)
     _show_trash(out, sweep)
-    return None
+    return _show_ahead(out, ahead and ahead(cells))
+
+
+def _show_ahead(out: Console, estimated: Estimate | None) -> None:
+    from sweeps.terminal.estimate import told
+
+    if estimated:
+        out.print(told(estimated), markup=False)
 
 
 def _show_trash(out: Console, sweep: Sweep) -> None:

@@ -11,39 +11,27 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
-from cae.backend import BackendError, backend, check_backend
 from sweeps import errors, tracking, workspace
-from sweeps.errors import SweepError
+from sweeps.errors import Stopped
+from sweeps.execution.budget import Budget, Reason
+from sweeps.execution.crew import AnyWorker, make_workers
+from sweeps.execution.launches import Request, announced
 from sweeps.execution.monitor import Monitor, RunMonitor
 from sweeps.execution.orphans import close_dead, close_orphans
-from sweeps.execution.placement import placements
-from sweeps.execution.ray_workers import make_ray_workers
 from sweeps.execution.task import LaunchOptions, Outcome, Task
-from sweeps.execution.worker import Worker
 from sweeps.locks import leases
 from sweeps.planning.plan import SweepRun
 from sweeps.spec.sweep import Sweep
 
 POLL_SECONDS = 0.25
+FINISHING = "finishing the epoch (a run past its training is finished)"
 # How a worker's process ends a cell before its time: by itself, or because somebody else than its launch asked it to.
 ENDED = ("died", "killed")
 
 # Runs one cell, `run(number, cell, **fields of its Task)`.
 RunCell = Callable[..., Awaitable[Outcome]]
-
-
-class AnyWorker(Protocol):
-    """A process for cells, here or on another machine."""
-
-    async def run(self, task: Task) -> Outcome: ...
-
-    def finish_epoch(self) -> None: ...
-
-    def interrupt(self) -> None: ...
-
-    def stop(self) -> None: ...
 
 
 def store_answers(storage: str | None) -> bool:
@@ -81,27 +69,44 @@ class WorkerPool:
         if warning := tracking.misplaced(self._experiment_id):
             monitor.say(warning, "yellow")
         self._interrupts = 0
+        self._budget = Budget(sweep.max_failures, sweep.max_hours)
+        self._why: Reason | None = None
+        # What each worker is at, and what nobody is to do any more, by config_hash.
+        self._at_work: dict[str, AnyWorker] = {}
+        self._left: set[str] = set()
         self.seeds_together = options.seeds_together
         self.stopping = False
 
     def work(self, lane: Callable[[RunCell], Coroutine[Any, Any, None]]) -> None:
         """Lets every worker go its lane: `lane(run)` runs cells with `run`, and ends soon when `stopping` is set.
 
-        Raises KeyboardInterrupt after Ctrl-C or SIGTERM, when the running cells have been closed as KILLED.
+        Raises KeyboardInterrupt after Ctrl-C or SIGTERM, Stopped when its hours are over or `cae stop` asks for it:
+        each when the running cells have been closed as KILLED.
         """
-        _run(self._work(lane), self._interrupt)
+        self._budget.begin()
+        with announced(self._sweep.name, self._options.storage) as requests:
+            _run(self._work(lane, requests), self._interrupt)
+            if self._interrupts or self._why:
+                self._close_orphans()
         if self._interrupts:
-            with suppress(errors.TrackingError):
-                close_orphans(self._sweep.name, self._options.storage)  # of workers too busy to do so themselves
             raise KeyboardInterrupt
+        if self._why and self._why.interrupts:
+            raise Stopped(self._why.words)
 
-    async def _work(self, lane: Callable[[RunCell], Coroutine[Any, Any, None]]) -> None:
+    def _close_orphans(self) -> None:
+        """Of workers too busy to close their runs themselves."""
+        with suppress(errors.TrackingError):
+            close_orphans(self._sweep.name, self._options.storage)
+
+    async def _work(
+        self, lane: Callable[[RunCell], Coroutine[Any, Any, None]], requests: Callable[[], list[Request]]
+    ) -> None:
         if threading.current_thread() is threading.main_thread():  # no other may ask for signals
             loop = asyncio.get_running_loop()
             loop.add_signal_handler(signal.SIGINT, self._interrupt)
             loop.add_signal_handler(signal.SIGTERM, self._stop_now)
         with self._monitor:
-            ticking = asyncio.create_task(self._tick())
+            ticking = asyncio.create_task(self._tick(requests))
             lanes = [asyncio.create_task(self._lane(worker, lane)) for worker in self._workers]
             try:
                 await asyncio.gather(*lanes)
@@ -118,17 +123,33 @@ class WorkerPool:
         finally:
             worker.stop()
 
-    async def _tick(self) -> None:
+    async def _tick(self, requests: Callable[[], list[Request]]) -> None:
         while True:
             self._monitor.poll()
+            for request in requests():
+                self._asked(request)
+            self._end_if(self._budget.hours_over())
             await asyncio.sleep(POLL_SECONDS)
 
     async def _run(self, worker: AnyWorker, line: RunMonitor, number: int, cell: SweepRun, **more: Any) -> Outcome:
         """The outcome of a cell, tried again where that is worth it."""
         task = replace(_task(self._sweep, self._experiment_id, cell, self._options), **more)
+        self._at_work[task.config_hash] = worker
+        try:
+            outcome = await self._try(worker, line, number, task)
+        finally:
+            del self._at_work[task.config_hash]
+        if task.config_hash not in self._left:
+            self._end_if(self._budget.ended(outcome))
+        elif not self.stopping:
+            worker.stop()  # its process still knows that it was asked to end, and would begin nothing more
+            self._close_orphans()
+        return outcome
+
+    async def _try(self, worker: AnyWorker, line: RunMonitor, number: int, task: Task) -> Outcome:
         deaths, began = 0, time.monotonic()
-        while True:
-            line.begin(number, cell.label, task.config_hash)
+        while task.config_hash not in self._left:
+            line.begin(number, task.label, task.config_hash)
             outcome = await worker.run(task)
             line.end(outcome)
             deaths += outcome.state in ENDED
@@ -141,8 +162,9 @@ class WorkerPool:
             again = (
                 deaths < self._sweep.max_attempts if outcome.state in ENDED else outcome.state in ("lost", "waiting")
             )
-            if self.stopping or not again:
+            if self.stopping or not again or task.config_hash in self._left:
                 return outcome
+        return Outcome("killed", "left, as cae stop asked for")
 
     def _close_dead(self, task: Task, outcome: Outcome) -> None:
         with suppress(errors.TrackingError):  # the next attempt adopts its run then
@@ -166,12 +188,36 @@ class WorkerPool:
     # --- stopping ------------------------------------------------------------------------------------------------
 
     def _interrupt(self) -> None:
-        """Ctrl-C: once finishes the epoch, twice stops now."""
-        if self._interrupts:
+        """Ctrl-C: once finishes the epoch, twice, or where the launch is ending anyway, stops now."""
+        if self._interrupts or self._why:
             return self._stop_now()
         self._interrupts = 1
-        self._monitor.say("finishing the epoch (a run past its training is finished); Ctrl-C again stops now", "yellow")
+        self._monitor.say(f"{FINISHING}; Ctrl-C again stops now", "yellow")
         return self._finish_epochs()
+
+    def _end_if(self, why: Reason | None, now: bool = False) -> None:
+        """Ends as after Ctrl-C once where there is a reason, unless it is ending already; now: more is to come."""
+        if why is None or self.stopping:
+            return
+        self._why = why
+        self._monitor.say(f"{why.words}: {'now' if now else f'{FINISHING}; Ctrl-C stops now'}", "yellow")
+        self._finish_epochs()
+
+    def _asked(self, request: Request) -> None:
+        """What `cae stop` asks for: all, or one cell, after its epoch or now."""
+        said = f"stopped by cae stop on {request.by}"
+        if request.cell is not None:
+            return self._leave(request.cell, request.now, said)
+        self._end_if(Reason(said), request.now)
+        return self._stop() if request.now else None
+
+    def _leave(self, config_hash: str, now: bool, said: str) -> None:
+        """That cell is left to another launch, and this one goes on without it."""
+        self._left.add(config_hash)
+        worker = self._at_work.get(config_hash)
+        if worker is not None:
+            self._monitor.say(f"{config_hash} is {said}; the next cae run goes on with it", "yellow")
+            (worker.interrupt if now else worker.finish_epoch)()
 
     def _stop_now(self) -> None:
         self._interrupts += 1
@@ -204,28 +250,6 @@ def _run(work: Coroutine[Any, Any, None], interrupt: Callable[[], None]) -> None
                 return done.result()
             except KeyboardInterrupt:
                 interrupt()
-
-
-def make_workers(sweep: Sweep, options: LaunchOptions) -> Sequence[AnyWorker]:
-    """The workers that were asked for, none started yet. Raises SweepError."""
-    try:
-        check_backend()
-    except BackendError as error:
-        raise SweepError(str(error)) from None
-    if options.seeds_together > 1:
-        _check_together(sweep, f"--seeds-together {options.seeds_together}")
-    cpus = options.num_cpus if options.num_cpus is not None else sweep.num_cpus
-    gpus = options.num_gpus if options.num_gpus is not None else sweep.num_gpus
-    if options.ray is None:
-        return [Worker(place) for place in placements(options.workers, gpus)]
-    return make_ray_workers(options.ray, options.workers, cpus, gpus)
-
-
-def _check_together(sweep: Sweep, given: str) -> None:
-    if sweep.is_search:
-        raise SweepError(f"{given}: a search tries one seed after the other; leave it out")
-    if backend() != "jax":
-        raise SweepError(f"{given}: one program for several seeds needs JAX; set KERAS_BACKEND=jax")
 
 
 def _task(sweep: Sweep, experiment_id: str, cell: SweepRun, options: LaunchOptions) -> Task:

@@ -117,7 +117,7 @@ class RayWorker:
 
         if self._actor is not None:
             ray.kill(self._actor)
-        self._actor = None
+        self._actor, self._stopping = None, False
 
 
 class Node:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,25 +47,50 @@ def expand(sweep: Sweep, most: int | None = None) -> list[RunConfig]:
 
 def count(sweep: Sweep) -> int:
     """How many runs a grid has, without making them; included cells that are in the product count twice."""
-    parts = _parts(sweep)
-    deciding = {condition.field for part in parts for condition in part.when}
-    cells = _count(parts, deciding, _always(sweep)) + len(sweep.include)
-    if sweep.exclude or not _has_product(sweep):
-        cells = sum(1 for _ in _cells(sweep))
-    runs = cells * len(sweep.seeds)
+    runs = sum(counted(sweep).values())
     return runs if sweep.run_cap is None else min(runs, sweep.run_cap)
 
 
-def _count(parts: list[Choice], deciding: set[str], given: dict[str, Any]) -> int:
-    """Only what decides whether something else is varied need be looked at value by value."""
-    cells = 1
-    for place, part in enumerate(parts):
-        if not hold(part.when, given):
-            continue
-        if not deciding.isdisjoint(part.fields):
-            return cells * sum(_count(parts[place + 1 :], deciding, given | row) for row in part.rows)
-        cells *= len(part.rows)
-    return cells
+def counted(sweep: Sweep, fields: Sequence[str] = ()) -> Counter[tuple[Any, ...]]:
+    """How many runs have which values of these fields, lists as tuples; without making the runs, and whatever the cap.
+
+    As `count`, it takes runs that differ in nothing that matters for several. Of the axes only those that these fields,
+    `exclude` or a condition name are gone through.
+    """
+    parts = _parts(sweep) if _has_product(sweep) else None
+    needed = {*fields, *(name for rule in sweep.exclude for name in rule)}
+    needed |= {condition.field for part in parts or () for condition in part.when}
+    found: Counter[tuple[Any, ...]] = Counter()
+    for cell, number in () if parts is None else _weighted(parts, needed, _always(sweep)):
+        if not any(_matches(cell, rule) for rule in sweep.exclude):
+            found[_values(cell, fields)] += number * len(sweep.seeds)
+    for cell in sweep.include:
+        found[_values(completed(sweep.parameters, cell), fields)] += len(sweep.seeds)
+    return found
+
+
+def _weighted(parts: Sequence[Choice], needed: set[str], given: dict[str, Any]) -> Iterator[tuple[dict[str, Any], int]]:
+    """The cells of a product as far as they differ in what is needed, each with how many it stands for."""
+    if not parts:
+        yield given, 1
+        return
+    first, *rest = parts
+    rows = _merged(first.rows, needed) if hold(first.when, given) else [({}, 1)]
+    for row, number in rows:
+        for cell, others in _weighted(rest, needed, given | row):
+            yield cell, number * others
+
+
+def _merged(rows: Sequence[dict[str, Any]], needed: set[str]) -> list[tuple[dict[str, Any], int]]:
+    """The choices of an axis as far as they differ in what is needed, each with how many it stands for."""
+    parts = [{name: value for name, value in choice.items() if name in needed} for choice in rows]
+    texts = Counter(json.dumps(part) for part in parts)
+    return [(json.loads(text), number) for text, number in texts.items()]
+
+
+def _values(cell: dict[str, Any], fields: Sequence[str]) -> tuple[Any, ...]:
+    values = [cell.get(name, DEFAULTS[name]) for name in fields]
+    return tuple(tuple(value) if isinstance(value, list) else value for value in values)
 
 
 def varied_fields(sweep: Sweep) -> list[str]:

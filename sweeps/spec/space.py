@@ -123,6 +123,7 @@ class Space:
         More trials, another description or another place of the files change nothing.
         """
         ignored = {"description", "run_cap", "include", "method", "sampler", "early_terminate", "metrics", "reuse"}
+        ignored |= {"order", "max_failures", "max_hours"}
         content = self.sweep.model_dump(mode="json", exclude=ignored)
         if made := {name: text for name, text in self.sweep.metrics.items() if name in self.sweep.asked}:
             content["metrics"] = made

@@ -17,7 +17,7 @@ from pydantic import (
     model_validator,
 )
 
-from cae.config import Count, Number, RunConfig, Section, Seed
+from cae.config import Count, Number, Positive, RunConfig, Section, Seed
 from sweeps.spec.axes import axis_of
 from sweeps.spec.checked import checked
 from sweeps.spec.conditional import check_conditions
@@ -71,6 +71,10 @@ class Sweep(Section):
     exclude: list[dict[str, Any]] = []
     include: list[dict[str, Any]] = []
     seeds: Annotated[list[Seed], Field(min_length=1), AfterValidator(_distinct)] = [0]
+    order: Literal["file", "shuffled", "seeds_last"] = Field(
+        "file",
+        description="in which runs are begun; seeds_last: all cells once before the second seed, shuffled: at random",
+    )
     run_cap: Count | None = None
     sampler: Sampler | None = Field(None, description="what chooses the cells: Optuna's by name; random, bayes")
     early_terminate: EarlyTerminate | None = None
@@ -79,6 +83,8 @@ class Sweep(Section):
         description="true: a run with the same hash that another sweep has finished is adopted, not trained again",
     )
     max_attempts: Count = Field(3, description="how often one launch tries a run whose process dies")
+    max_failures: Count | None = Field(None, description="failed runs with which a launch ends; null: it goes on")
+    max_hours: Positive | None = Field(None, description="hours after which a launch ends, to go on another time")
     num_cpus: Annotated[Number, Field(gt=0)] = Field(1, description="CPUs of a Ray cluster that each run takes")
     num_gpus: Annotated[Number, Field(ge=0)] = Field(
         0, description="GPUs that each run takes, here or of a Ray cluster; 0.25: four share one; 0: what there is"
@@ -104,6 +110,10 @@ class Sweep(Section):
         if not self.is_search:
             self._check_grid()
         self._check_zip()
+        if self.is_search and self.order != "file":
+            raise ValueError(
+                f"order: {self.order} needs method grid; what a {self.method} search tries next it chooses"
+            )
         forced = (info.context or {}).get("forced", ())
         check_conditions(self.parameters, self.zip, self.include, self.is_search, forced)
         if self.is_search:

@@ -8,6 +8,7 @@ so they are imported by name where they are needed.
 from sweeps.tracking.client import answers, client, exists, find_run, pages
 from sweeps.tracking.experiment import check_place, experiment, misplaced
 from sweeps.tracking.numbers import with_all_metrics
+from sweeps.tracking.reading import examples, stored_bytes
 from sweeps.tracking.record import (
     ADOPTED,
     ADOPTED_BY,
@@ -30,6 +31,7 @@ from sweeps.tracking.record import (
     sweep_of,
     tag_values,
 )
+from sweeps.tracking.signs import put_sign, remove_sign, signs
 from sweeps.tracking.store import attempts, close, others, record_of, records, trash
 
 __all__ = [
@@ -54,6 +56,7 @@ __all__ = [
     "check_place",
     "client",
     "close",
+    "examples",
     "exists",
     "experiment",
     "find_run",
@@ -61,9 +64,13 @@ __all__ = [
     "misplaced",
     "others",
     "pages",
+    "put_sign",
     "record_of",
     "recorded_value",
     "records",
+    "remove_sign",
+    "signs",
+    "stored_bytes",
     "sweep_of",
     "tag_values",
     "trash",

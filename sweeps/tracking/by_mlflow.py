@@ -44,6 +44,17 @@ def elsewhere(sweep: str, digests: Collection[str], hashes: Collection[str]) -> 
     return [run for run in found if not hashes or run.config_hash in hashes]
 
 
+def examples(data: str, sweep: str | None, most: int) -> list[Record]:
+    """The newest finished runs on the data set `data`, of a sweep or of all."""
+    found = (
+        _experiments("") if sweep is None else [e.experiment_id for e in [client().get_experiment_by_name(sweep)] if e]
+    )
+    wanted = f"attributes.status = 'FINISHED' and params.`data.name` = '{data}'"
+    newest = {"order_by": ["attributes.start_time DESC"], "max_results": most}
+    runs = client().search_runs(found, wanted, **newest) if found else []
+    return [record for record in map(_record, runs) if record]
+
+
 def _experiments(but: str) -> list[str]:
     """The ids of all experiments but the one of this name."""
     found, token = [], None

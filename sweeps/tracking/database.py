@@ -37,6 +37,12 @@ RUNS = (
     "ORDER BY start_time, run_uuid"
 )
 VALUES = "SELECT run_uuid, key, {value} FROM {table} WHERE run_uuid IN (SELECT run_uuid FROM runs WHERE {which})"
+# The newest finished runs on images of this name, of one experiment or of all.
+EXAMPLES = (
+    "run_uuid IN (SELECT run_uuid FROM runs WHERE status = 'FINISHED' AND lifecycle_stage = 'active'{of}"
+    " AND run_uuid IN (SELECT run_uuid FROM params WHERE key = 'data.name' AND value = :data)"
+    " ORDER BY start_time DESC LIMIT :most)"
+)
 # MLflow keeps 0 and a mark in place of NaN.
 NUMBER = "CASE WHEN is_nan THEN NULL ELSE value END"
 NAN = float("nan")
@@ -98,6 +104,17 @@ def _runs(ask: Ask, which: str, known: dict[str, Any], tagged: dict[str, list[st
         names, more = _listed(f"tag{number}_", values)
         which, known = which + TAGGED.format(key=key, values=names), known | more
     return list(_records(ask, which, known))
+
+
+def examples(data: str, sweep: str | None, most: int) -> list[Record]:
+    """The newest finished runs on the data set `data`, of a sweep or of all."""
+    with _known_tables() as ask:
+        known: dict[str, Any] = {"data": data, "most": most}
+        of = ""
+        if sweep is not None:
+            found = ask(EXPERIMENT, name=sweep)
+            known["experiment"], of = found[0][0] if found else None, " AND experiment_id = :experiment"
+        return [*_records(ask, EXAMPLES.format(of=of), known)][::-1]
 
 
 def _records(ask: Ask, which: str, known: dict[str, Any]) -> Iterator[Record]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from contextlib import suppress
+from pathlib import Path
 from typing import Protocol, TypeVar
 from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from sweeps.tracking import by_mlflow, database, server_api
+from sweeps.tracking.client import exists
 from sweeps.tracking.errors import LeaveToMlflow, check_address, store_errors
 from sweeps.tracking.record import ADOPTED, Record, Recorded
 from sweeps.tracking.settings import is_on
@@ -24,6 +27,8 @@ class Reader(Protocol):
     def by_id(self, ids: Collection[str]) -> list[Record]: ...
 
     def elsewhere(self, sweep: str, digests: Collection[str], hashes: Collection[str]) -> list[Record]: ...
+
+    def examples(self, data: str, sweep: str | None, most: int) -> list[Record]: ...
 
 
 def recorded(sweep: str, deleted: bool = False, config_hash: str = "") -> Recorded:
@@ -66,3 +71,23 @@ def quick_reader() -> Reader:
     if scheme in ("sqlite", "postgresql"):
         return database
     raise LeaveToMlflow("another kind of store")
+
+
+def examples(data: str, sweep: str | None = None, most: int = 100) -> list[Record]:
+    """The newest finished runs on the data set `data`, of a sweep or of all of the store; at most so many.
+
+    Costs the same however many runs there are. Raises TrackingError.
+    """
+    found = _asked(lambda reader: reader.examples(data, sweep, most)) if exists() else []
+    return [run for run in found if ADOPTED not in run.tags]
+
+
+def stored_bytes(record: Record) -> int | None:
+    """What the artifacts of a run take; None where that is not found out quickly."""
+    place = urlsplit(record.place)
+    if place.scheme in ("", "file") and not place.netloc:
+        folder = Path(url2pathname(place.path))
+        return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) or None
+    with suppress(LeaveToMlflow):
+        return sum(server_api.sizes(record.run_id)) or None
+    return None

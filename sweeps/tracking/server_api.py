@@ -110,6 +110,36 @@ def _runs(experiments: list[str], condition: str, view: str = "ACTIVE_ONLY") -> 
     return [run for found in _pages("mlflow/runs/search", wanted, "runs") if (run := _record(found)) is not None]
 
 
+def examples(data: str, sweep: str | None, most: int) -> list[Record]:
+    """The newest finished runs on the data set `data`, of a sweep or of all. Raises LeaveToMlflow."""
+    if sweep is None:
+        found = _json(_answer("POST", "mlflow/experiments/search", json={"max_results": PAGE})).get("experiments", [])
+    else:
+        answer = _json(_answer("GET", "mlflow/experiments/get-by-name", params={"experiment_name": sweep}))
+        found = [answer["experiment"]] if "experiment" in answer else []
+    wanted = {
+        "experiment_ids": [experiment["experiment_id"] for experiment in found],
+        "filter": f"attributes.status = 'FINISHED' and params.`data.name` = '{data}'",
+        "order_by": ["attributes.start_time DESC"],
+        "max_results": most,
+    }
+    runs = _json(_answer("POST", "mlflow/runs/search", json=wanted)).get("runs", []) if found else []
+    try:
+        return [record for record in map(_record, runs) if record]
+    except (KeyError, TypeError, ValueError) as error:
+        raise LeaveToMlflow(f"an answer that is not known: {error!r}") from error
+
+
+def sizes(run_id: str, path: str = "") -> Iterator[int]:
+    """Bytes of each file below `path` among a run's artifacts. Raises LeaveToMlflow."""
+    answer = _json(_answer("GET", "mlflow/artifacts/list", params={"run_id": run_id, "path": path}))
+    for entry in answer.get("files", []):
+        if entry.get("is_dir"):
+            yield from sizes(run_id, entry["path"])
+        else:
+            yield int(entry.get("file_size", 0))
+
+
 def _record(run: Any) -> Record | None:
     info, data = run["info"], run["data"]
     tags, params = ({entry["key"]: entry["value"] for entry in data.get(kind, [])} for kind in ("tags", "params"))

@@ -120,7 +120,8 @@ def test_of_a_thousand_cells_the_first_are_shown_and_the_rest_counted(database: 
     done = plan(file)
     assert done.exit_code == 0, done.output
     assert "... and 1,060 more; --json lists all" in done.stdout
-    assert done.stdout.splitlines()[-1] == "large: 1,100 cells; recorded: none"
+    assert done.stdout.splitlines()[-2] == "large: 1,100 cells; recorded: none"
+    assert done.stdout.splitlines()[-1].startswith("estimate: 1,100 runs to do; ")
     assert sum(line.rstrip().endswith("new") for line in done.stdout.splitlines()) == 40
     assert len(plan(file, "--set", "training.seed=3").stdout.splitlines()) > 100
 

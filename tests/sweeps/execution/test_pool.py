@@ -17,9 +17,10 @@ from rich.console import Console
 from cae.config import from_flat
 from sweeps import errors, tracking
 from sweeps.commands.sweep import exit_code
+from sweeps.execution.crew import make_workers
 from sweeps.execution.grid import launch
 from sweeps.execution.monitor import Silent
-from sweeps.execution.pool import Patience, WorkerPool, make_workers
+from sweeps.execution.pool import Patience, WorkerPool
 from sweeps.execution.task import LaunchOptions, Outcome, Task
 from sweeps.planning.plan import SweepRun
 from sweeps.spec.sweep import Sweep
@@ -227,14 +228,18 @@ def test_replicates_of_a_cell_come_along(database: Path, together: int, expected
 
 
 @pytest.mark.parametrize(
-    ("method", "backend", "remedy"),
-    [("grid", "tensorflow", "set KERAS_BACKEND=jax"), ("random", "jax", "leave it out")],
+    ("keys", "backend", "remedy"),
+    [
+        ({"method": "grid"}, "tensorflow", "set KERAS_BACKEND=jax"),
+        ({"method": "random"}, "jax", "leave it out"),
+        ({"order": "seeds_last"}, "jax", "leave one of the two out"),
+    ],
 )
 def test_seeds_together_that_cannot_be_are_refused(
-    monkeypatch: pytest.MonkeyPatch, method: str, backend: str, remedy: str
+    monkeypatch: pytest.MonkeyPatch, keys: dict[str, Any], backend: str, remedy: str
 ) -> None:
     monkeypatch.setenv("KERAS_BACKEND", backend)
     searched = {"training.learning_rate": {"values": [1e-4, 1e-3]}}
-    sweep = Sweep.model_validate({"name": "s", "method": method, "run_cap": 2, "parameters": searched})
+    sweep = Sweep.model_validate({"name": "s", "run_cap": 2, "parameters": searched, **keys})
     with pytest.raises(errors.SweepError, match=f"--seeds-together 4: .*; {remedy}"):
         make_workers(sweep, LaunchOptions(seeds_together=4))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from cae.config import flatten
 from sweeps.errors import SweepError
 from sweeps.spec.display import varied
-from sweeps.spec.grid import _resolve, count, expand, varied_fields
+from sweeps.spec.grid import _resolve, count, counted, expand, varied_fields
 from sweeps.spec.sweep import Sweep
 from tests.faults import on_call
 
@@ -127,3 +128,37 @@ def test_the_fields_that_vary_are_those_of_the_runs() -> None:
     sweep = Sweep.model_validate({"name": "s", "parameters": TWO, "seeds": [0, 1]})
     capped = sweep.model_copy(update={"run_cap": 1000})
     assert varied_fields(sweep) == varied_fields(capped) == varied(expand(sweep))
+
+
+CHOICES = {"model.latent_dim": [4, 8, 16], "training.epochs": [1, 2], "model.maps": [[4], [4, 8]]}
+CELLS = st.lists(st.fixed_dictionaries({}, optional={k: st.sampled_from(v) for k, v in CHOICES.items()}), max_size=2)
+
+
+@given(
+    listed=st.fixed_dictionaries(
+        {}, optional={k: st.lists(st.sampled_from(v), min_size=1, unique_by=str) for k, v in CHOICES.items()}
+    ),
+    exclude=CELLS,
+    include=CELLS,
+    fields=st.lists(st.sampled_from([*CHOICES, "model.activation"]), unique=True),
+)
+def test_runs_are_counted_as_they_would_be_made(listed: Any, exclude: Any, include: Any, fields: list[str]) -> None:
+    """But for included cells that are in the product, which count twice."""
+    content = {"parameters": {name: {"values": values} for name, values in listed.items()}, "seeds": [0, 1]}
+    product = {str(run) for run in _runs_or_none(exclude=exclude, **content)} if listed or not include else set()
+    sweep = Sweep.model_validate({"name": "s", "exclude": exclude, "include": include, **content})
+    made = [*_runs_or_none(exclude=exclude, **content)] if listed or not include else []
+    for cell in include:
+        fixed = {name: {"value": value} for name, value in cell.items()}
+        made += runs(parameters=fixed, seeds=[0, 1])
+    assert len(product) == len(made) - 2 * len(include)
+    values = [tuple(tuple(v) if isinstance(v, list) else v for v in (run[name] for name in fields)) for run in made]
+    assert counted(sweep, fields) == Counter(values)
+    assert count(sweep) == len(made)
+
+
+def _runs_or_none(**content: Any) -> list[dict[str, Any]]:
+    try:
+        return runs(**content)
+    except SweepError:  # all are excluded
+        return []

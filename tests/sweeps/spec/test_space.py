@@ -48,6 +48,7 @@ BROKEN = [
     ("{min: 4, max: 64}", "{min: 4, max: 64, count: 4}", "model.latent_dim: count is of a grid"),
     ("log_uniform_values", "log_uniform_values, step: 0.001", "step belongs to uniform numbers, not to log_uniform"),
     ("{values: [true, false]}", "{min: 0, max: 1}", "model.batch_norm: 0 does not fit"),
+    ("run_cap: 7", "run_cap: 7\norder: shuffled", "order: shuffled needs method grid; what a bayes search tries next"),
     ("log_uniform_values", "int_uniform", "training.learning_rate: int_uniform is for whole numbers"),
     ("log_uniform_values", "normal", "training.learning_rate: normal takes mu and sigma, not min and max"),
     ("log_uniform_values", "triangle", "training.learning_rate.distribution: "),
@@ -133,7 +134,9 @@ def test_included_cells_are_given_as_optunas_choices(good: Sweep) -> None:
 def test_numbers_of_trials_and_what_makes_a_search_the_same(good: Sweep) -> None:
     assert good.trials == 3
     same = good.model_copy(update={"run_cap": 99, "description": "?", "method": "random", "reuse": True})
-    assert space(same).digest() == space(good).digest()
+    same = same.model_copy(update={"order": "shuffled", "max_failures": 2, "max_hours": 1.0})
+    # That of the versions before: keys that came later change no study of a file that lacks them.
+    assert space(same).digest() == space(good).digest() == "8f03ef7ed186"
     other = good.model_copy(update={"seeds": [0]})
     assert space(other).digest() != space(good).digest()
 

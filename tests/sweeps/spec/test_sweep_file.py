@@ -83,6 +83,14 @@ BROKEN = [
     ("model.batch_norm: false}]", "training.seed: 1}]", "include: training.seed is no parameter of a cell"),
     ("name: batch-norm", "name: {{ name }}", "line 2: a key is a word, not a mapping; is there a {{ }}"),
     ("relu, elu]", f"relu, {'e' * 500}]", "eeeee...'; valid: relu"),
+    (
+        "run_cap: 200",
+        "order: seed_last",
+        "order: input should be 'file', 'shuffled' or 'seeds_last', not 'seed_last'; did",
+    ),
+    ("run_cap: 200", "max_failures: 0", "max_failures: input should be greater than or equal to 1, not 0"),
+    ("run_cap: 200", "max_hours: 0", "max_hours: input should be greater than 0, not 0"),
+    ("run_cap: 200", "max_hours: 12 h", "max_hours: a number is needed, not '12 h'"),
     ("[0, 1, 2]", f"{[*range(-500, 0)]}", "seeds.0: "),
 ]
 

@@ -81,10 +81,10 @@ def test_it_names_every_field_of_a_run_with_its_default() -> None:
 def test_what_is_commented_out_is_valid_too(tmp_path: Path) -> None:
     """A grid with all its optional keys, and the search."""
     grid, _, search = TEXT.partition("# A search instead")
-    keys = re.findall(r"^# ((?:zip|exclude|include|run_cap|max_attempts|num_cpus|num_gpus): .*)$", grid, re.M)
+    keys = re.findall(r"^# ((?:zip|exclude|include|order|run_cap|max_\w+|num_\w+): .*)$", grid, re.M)
     options = yaml.safe_load("\n".join(keys))
     written = yaml.safe_load(TEXT) | {key: value for key, value in options.items() if key != "zip"}
-    assert len(options) == 7
+    assert len(options) == 10
     assert Sweep.model_validate(written).run_cap == options["run_cap"]
     lines = commented(search.partition("# Options of the other")[0])
     path = tmp_path / "search.yaml"
