@@ -5,6 +5,7 @@ Sizes are counted along the axes, so a file of a million runs takes no longer th
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -15,7 +16,7 @@ from cae.config import RunConfig, flatten, from_flat
 from sweeps import tracking
 from sweeps.planning.plan import SweepRun
 from sweeps.spec.display import readable
-from sweeps.spec.fields import end_value
+from sweeps.spec.fields import numbers_of
 from sweeps.spec.grid import count, counted, expand
 from sweeps.spec.parameter import Parameter
 from sweeps.spec.space import space
@@ -151,11 +152,14 @@ def _as_grid(sweep: Sweep) -> Sweep:
 
 
 def _middle(name: str, parameter: Parameter) -> Parameter:
-    if parameter.min is None or parameter.max is None:
-        return parameter
-    middle = (parameter.min + parameter.max) / 2
-    whole = isinstance(end_value(name, parameter.min), int)
-    return Parameter(value=round(middle) if whole else middle)
+    """What stands for all numbers that are drawn, under the same conditions."""
+    if not parameter.is_drawn:
+        return parameter.model_copy(update={"probabilities": None})
+    middle = parameter.mu if parameter.mu is not None else sum(parameter.ends) / 2
+    if parameter.is_normal and parameter.is_log:
+        middle = math.exp(middle)
+    whole = numbers_of(name) == "whole"
+    return Parameter(value=round(middle) if whole else middle).model_copy(update={"when": parameter.when})
 
 
 def _size(config: RunConfig) -> Size:

@@ -61,7 +61,8 @@ def counted(sweep: Sweep, fields: Sequence[str] = ()) -> Counter[tuple[Any, ...]
     needed = {*fields, *(name for rule in sweep.exclude for name in rule)}
     needed |= {condition.field for part in parts or () for condition in part.when}
     found: Counter[tuple[Any, ...]] = Counter()
-    for cell, number in () if parts is None else _weighted(parts, needed, _always(sweep)):
+    merged = [(part.when, _merged(part.rows, needed)) for part in parts or ()]
+    for cell, number in () if parts is None else _weighted(merged, _always(sweep)):
         if not any(_matches(cell, rule) for rule in sweep.exclude):
             found[_values(cell, fields)] += number * len(sweep.seeds)
     for cell in sweep.include:
@@ -69,19 +70,23 @@ def counted(sweep: Sweep, fields: Sequence[str] = ()) -> Counter[tuple[Any, ...]
     return found
 
 
-def _weighted(parts: Sequence[Choice], needed: set[str], given: dict[str, Any]) -> Iterator[tuple[dict[str, Any], int]]:
-    """The cells of a product as far as they differ in what is needed, each with how many it stands for."""
+Weighted = tuple[dict[str, Any], int]
+
+
+def _weighted(
+    parts: Sequence[tuple[tuple[Condition, ...], list[Weighted]]], given: dict[str, Any]
+) -> Iterator[Weighted]:
+    """The cells of a product of merged choices under conditions, each with how many it stands for."""
     if not parts:
         yield given, 1
         return
-    first, *rest = parts
-    rows = _merged(first.rows, needed) if hold(first.when, given) else [({}, 1)]
-    for row, number in rows:
-        for cell, others in _weighted(rest, needed, given | row):
+    (when, rows), *rest = parts
+    for row, number in rows if hold(when, given) else [({}, 1)]:
+        for cell, others in _weighted(rest, given | row):
             yield cell, number * others
 
 
-def _merged(rows: Sequence[dict[str, Any]], needed: set[str]) -> list[tuple[dict[str, Any], int]]:
+def _merged(rows: Sequence[dict[str, Any]], needed: set[str]) -> list[Weighted]:
     """The choices of an axis as far as they differ in what is needed, each with how many it stands for."""
     parts = [{name: value for name, value in choice.items() if name in needed} for choice in rows]
     texts = Counter(json.dumps(part) for part in parts)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 from pathlib import Path
 from typing import Any
 
@@ -156,7 +155,7 @@ def meets(value: Any, wanted: Any) -> bool:
     return value in wanted if isinstance(wanted, list) else bool(value == wanted)
 
 
-def test_large_conditional_grids_are_counted_without_being_made() -> None:
+def test_large_conditional_grids_are_counted_without_being_made(monkeypatch: pytest.MonkeyPatch) -> None:
     parameters = {
         DIM: {"min": 2, "max": 1001, "step": 1},
         "training.batch_size": {"min": 1, "max": 1000, "step": 1, "when": {DIM: "<= 11"}},
@@ -164,9 +163,8 @@ def test_large_conditional_grids_are_counted_without_being_made() -> None:
         **TWO,
         SLOPE: SLOPES,
     }
-    began = time.monotonic()
+    monkeypatch.setattr("sweeps.spec.grid.from_flat", None)  # no run can be made
     assert count(grid(parameters=parameters, seeds=[0, 1])) == 2 * (10 * 1000 + 990) * 100 * 3
-    assert time.monotonic() - began < 2
 
 
 BROKEN = [
