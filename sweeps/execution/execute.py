@@ -76,8 +76,18 @@ def _adopted(task: Task, record: tracking.Record | None) -> Outcome | None:
     from sweeps.tracking.adoption import adopt
 
     begun = record.run_id if record is not None and tracking.ADOPTED in record.tags else None
-    adopt(original, task.experiment_id, task.label, {tracking.SWEEP: task.sweep} | _more_tags(task), begun)
+    own = {tracking.SWEEP: task.sweep} | _more_tags(task)
+    adopt(original, task.experiment_id, task.label, own, _asked_beside(task, original), begun)
     return Outcome("finished", f"adopted from {tracking.sweep_of(original)}", adopted=True)
+
+
+def _asked_beside(task: Task, original: tracking.Record) -> dict[str, float]:
+    """The numbers that the sweep names or makes by formula and that MLflow was not given of the original."""
+    names = {*(name for name in task.asked if name not in original.metrics), *task.formulas}
+    if not names:
+        return {}
+    whole = tracking.with_all_metrics({task.config_hash: original}, task.formulas)[task.config_hash].metrics
+    return {name: whole[name] for name in sorted(names) if name in whole}
 
 
 def _more_tags(task: Task) -> dict[str, str]:

@@ -17,7 +17,7 @@ from queue import Empty, SimpleQueue
 from typing import TypeVar
 from uuid import uuid4
 
-from sweeps import tracking
+from sweeps import tracking, workspace
 from sweeps.errors import TrackingError
 from sweeps.locks.work_lock import lock_holder, try_lock
 
@@ -38,10 +38,11 @@ class Request:
 
 @dataclass(frozen=True)
 class Launch:
-    """One that runs. leased: whether a lease in the shared database tells of its life."""
+    """One that runs. home: its folder `mlruns`. leased: whether a lease in the shared database tells of its life."""
 
     token: str
     host: str
+    home: str
     pid: int
     leased: bool
 
@@ -59,7 +60,7 @@ def announced(sweep: str, storage: str | None) -> Iterator[Callable[[], list[Req
     The sweep has its experiment by now. Raises TrackingError.
     """
     alive(sweep, storage)
-    launch = Launch(uuid4().hex[:12], socket.gethostname(), os.getpid(), storage is not None)
+    launch = Launch(uuid4().hex[:12], socket.gethostname(), str(workspace.home()), os.getpid(), storage is not None)
     lock = try_lock(_key(sweep, launch.token), storage)
     assert lock is not None  # nobody else knows the token
     ended, heard = threading.Event(), SimpleQueue[Request]()
@@ -101,7 +102,8 @@ def _taken(heard: SimpleQueue[Request]) -> Iterator[Request]:
 def alive(sweep: str, storage: str | None = None) -> list[Launch]:
     """The launches of a sweep that run now, as far as can be known; the signs of those that died are taken away.
 
-    storage: the database of leases, if any. Without it those of other machines are taken to live. Raises TrackingError.
+    storage: the database of leases, if any. Without it those of other machines, and of other folders `mlruns`, are
+    taken to live. Raises TrackingError.
     """
     living = []
     for words in tracking.signs(sweep, LAUNCH).values():
@@ -120,7 +122,8 @@ def _bury(sweep: str, launch: Launch, storage: str | None) -> None:
 
 
 def _lives(sweep: str, launch: Launch, storage: str | None) -> bool:
-    if launch.host != socket.gethostname() and not (launch.leased and storage):
+    here = (launch.host, launch.home) == (socket.gethostname(), str(workspace.home()))
+    if not here and not (launch.leased and storage):
         return True
     return lock_holder(_key(sweep, launch.token), storage if launch.leased else None) is not None
 

@@ -36,6 +36,11 @@ def shown(value: Any) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
+def printable(text: str) -> str:
+    """The text as one line, what cannot be printed as its escape."""
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
+
+
 def check_value(name: str, value: Any) -> Any:
     """The value as the field of RunConfig called `name` takes it, in plain YAML types. Raises ValueError."""
     if name not in FIELDS:

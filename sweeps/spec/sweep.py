@@ -22,7 +22,7 @@ from sweeps.spec.axes import axis_of
 from sweeps.spec.checked import checked
 from sweeps.spec.conditional import check_conditions
 from sweeps.spec.constraint import parse_constraint
-from sweeps.spec.fields import SEED, check_value, nearest, shown, words_of
+from sweeps.spec.fields import SEED, check_value, nearest, printable, shown, words_of
 from sweeps.spec.formula import parse_formula
 from sweeps.spec.parameter import Parameter
 from sweeps.spec.search_settings import EarlyTerminate, Sampler, check_sampler
@@ -197,7 +197,7 @@ _MODELS: dict[str, type[Section]] = {
 
 def line_of(error: Any) -> str:
     """One pydantic error as "key: what is wrong"."""
-    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in _words_of_line(error))
+    return printable(_words_of_line(error))
 
 
 def _words_of_line(error: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 from mlflow.entities import Run, RunTag
@@ -15,16 +15,24 @@ from sweeps import tracking, workspace
 from sweeps.tracking import run_file
 from sweeps.tracking.errors import store_errors
 from sweeps.tracking.record import OF_ONE_SWEEP, SWEEP, Record, sweep_of
+from sweeps.tracking.recording import log_metrics
 
 NOTE = "mlflow.note.content"
 
 
-def adopt(original: Record, experiment_id: str, name: str, own: dict[str, str], begun: str | None) -> None:
+def adopt(
+    original: Record,
+    experiment_id: str,
+    name: str,
+    own: dict[str, str],
+    asked: Mapping[str, float],
+    begun: str | None,
+) -> None:
     """Records a FINISHED run in an experiment with the parameters, numbers and tags of `original`, whose artifacts stay
     where they are.
 
-    own: its tags, the name of its sweep among them. begun: the run of an adoption that was cut off, to be gone on with.
-    Raises TrackingError.
+    own: its tags, the name of its sweep among them. asked: more numbers, which its sweep names. begun: the run of an
+    adoption that was cut off, to be gone on with. Raises TrackingError.
     """
     client = tracking.client()
     with store_errors(workspace.uri()):
@@ -36,6 +44,7 @@ def adopt(original: Record, experiment_id: str, name: str, own: dict[str, str], 
             client.update_run(begun, status="RUNNING")
             client.log_batch(begun, tags=[RunTag(*item) for item in tags.items()])
         run_file.log(run_file.read(found), begun)
+        log_metrics(begun, asked, {}, found.info.end_time, 0, asked.keys())
         with suppress(MlflowException):  # not everybody may write into another's experiment
             client.set_tag(original.run_id, f"{tracking.ADOPTED_BY}{own[SWEEP]}", begun)
         client.set_terminated(begun, status="FINISHED")

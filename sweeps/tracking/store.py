@@ -68,7 +68,8 @@ def _is_adopted(run: Record) -> bool:
 def _linked(run: Record, original: Record) -> Record:
     kept = {key: value for key, value in original.tags.items() if key not in OF_ONE_SWEEP}
     tags = kept | {key: run.tags[key] for key in OF_ONE_SWEEP if key in run.tags}
-    return replace(original, name=run.name, tags=tags, link=run.run_id)
+    # What this sweep alone makes by formula stands with its own run.
+    return replace(original, name=run.name, metrics=run.metrics | original.metrics, tags=tags, link=run.run_id)
 
 
 def trash(sweep: str) -> str | None:

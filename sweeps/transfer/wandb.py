@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from sweeps.errors import SweepError
 from sweeps.spec import sweep_file, yaml_text
 from sweeps.spec.checked import checked
-from sweeps.spec.fields import FIELDS, SEED, end_value, nearest, shown
+from sweeps.spec.fields import FIELDS, SEED, end_value, nearest, printable, shown
 from sweeps.spec.metric_names import check_names
 from sweeps.spec.parameter import Parameter
 from sweeps.spec.sweep import EarlyTerminate, Metric, Sweep, line_of
@@ -64,7 +64,7 @@ def translate(path: Path) -> Translated:
         made.left_out.append(f"{key}: {reason}")
     _metric_of_a_search(made)
     made.content = {key: made.content[key] for key in ORDER if key in made.content}
-    made.to_mend = _faults(made)
+    made.left_out, made.to_mend = [printable(line) for line in made.left_out], _faults(made)
     return made
 
 

@@ -34,7 +34,7 @@ from sweeps.spec.sweep import Sweep
 from sweeps.tracking import database as database_reader
 from sweeps.tracking import run_file, store
 from sweeps.tracking.artifacts import listing
-from sweeps.tracking.recording import RENEWED, renew_scores
+from sweeps.tracking.recording import RENEWED, log_formulas, renew_scores
 from sweeps.tracking.run_file import recorded
 from tests.faults import Killed, die, on_call
 from tests.sweeps.fakes import record_run, record_runs
@@ -141,6 +141,19 @@ def test_what_is_finished_elsewhere_is_not_trained(first: None) -> None:
     assert launch(sweep) == []
     with on_call(store.others, die):  # nothing is left to look for
         assert {cell.state for cell in cells(sweep).values()} == {"finished"}
+
+
+def test_what_the_sweep_names_stands_with_its_own_run(first: None) -> None:
+    sweep = sweep_of("second", "tanh", reuse=True, metric={"name": "twice"}, metrics={"twice": "2 * score"})
+    launch(sweep)
+    more = sweep_of("second", "tanh", reuse=True, metrics={"twice": "2 * score", "half": "score / 2"})
+    for _ in range(2):
+        log_formulas(more)
+    link, original = (run(run_id) for run_id in (cells(sweep)["tanh"].link, cells(FIRST)["tanh"].run_id))
+    assert original.data.metrics.keys() == {"score", "training/loss"}
+    assert {name: link.data.metrics[name] for name in ("twice", "half")} == {"twice": 1.0, "half": 0.25}
+    assert [len(run_file.read(link).metrics[name]) for name in ("twice", "half")] == [1, 1]
+    assert cells(sweep)["tanh"].metrics["twice"] == 1.0
 
 
 def test_of_several_originals_the_latest_is_adopted_and_never_an_adopted_one(both: None) -> None:

@@ -87,13 +87,14 @@ def test_the_signs_of_launches_that_were_killed_are_taken_away(tmp_path: Path) -
     assert signs() == []
 
 
-def test_cleaning_takes_the_sign_of_a_dead_launch_and_leaves_that_of_another_machine() -> None:
-    for host in (socket.gethostname(), "gpu-7"):
-        launch = Launch(f"{host}-token", host, 1, leased=False)
+def test_cleaning_takes_the_sign_of_a_dead_launch_and_leaves_those_of_other_places() -> None:
+    home, here = str(workspace.home()), socket.gethostname()
+    for number, (host, place) in enumerate([(here, home), (here, "/other"), ("gpu-7", home)]):
+        launch = Launch(f"token{number}", host, place, 1, leased=False)
         tracking.put_sign("s", f"{launches.LAUNCH}{launch.token}", json_text(asdict(launch)))
     tracking.put_sign("s", f"{launches.LAUNCH}edited", "no JSON")
     list(clean("s"))
-    assert [launch.host for launch in alive("s")] == ["gpu-7"]
+    assert {(launch.host, launch.home) for launch in alive("s")} == {(here, "/other"), ("gpu-7", home)}
 
 
 # --- one run ------------------------------------------------------------------------------------------------------

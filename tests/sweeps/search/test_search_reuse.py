@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from rich.console import Console
-from sweeps.search.hyperband import HyperbandRule
 
 from sweeps import tracking
 from sweeps.api import cells
@@ -17,6 +16,7 @@ from sweeps.execution.execute import _adopted
 from sweeps.execution.pool import _task
 from sweeps.execution.task import LaunchOptions, Outcome
 from sweeps.planning.plan import SweepRun
+from sweeps.search.early_stopping import EarlyStopping
 from sweeps.search.known import known
 from sweeps.search.study import delete_study
 from sweeps.spec.space import space
@@ -42,7 +42,7 @@ class Adopting(Trainer):
         self.sweep = sweep
 
     async def __call__(
-        self, number: int, cell: SweepRun, tags: dict[str, str], stop_rule: HyperbandRule | None
+        self, number: int, cell: SweepRun, tags: dict[str, str], stop_rule: EarlyStopping | None
     ) -> Outcome:
         task = _task(self.sweep, tracking.experiment(self.sweep.name, "?"), cell, LaunchOptions())
         adopted = _adopted(replace(task, tags=tags), None) if self.sweep.reuse else None
