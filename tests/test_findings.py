@@ -61,6 +61,11 @@ def test_what_is_published_has_how_its_scores_formed(
     results.runs.cache_clear()
     found = results.runs("tiny")
     results.runs.cache_clear()
+    content = json.loads(place.read_text(encoding="utf-8"))
+    kept = [cell | {"config_hash": "other"} for cell in content["cells"][:1]]
+    place.write_text(json.dumps(content | {"cells": kept}))
+    results.publish(tmp_path / "said.json")
+    assert len(json.loads(place.read_text(encoding="utf-8"))["cells"]) == 3
     assert list(found["model.activation"]) == ["relu", "tanh"]
     assert {f"formation/radius_agreement@{epoch}" for epoch in (0, 1, 2)} <= set(found.columns)
 
@@ -130,4 +135,10 @@ def test_verdicts(radii: dict[str, float], holds: dict[str, bool], monkeypatch: 
 
 def test_a_sweep_without_results_has_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(verdicts, "runs", lambda name: pd.DataFrame())
-    assert {verdict.holds for verdict in verdicts.verdicts()} == {None}
+    assert {(verdict.holds, verdict.word) for verdict in verdicts.verdicts()} == {(None, "not run yet")}
+
+
+def test_a_sweep_of_which_runs_are_missing_has_none_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verdicts, "runs", lambda name: activations() if name == "activation" else pd.DataFrame())
+    words = [verdict.word for verdict in verdicts.verdicts() if verdict.prediction == "A1"]
+    assert words == ["14 of 42 runs so far"]

@@ -10,6 +10,8 @@ from typing import Any
 
 import pandas as pd
 
+from sweeps.spec.grid import count
+from sweeps.spec.sweep_file import load
 from sweeps.tracking.artifacts import fetch
 
 FOLDER = Path(__file__).parents[2] / "experiments" / "results"
@@ -24,8 +26,13 @@ def runs(name: str) -> pd.DataFrame:
     if not file.exists():
         return pd.DataFrame()
     cells = json.loads(file.read_text(encoding="utf-8"))["cells"]
-    done = [cell for cell in cells if cell["state"] == "finished"]
+    done = [cell for cell in cells if _is_done(cell)]
     return pd.DataFrame([_fields(cell["parameters"]) | cell["metrics"] | _steps(cell) for cell in done])
+
+
+def planned(name: str) -> int:
+    """How many runs the sweep's file has."""
+    return count(load(FOLDER.parent / f"{name}.yaml"))
 
 
 def _steps(cell: dict[str, Any]) -> dict[str, float]:
@@ -50,18 +57,31 @@ def chosen(name: str, **fields: Any) -> pd.DataFrame:
 def publish(comparison: Path) -> Path:
     """Keeps what `cae compare --json` printed under the sweep's name, without places of files; gives where.
 
-    The runs have to be in the record at hand: how their scores formed over the epochs is added.
+    The runs have to be in the record at hand: how their scores formed over the epochs is added. Runs that were
+    published before and are not among these stay: a sweep may be done in parts, on several machines.
     """
     content = json.loads(comparison.read_text(encoding="utf-8"))
     for cell in content["cells"]:
         cell["parameters"] |= dict.fromkeys(PLACES)
         for part in cell["parameters"]["data.mixture"]:
             part["path"] = None
-        if cell["state"] == "finished":
+        if _is_done(cell):
             cell["steps"] = _formation(cell["run_id"])
     place = FOLDER / f"{content['sweep'].replace('-', '_')}.json"
+    content["cells"] += _published(place, {cell["config_hash"] for cell in content["cells"] if _is_done(cell)})
+    content["cells"] = [cell for cell in content["cells"] if _is_done(cell)]
     place.write_text(json.dumps(content, separators=(",", ":")) + "\n", encoding="utf-8")
     return place
+
+
+def _is_done(cell: dict[str, Any]) -> bool:
+    return bool(cell["state"] == "finished")
+
+
+def _published(place: Path, but: set[str]) -> list[dict[str, Any]]:
+    """The runs that a file of results has, but for those of these hashes."""
+    before = json.loads(place.read_text(encoding="utf-8"))["cells"] if place.exists() else []
+    return [cell for cell in before if cell["config_hash"] not in but]
 
 
 def _formation(run_id: str) -> dict[str, dict[str, float]]:

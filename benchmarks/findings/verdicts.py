@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from benchmarks.findings.results import chosen, runs
+from benchmarks.findings.results import chosen, planned, runs
 
 RADII, CONTOURS, MARGINALS = "mnd/radius_agreement", "mnd/contour_agreement", "mnd/marginal_gaussianity"
 GAIN, NULL, SHELL = "gain/radius_agreement", f"{RADII}_null", "mnd/origin/norm_spread"
@@ -18,15 +18,16 @@ HOLLOW = 0.5
 
 @dataclass(frozen=True)
 class Verdict:
-    """measured: what the prediction speaks of, in numbers. holds: None where the runs are not there."""
+    """measured: what it speaks of, in numbers. holds: None where runs are missing; done: how many there are."""
 
     prediction: str
     measured: str = ""
     holds: bool | None = None
+    done: str = ""
 
     @property
     def word(self) -> str:
-        return {None: "not run yet", True: "holds", False: "**failed**"}[self.holds]
+        return {None: self.done or "not run yet", True: "holds", False: "**failed**"}[self.holds]
 
 
 Judge = Callable[[], tuple[str, bool]]
@@ -181,7 +182,8 @@ JUDGES: dict[str, tuple[str, Judge]] = {
 def verdicts() -> Iterator[Verdict]:
     """Of every prediction, in their order."""
     for name, (sweep, judge) in JUDGES.items():
-        if len(runs(sweep)):
-            yield Verdict(name, *judge())
+        done, wanted = len(runs(sweep)), planned(sweep)
+        if done < wanted:
+            yield Verdict(name, done=f"{done} of {wanted} runs so far" if done else "")
         else:
-            yield Verdict(name)
+            yield Verdict(name, *judge())
