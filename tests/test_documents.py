@@ -208,6 +208,7 @@ SMALL = {
 
 @pytest.mark.thorough
 @pytest.mark.slow(seconds=60)
+@pytest.mark.soak
 def test_commands_of_the_readme_work_after_the_demo(
     database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -80,6 +80,7 @@ def can_mount() -> bool:
     return bool(shutil.which("unshare")) and subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
+@pytest.mark.soak
 def test_a_record_that_can_only_be_read_is_read(recorded_home: tuple[Path, Path], tmp_path: Path) -> None:
     """On a disk of somebody else, or of an archive: what asks needs no lock file and no folder of its own."""
     if not can_mount():
@@ -107,6 +108,7 @@ def test_a_record_that_can_only_be_read_is_read(recorded_home: tuple[Path, Path]
     assert done.stdout.endswith("exit 2\n")
 
 
+@pytest.mark.soak
 def test_a_full_disk_is_one_clear_line_and_loses_nothing(many: Path, tmp_path: Path, database: Path) -> None:
     """mlruns lies on a small disk: first not a byte is left, then room for the start of a run, then for all."""
     if not can_mount():
@@ -142,6 +144,7 @@ def test_a_full_disk_is_one_clear_line_and_loses_nothing(many: Path, tmp_path: P
     assert [cell["state"] for cell in cells] == ["finished"] * 8
 
 
+@pytest.mark.soak
 def test_the_load_of_the_machine_is_recorded_where_it_is_asked_for(
     database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -220,6 +220,7 @@ def test_charts_show_headlines_and_the_face_grids_of_both_runs_side_by_side(page
     assert page.get_by_text("faces/mnd", exact=True).count() >= 1
 
 
+@pytest.mark.soak
 def test_the_pictures_of_two_runs_stand_side_by_side_where_mlflow_compares_them(page: Any, address: str) -> None:
     ids = json.dumps([run.run_id for run in runs()])
     page.goto(f'{address}/#/compare-runs?runs={ids}&experiments=["{experiment_id("tiny")}"]')

@@ -79,6 +79,7 @@ def cae(*words: str, plugins: Path | None = None, code: int = 0) -> subprocess.C
 
 @pytest.mark.thorough
 @pytest.mark.slow(seconds=40)
+@pytest.mark.soak
 def test_a_package_plugs_in_everything(importable: Path, database: Path, tmp_path: Path) -> None:
     file = tmp_path / "plugged.yaml"
     file.write_text(SWEEP)

@@ -174,6 +174,7 @@ def test_the_cells_of_a_dead_machine_are_taken_over(
     assert (taken.attempt, taken.host) == (2, socket.gethostname()), output
 
 
+@pytest.mark.soak
 def test_a_server_that_is_down_for_a_while(
     tracking_server: MlflowServer, storage: str, many: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

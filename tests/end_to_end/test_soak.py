@@ -82,7 +82,10 @@ def runs_by_cell(sweep: str) -> dict[str, Counter[str]]:
 @pytest.mark.slow(seconds=60)
 @pytest.mark.parametrize(
     ("rates", "seeds", "kills"),
-    [([0.001, 0.002], 8, 5), pytest.param([0.001, 0.002, 0.003], 20, 15, marks=pytest.mark.soak)],
+    [
+        pytest.param([0.001, 0.002], 8, 5, marks=pytest.mark.soak),
+        pytest.param([0.001, 0.002, 0.003], 20, 15, marks=pytest.mark.soak),
+    ],
 )
 def test_cells_survive_whatever_is_killed(
     database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rates: list[float], seeds: int, kills: int

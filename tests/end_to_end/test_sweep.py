@@ -406,6 +406,7 @@ def test_results_wait_in_files_while_the_store_is_down(database: Path, tiny_swee
 
 @pytest.mark.thorough
 @pytest.mark.usefixtures("_pretended")
+@pytest.mark.soak
 def test_a_launch_that_ends_while_the_store_is_down_leaves_results_for_the_next(
     database: Path, tiny_sweep: Path, hold: Path
 ) -> None:

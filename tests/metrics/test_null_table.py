@@ -93,7 +93,7 @@ def test_a_curve_with_a_corner_is_straight_on_either_side_of_it() -> None:
         pytest.param(400, 64, 100, marks=SECOND),
         pytest.param(1_400, 23, 60, marks=SECOND),
         pytest.param(700, 180, 60, marks=SECOND),
-        (3_000, 12, 40),
+        pytest.param(3_000, 12, 40, marks=SECOND),
         (6_300, 8, 30),
     ],
 )
@@ -185,6 +185,7 @@ SMALL = [(400, 64), (1_000, 10), (3_000, 32)]
 
 @pytest.mark.thorough
 @pytest.mark.slow(seconds=20)
+@pytest.mark.soak
 def test_of_30_normal_clouds_next_to_none_is_beyond_3_sds() -> None:
     found = alarms(*SMALL[0], 30)
     # With a rate of 1 % four or more of 30 are a matter of 0.02 %, for one measure of 80.
