@@ -68,7 +68,7 @@ def _scores(cell: pd.DataFrame) -> Iterator[str]:
 
 
 def _mean(values: pd.Series) -> str:
-    return f"{values.mean():.3f} ± {values.std(ddof=1):.3f}"
+    return f"{values.mean():.3f} ± {values.std(ddof=1):.3f}" if len(values) > 1 else f"{values.mean():.3f}"
 
 
 def _normal(found: pd.DataFrame, blanks: int) -> list[str]:
