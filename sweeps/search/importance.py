@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from warnings import catch_warnings, simplefilter
 
 import optuna
 from optuna.importance import get_param_importances
@@ -39,7 +40,9 @@ def importance(
 def _of(searched: Space, goal: Goal, rows: Sequence[tuple[RunConfig, float]]) -> dict[str, float]:
     study = optuna.create_study(direction=goal)
     study.add_trials([_trial(searched, params_of(searched, config), value) for config, value in rows])
-    return get_param_importances(study)
+    with catch_warnings():  # of few trials in which a conditional axis was there: what cannot be told says so already
+        simplefilter("ignore", UserWarning)
+        return get_param_importances(study)
 
 
 def _trial(searched: Space, params: Params, value: float) -> FrozenTrial:

@@ -86,3 +86,17 @@ def test_trials_that_do_not_differ_say_nothing() -> None:
         importance(SWEEP, {"one": ("minimize", [(configs[0], 1.0)]), "same": ("minimize", [(c, 1.0) for c in configs])})
         == {}
     )
+
+
+def test_an_axis_that_few_trials_have_warns_nobody() -> None:
+    """As a search of five trials on digits did: one of them with the activation that has a slope."""
+    slope = {"min": 0.05, "max": 0.5, "when": {"model.activation": "leaky_relu"}}
+    parameters = {"model.activation": {"values": ["relu", "leaky_relu"]}, "model.negative_slope": slope}
+    sweep = Sweep.model_validate({"name": "s", "method": "random", "run_cap": 9, "parameters": parameters})
+    runs = [from_flat({"model.activation": "relu"}) for _ in range(4)]
+    runs.append(from_flat({"model.activation": "leaky_relu", "model.negative_slope": 0.2}))
+    rows = [(run, float(place)) for place, run in enumerate(runs)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = importance(sweep, {"x": ("maximize", rows)})
+    assert set(found["x"]) == {"model.activation", "model.negative_slope"}
