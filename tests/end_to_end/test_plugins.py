@@ -80,7 +80,9 @@ def cae(*words: str, plugins: Path | None = None, code: int = 0) -> subprocess.C
 @pytest.mark.thorough
 @pytest.mark.slow(seconds=40)
 @pytest.mark.soak
-def test_a_package_plugs_in_everything(importable: Path, database: Path, tmp_path: Path) -> None:
+def test_a_package_plugs_in_everything(
+    importable: Path, database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = tmp_path / "plugged.yaml"
     file.write_text(SWEEP)
     planned = here("plan", str(file)).stdout
@@ -122,6 +124,7 @@ def test_a_package_plugs_in_everything(importable: Path, database: Path, tmp_pat
     refused = here("import", str(archive), code=2).stderr
     assert "names code that would be imported on this machine" in refused
     assert "model.builder mylab.nets:residual" in refused
+    monkeypatch.chdir(tmp_path)  # where the sweep file goes
     imported = here("import", str(archive), "--trust-plugins").stdout
     assert "3 were here already" in imported
 
