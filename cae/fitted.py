@@ -10,7 +10,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import pandas as pd
 from pydantic import ValidationError
@@ -20,7 +19,7 @@ from cae.config import AnalysisConfig, ModelConfig, Section, TrainingConfig
 from cae.datasets.imageset import ImageSet
 from cae.export import save_networks
 from cae.latent_distribution import LatentDistribution, describe
-from cae.model import Autoencoder, build
+from cae.model import Autoencoder, untrained
 from cae.training import Epoch, train
 
 # Half-width at half-maximum of a normal component, in its sd.
@@ -100,9 +99,7 @@ def fit(
     Raises ValueError for a field or value that there is not, TrainingDiverged.
     """
     model, training = _sections(fields)
-    keras.utils.clear_session()
-    keras.utils.set_random_seed(training.seed)
-    autoencoder = build(model, images.images.shape[1], training.precision)
+    autoencoder = untrained(model, images.images.shape[1], training)
     epochs = []
     place = nullcontext(checkpoints) if checkpoints is not None else tempfile.TemporaryDirectory(prefix="cae-fit-")
     with place as folder:

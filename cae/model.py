@@ -13,7 +13,7 @@ from cae.plugins import PluginError
 from cae.registries import ACTIVATIONS, MODELS
 
 if TYPE_CHECKING:
-    from cae.config import ModelConfig, RunConfig
+    from cae.config import ModelConfig, RunConfig, TrainingConfig
 
 CHANNELS = 3
 
@@ -54,6 +54,13 @@ def build(config: ModelConfig, resolution: int, precision: str = "float32") -> A
             has = f"{network.input_shape} to {network.output_shape}"
             raise PluginError(f"{config.builder}: its {part} goes from {has}, not from {shapes[0]} to {shapes[1]}")
     return made
+
+
+def untrained(config: ModelConfig, resolution: int, training: TrainingConfig) -> Autoencoder:
+    """An autoencoder before its first step, its weights drawn with the training's seed. Raises PluginError."""
+    keras.utils.clear_session()
+    keras.utils.set_random_seed(training.seed)
+    return build(config, resolution, training.precision)
 
 
 def load_network(path: Path, config: RunConfig) -> keras.Model:

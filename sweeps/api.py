@@ -102,9 +102,11 @@ def run(
     from sweeps.execution.grid import launch
     from sweeps.execution.pool import WorkerPool
     from sweeps.tracking import views
-    from sweeps.tracking.recording import log_formulas
 
-    log_formulas(sweep)
+    if sweep.metrics:
+        from sweeps.tracking.recording import log_formulas
+
+        log_formulas(sweep)
     if todo is None:
         todo = [] if sweep.is_search else unfinished(sweep, cells(sweep, options.storage), limit)
     if todo or sweep.is_search:

@@ -6,7 +6,6 @@ says what to do; `cae ui` and `cae init` have no function.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +23,7 @@ from sweeps.execution import stop as stopping
 from sweeps.execution.monitor import Monitor
 from sweeps.execution.task import LaunchOptions
 from sweeps.finished import lookup
-from sweeps.finished.written import sweep_of_experiment
+from sweeps.finished.sweep_of_experiment import sweep_of_experiment
 from sweeps.planning.plan import SweepRun
 from sweeps.spec import sweep_file
 from sweeps.spec.display import varied
@@ -76,21 +75,17 @@ def run(
     """
     asked = _checked(sweep)
     options = LaunchOptions(workers, storage, ray, num_cpus, num_gpus, seeds_together, system_metrics)
-    todo = None
+    out, todo = console(), None
+    bars = SweepProgress(out, most=limit)
     if asked.is_search:
         api.check_data(asked)
     else:
-        todo = api.unfinished(asked, api.cells(asked, storage), limit)
-    out = console()
-    monitor = _monitor(asked, todo, storage, limit) if progress is True else progress or None
+        runs = api.cells(asked, storage)
+        todo = api.unfinished(asked, runs, limit)
+        bars = SweepProgress(out, seconds_taken(runs), sizes=[size(each.config) for each in todo])
+    monitor = bars if progress is True else progress or None
     prepare = prepare_and_tell(out) if progress is True else _silently
     return _table(api.run(asked, options, monitor, limit, todo, prepare))
-
-
-def _monitor(sweep: Sweep, todo: Sequence[SweepRun] | None, storage: str | None, limit: int | None) -> SweepProgress:
-    if todo is None:
-        return SweepProgress(console(), most=limit)
-    return SweepProgress(console(), seconds_taken(api.cells(sweep, storage)), sizes=[size(run.config) for run in todo])
 
 
 def _silently(sets: Iterable[Any]) -> None:
@@ -215,8 +210,8 @@ def stop(
     happened. Raises SweepError, TrackingError.
     """
     asked = stopping.stop(_checked(sweep).name, storage, cell, now)
-    while wait and asked.launches and not asked.happened():
-        time.sleep(1)
+    if wait:
+        asked.wait()
     return list(asked.lines)
 
 

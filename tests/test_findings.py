@@ -133,6 +133,96 @@ def test_verdicts(radii: dict[str, float], holds: dict[str, bool], monkeypatch: 
     assert {name: verdicts.JUDGES[name][1]()[1] for name in holds} == holds
 
 
+RUNS = {
+    "surrogates": [{"data.surrogate": kind} for kind in ("none", "gaussian", "phase")],
+    "latent_dim": [
+        {"data.name": name, verdicts.DIMENSIONS: d} for name in ("celeba", "digits") for d in (8, 16, 256, 512)
+    ],
+    "dataset": [
+        *({"data.name": "synthetic", "data.factors": kind} for kind in ("gaussian", "uniform", "bimodal")),
+        *({"data.name": name} for name in ("celeba", "folder", "mixture", "digits")),
+        {"data.name": "celeba", "data.contrast": "normalized"},
+    ],
+    "epochs": [{verdicts.ACTIVATION: "leaky_relu"}, {verdicts.ACTIVATION: "tanh"}],
+    "maps": [{verdicts.MAPS: maps} for maps in ("[16]", "[32]")],
+    "activation": [
+        {verdicts.ACTIVATION: name, "model.batch_norm": on} for name in ("relu", "tanh") for on in (False, True)
+    ],
+}
+SAME = {
+    "data.contrast": "as_is",
+    "data.factors": "gaussian",
+    verdicts.RADII: 0.6,
+    verdicts.GAIN: -0.1,
+    verdicts.NULL: 0.99,
+    verdicts.SHELL: 1.0,
+    f"{verdicts.RADII}_gap": 0.39,
+    "mnd/radius/spread": 3.0,
+    verdicts.MARGINALS: 0.98,
+    verdicts.CONTOURS: 0.9,
+    f"{verdicts.MARGINALS}_adjusted": 0.98,
+    "control/untrained/radius_agreement": 0.65,
+    **{f"formation/{name}_agreement@{epoch}": 0.6 for name in ("radius", "contour") for epoch in (0, 1, 48)},
+}
+
+
+def judged(name: str, changes: list[tuple[dict[str, object], dict[str, float]]], patch: pytest.MonkeyPatch) -> bool:
+    """What the judge says of runs that are all alike, but for metrics of those with some values."""
+    sweep, judge = verdicts.JUDGES[name]
+    found = pd.DataFrame([SAME | {"data.name": "celeba"} | fields for fields in RUNS[sweep]])
+    for fields, metrics in changes:
+        chosen = np.logical_and.reduce(
+            [found[field] == value for field, value in fields.items()] or [[True] * len(found)]
+        )
+        for metric, value in metrics.items():
+            found.loc[chosen, metric] = value
+    patch.setattr(results, "runs", lambda name: found if name == sweep else pd.DataFrame())
+    patch.setattr(verdicts, "runs", results.runs)
+    return judge()[1]
+
+
+R, ADJUSTED, SPREAD = verdicts.RADII, f"{verdicts.MARGINALS}_adjusted", "mnd/radius/spread"
+D, ACT = verdicts.DIMENSIONS, verdicts.ACTIVATION
+FORMED = "formation/{}_agreement@{}"
+
+
+@pytest.mark.parametrize(
+    ("name", "holding", "failing"),
+    [
+        ("A1", [({ACT: "relu"}, {verdicts.GAIN: 0.1})], [({}, {verdicts.GAIN: 0.1})]),
+        ("A3", [({ACT: "relu"}, {verdicts.CONTOURS: 0.94})], [({ACT: "relu"}, {verdicts.CONTOURS: 0.96})]),
+        ("A3", [({ACT: "relu"}, {verdicts.MARGINALS: 0.985})], [({ACT: "relu"}, {verdicts.MARGINALS: 0.995})]),
+        ("C1", [({D: 256}, {R: 0.5})], [({D: 256}, {R: 0.7})]),
+        ("C2", [({D: 512}, {SPREAD: 9.0})], [({D: 512}, {SPREAD: 8.9})]),
+        ("C3", [({D: 512}, {ADJUSTED: 0.985})], [({D: 512}, {ADJUSTED: 0.995})]),
+        ("C4", [({"data.name": "digits"}, {ADJUSTED: 0.97})], [({"data.name": "digits", D: 8}, {ADJUSTED: 0.99})]),
+        ("D1", [({"data.surrogate": "gaussian"}, {R: 0.8})], [({"data.surrogate": "gaussian"}, {R: 0.7})]),
+        ("D1", [({"data.surrogate": "gaussian"}, {R: 0.8})], [({}, {R: 0.8})]),
+        ("D2", [({"data.surrogate": "phase"}, {R: 0.69})], [({"data.surrogate": "phase"}, {R: 0.75})]),
+        ("D3", [({"data.contrast": "normalized"}, {R: 0.65})], [({"data.contrast": "normalized"}, {R: 0.72})]),
+        ("D3", [({"data.contrast": "normalized"}, {R: 0.65})], [({"data.contrast": "normalized"}, {R: 0.59})]),
+        ("D4", [({"data.name": "folder"}, {R: 0.65})], [({"data.name": "folder"}, {R: 0.75})]),
+        ("D4", [({"data.name": "mixture"}, {R: 0.55})], [({"data.name": "mixture"}, {R: 0.65})]),
+        ("D5", [({"data.factors": "bimodal"}, {R: 0.69})], [({"data.factors": "bimodal"}, {R: 0.75})]),
+        ("E1", [({}, {FORMED.format("radius", 48): 0.5})], [({}, {FORMED.format("radius", 48): 0.7})]),
+        (
+            "E2",
+            [({}, {FORMED.format("contour", 1): 0.5, FORMED.format("contour", 48): 0.7})],
+            [({}, {FORMED.format("contour", 48): 0.7})],
+        ),
+        ("F1", [({verdicts.MAPS: "[16]"}, {R: 0.69})], [({verdicts.MAPS: "[16]"}, {R: 0.75})]),
+    ],
+)
+def test_each_judge_tells_what_holds_from_what_fails(
+    name: str,
+    holding: list[tuple[dict[str, object], dict[str, float]]],
+    failing: list[tuple[dict[str, object], dict[str, float]]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert judged(name, holding, monkeypatch)
+    assert not judged(name, failing, monkeypatch)
+
+
 def test_a_sweep_without_results_has_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(verdicts, "runs", lambda name: pd.DataFrame())
     assert {(verdict.holds, verdict.word) for verdict in verdicts.verdicts()} == {(None, "not run yet")}

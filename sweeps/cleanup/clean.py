@@ -27,7 +27,7 @@ def clean(sweep: str, storage: str | None = None, host: str | None = None, dry_r
     now = before.without(host)
     yield from _close(now.orphans, host, dry_run)
     if not dry_run:
-        alive(sweep, storage)  # takes away the signs of launches that died
+        alive(sweep, storage)  # takes away the tags of launches that died
         take_over([trial for trial in now.lost if trial in before.remote], storage)
     for trial in now.lost:
         yield f"trial {trial.number} of the search: its process is gone; the next cae run takes it over"

@@ -83,7 +83,7 @@ def _asked(
 
 
 def _of_experiment(name: str, overrides: tuple[str, ...]) -> Any:
-    from sweeps.finished.written import sweep_of_experiment
+    from sweeps.finished.sweep_of_experiment import sweep_of_experiment
     from sweeps.spec.sweep_file import override, parse_override
 
     return override(sweep_of_experiment(name), dict(map(parse_override, overrides)))

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import sys
-import time
 from pathlib import Path
 
 import click
 
 from sweeps.commands.options import FILE, STORAGE, clear_errors, last_storage, load
-
-# Between two looks whether it has happened.
-WAIT_SECONDS = 1.0
 
 
 @click.command("stop")
@@ -35,8 +31,7 @@ def stop_command(file: Path, storage: str | None, cell: str | None, now: bool, w
     if not wait or not asked.launches:
         return
     try:
-        while not asked.happened():
-            time.sleep(WAIT_SECONDS)
+        asked.wait()
     except KeyboardInterrupt:
         click.echo("no longer waited for; what was asked for stands", err=True)
         sys.exit(130)

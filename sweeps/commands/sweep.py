@@ -204,20 +204,21 @@ def _run_grid(sweep: Sweep, out: Console, limit: int | None, launch: LaunchOptio
     cells = api.cells(sweep, launch.storage)
     todo = api.unfinished(sweep, cells, limit)
     _show_trash(out, sweep)
-    if not todo:
-        out.print(f"{sweep.name}: {_counted(cells)}; there is nothing to do")
-    else:
-        adopted = sum(cell.adoptable for cell in todo)
-        told = [f"adopting {adopted}"] * bool(adopted) + [f"running {len(todo) - adopted}"] * (adopted < len(todo))
-        out.print(f"{sweep.name}: {_counted(cells)}; {', '.join(told)}")
-        sizes = [size(cell.config) for cell in todo]
-        progress = SweepProgress(out, runs.seconds_taken(cells), sizes=sizes)
+    out.print(f"{sweep.name}: {_counted(cells)}; {_to_do(todo)}")
+    if todo or sweep.metrics:  # which finished runs may lack in MLflow
+        progress = SweepProgress(out, runs.seconds_taken(cells), sizes=[size(cell.config) for cell in todo])
         cells = api.run(sweep, launch, progress, todo=todo, prepare=prepare_and_tell(out))
     runs.show_cells(out, cells, with_metrics=True, ranked_by=sweep)
     runs.show_legend(out)
     _show_answer(out, sweep, cells)
     runs.show_next(out, sweep)
     sys.exit(exit_code(cells, todo))
+
+
+def _to_do(todo: Sequence[SweepRun]) -> str:
+    adopted = sum(cell.adoptable for cell in todo)
+    told = [f"adopting {adopted}"] * bool(adopted) + [f"running {len(todo) - adopted}"] * (adopted < len(todo))
+    return ", ".join(told) or "there is nothing to do"
 
 
 def _show_answer(out: Console, sweep: Sweep, cells: Sequence[SweepRun]) -> None:

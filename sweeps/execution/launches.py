@@ -1,6 +1,6 @@
 """The launches of a sweep that run now, and what others ask of them while they do.
 
-A launch puts up a sign where its runs are recorded, so whoever shares the record can find and ask it. A request names
+A launch sets a tag where its runs are recorded, so whoever shares the record can find and ask it. A request names
 the launch: one that starts later never takes it for its own. Whether a launch still lives its lock tells, as of a run.
 """
 
@@ -21,7 +21,7 @@ from sweeps import tracking, workspace
 from sweeps.errors import TrackingError
 from sweeps.locks.work_lock import lock_holder, try_lock
 
-# Of the signs: that of a launch is followed by its token, that of a request by the launch's token and its own.
+# Of the tags: that of a launch is followed by its token, that of a request by the launch's token and its own.
 LAUNCH, REQUEST = "sweep.launch.", "sweep.stop."
 # A launch looks so often whether it is asked for something: one small question to the store.
 LISTEN_SECONDS = 2.0
@@ -50,7 +50,7 @@ class Launch:
         return f"the launch on {self.host} (process {self.pid})"
 
 
-Sign = TypeVar("Sign", Launch, Request)
+Told = TypeVar("Told", Launch, Request)
 
 
 @contextmanager
@@ -66,7 +66,7 @@ def announced(sweep: str, storage: str | None) -> Iterator[Callable[[], list[Req
     ended, heard = threading.Event(), SimpleQueue[Request]()
     listener = threading.Thread(target=_listen, args=(sweep, launch.token, heard, ended), daemon=True)
     try:
-        tracking.put_sign(sweep, f"{LAUNCH}{launch.token}", json.dumps(asdict(launch)))
+        tracking.set_sweep_tag(sweep, f"{LAUNCH}{launch.token}", json.dumps(asdict(launch)))
         listener.start()
         yield lambda: list(_taken(heard))
     finally:
@@ -79,14 +79,14 @@ def announced(sweep: str, storage: str | None) -> Iterator[Callable[[], list[Req
 def _listen(sweep: str, token: str, heard: SimpleQueue[Request], ended: threading.Event) -> None:
     while not ended.wait(LISTEN_SECONDS):
         with suppress(TrackingError):  # looked again; that the store is down the launch says where it needs it
-            for name, words in tracking.signs(sweep, f"{REQUEST}{token}.").items():
+            for name, words in tracking.sweep_tags(sweep, f"{REQUEST}{token}.").items():
                 if request := _read(Request, words):
                     heard.put(request)
-                tracking.remove_sign(sweep, name)
+                tracking.remove_sweep_tag(sweep, name)
 
 
-def _read(kind: type[Sign], words: str) -> Sign | None:
-    """None of what is no sign any more: tags can be edited in MLflow's pages."""
+def _read(kind: type[Told], words: str) -> Told | None:
+    """None of what is no such tag any more: they can be edited in MLflow's pages."""
     try:
         return kind(**json.loads(words))
     except (ValueError, TypeError):
@@ -100,22 +100,22 @@ def _taken(heard: SimpleQueue[Request]) -> Iterator[Request]:
 
 
 def alive(sweep: str, storage: str | None = None) -> list[Launch]:
-    """The launches of a sweep that run now, as far as can be known; the signs of those that died are taken away.
+    """The launches of a sweep that run now, as far as can be known; the tags of those that died are taken away.
 
     storage: the database of leases, if any. Without it those of other machines, and of other folders `mlruns`, are
     taken to live. Raises TrackingError.
     """
     living = []
-    for words in tracking.signs(sweep, LAUNCH).values():
+    for words in tracking.sweep_tags(sweep, LAUNCH).values():
         launch = _read(Launch, words)
         if launch is not None and _lives(sweep, launch, storage):
             living.append(launch)
         elif launch is not None:
-            _bury(sweep, launch, storage)
+            _clear(sweep, launch, storage)
     return living
 
 
-def _bury(sweep: str, launch: Launch, storage: str | None) -> None:
+def _clear(sweep: str, launch: Launch, storage: str | None) -> None:
     _forget(sweep, launch.token)
     if lock := try_lock(_key(sweep, launch.token), storage if launch.leased else None):
         lock.release(forget=True)
@@ -130,14 +130,14 @@ def _lives(sweep: str, launch: Launch, storage: str | None) -> bool:
 
 def ask(sweep: str, launch: Launch, request: Request) -> None:
     """Leaves a request for a launch. Raises TrackingError."""
-    tracking.put_sign(sweep, f"{REQUEST}{launch.token}.{uuid4().hex[:8]}", json.dumps(asdict(request)))
+    tracking.set_sweep_tag(sweep, f"{REQUEST}{launch.token}.{uuid4().hex[:8]}", json.dumps(asdict(request)))
 
 
 def _forget(sweep: str, token: str) -> None:
-    """Its sign last: while it is there, the requests are found."""
-    for name in tracking.signs(sweep, f"{REQUEST}{token}."):
-        tracking.remove_sign(sweep, name)
-    tracking.remove_sign(sweep, f"{LAUNCH}{token}")
+    """Its own tag last: while it is there, the requests are found."""
+    for name in tracking.sweep_tags(sweep, f"{REQUEST}{token}."):
+        tracking.remove_sweep_tag(sweep, name)
+    tracking.remove_sweep_tag(sweep, f"{LAUNCH}{token}")
 
 
 def _key(sweep: str, token: str) -> str:

@@ -16,11 +16,11 @@ from typing import Any
 from sweeps import errors, tracking, workspace
 from sweeps.errors import Stopped
 from sweeps.execution.budget import Budget, Reason
-from sweeps.execution.crew import AnyWorker, make_workers
 from sweeps.execution.launches import Request, announced
 from sweeps.execution.monitor import Monitor, RunMonitor
 from sweeps.execution.orphans import close_dead, close_orphans
 from sweeps.execution.task import LaunchOptions, Outcome, Task
+from sweeps.execution.workers import AnyWorker, make_workers
 from sweeps.locks import leases
 from sweeps.planning.plan import SweepRun
 from sweeps.spec.sweep import Sweep
@@ -249,6 +249,8 @@ def _run(work: Coroutine[Any, Any, None], interrupt: Callable[[], None]) -> None
             try:
                 return done.result()
             except KeyboardInterrupt:
+                if done.done():  # its own, not this thread's
+                    raise
                 interrupt()
 
 

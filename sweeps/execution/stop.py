@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from dataclasses import dataclass
 
 from sweeps import tracking
@@ -13,6 +14,8 @@ from sweeps.tracking import Record
 
 # Characters of a hash by which a run is named.
 LEAST = 4
+# Between two looks whether it has happened.
+WAIT_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,11 @@ class Asked:
             return not set(self.launches) & set(alive(self.sweep, self.storage))
         run = tracking.record_of(self.sweep, self.run.config_hash)
         return run is None or run.status not in ("RUNNING", "SCHEDULED") or is_orphan(run, self.storage)
+
+    def wait(self) -> None:
+        """Returns when it has happened. Raises TrackingError."""
+        while self.launches and not self.happened():
+            time.sleep(WAIT_SECONDS)
 
 
 def stop(sweep: str, storage: str | None = None, cell: str | None = None, now: bool = False) -> Asked:

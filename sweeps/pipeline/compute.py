@@ -18,13 +18,13 @@ from typing import Any, Protocol
 
 import keras
 
-from cae import latents
+from cae import latents, model
 from cae.checkpoints import newest_epoch, read_best
 from cae.config import RunConfig
 from cae.datasets import DataError, ImageSet, load, report
 from cae.devices import accelerator
 from cae.export import save_networks
-from cae.model import Autoencoder, build
+from cae.model import Autoencoder
 from cae.training import Epoch, Progress, train
 from metrics import VERSION as METRICS_VERSION
 from sweeps.files import read_json, write_json
@@ -161,9 +161,7 @@ def planned_images(config: RunConfig, digest: str) -> ImageSet:
 
 def untrained(config: RunConfig) -> Autoencoder:
     """The autoencoder before its first step, its weights drawn with training.seed."""
-    keras.utils.clear_session()
-    keras.utils.set_random_seed(config.training.seed)
-    return build(config.model, config.data.resolution, config.training.precision)
+    return model.untrained(config.model, config.data.resolution, config.training)
 
 
 def fit(autoencoder: Autoencoder, config: RunConfig, images: ImageSet, folder: Path, callbacks: Callbacks) -> None:

@@ -57,7 +57,7 @@ class SeededByTrial(BaseSampler):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ExperimentalWarning)
             if self._settings.name == "qmc" and not param_name:
-                return EvenPoints(self._axes, trial.number, self._seed, **self._settings.options)
+                return QMCByTrial(self._axes, trial.number, self._seed, **self._settings.options)
             return _made(self._settings, seed, self._axes)
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
@@ -89,14 +89,14 @@ def _made(settings: Sampler, seed: int, axes: Axes) -> BaseSampler:
         case "gp":
             return GPSampler(seed=seed, warn_independent_sampling=False, **options)
         case "cmaes":
-            return Evolution(axes, seed=seed, warn_independent_sampling=False, **options)
+            return CmaEsOnAxes(axes, seed=seed, warn_independent_sampling=False, **options)
         case "nsgaii":
             return NSGAIISampler(seed=seed, **options)
         case _:
             return RandomSampler(seed)
 
 
-class Evolution(CmaEsSampler):
+class CmaEsOnAxes(CmaEsSampler):
     """CMA-ES on these axes. Optuna takes those that all trials had so far, and fails where they become fewer."""
 
     def __init__(self, axes: Axes, **options: Any) -> None:
@@ -107,7 +107,7 @@ class Evolution(CmaEsSampler):
         return dict(self._axes)
 
 
-class EvenPoints(QMCSampler):
+class QMCByTrial(QMCSampler):
     """The point of a quasi-random sequence that belongs to a trial by its number.
 
     Optuna counts in the study how many it has drawn, and a trial that is taken over would draw another.

@@ -13,14 +13,14 @@ from typing import Any, Protocol, TypeVar
 from sweeps.spec.display import readable
 from sweeps.spec.fields import DEFAULTS, FIELDS, SEED, check_value, nearest, numbers_of, shown
 
-_SIGNS: dict[str, Callable[[float, float], bool]] = {
+SIGNS: dict[str, Callable[[float, float], bool]] = {
     ">=": operator.ge,
     "<=": operator.le,
     "!=": operator.ne,
     ">": operator.gt,
     "<": operator.lt,
 }
-_COMPARISON = re.compile(rf"\s*({'|'.join(_SIGNS)})\s*(.*)", re.S)
+_COMPARISON = re.compile(rf"\s*({'|'.join(SIGNS)})\s*(.*)", re.S)
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Condition:
     def holds(self, value: Any) -> bool:
         if not self.sign:
             return value in self.values
-        return self.sign == "!=" if value is None else _SIGNS[self.sign](value, self.bound)
+        return self.sign == "!=" if value is None else SIGNS[self.sign](value, self.bound)
 
     def can_hold(self, low: float, high: float) -> bool:
         """Whether it holds for some number from low to high."""

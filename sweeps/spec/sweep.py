@@ -132,8 +132,9 @@ class Sweep(Section):
     @property
     def text(self) -> str:
         """Its YAML, as it stood in its file."""
-        if self._text is not None:
-            return self._text
+        return self._as_yaml() if self._text is None else self._text
+
+    def _as_yaml(self) -> str:
         return yaml.safe_dump(self.model_dump(mode="json", exclude_unset=True), sort_keys=False, allow_unicode=True)
 
     def read_from(self, file: Path, text: str) -> Sweep:
@@ -142,10 +143,13 @@ class Sweep(Section):
         return self
 
     def save(self, file: Path | str | None = None) -> Path:
-        """Writes the YAML, which `cae` reads like any other, to `file` or else NAME.yaml; returns where."""
-        place = self.file if file is None else Path(file)
-        place.write_text(self.text, encoding="utf-8")
-        self._file = place
+        """Writes this sweep as YAML, which `cae` reads like any other, to `file` or else NAME.yaml; returns where.
+
+        What was fixed beyond a file that it was read from is in it; comments of that file are not.
+        """
+        place, text = self.file if file is None else Path(file), self._as_yaml()
+        place.write_text(text, encoding="utf-8")
+        self.read_from(place, text)
         return place
 
     @property

@@ -31,8 +31,8 @@ from sweeps.tracking.record import (
     sweep_of,
     tag_values,
 )
-from sweeps.tracking.signs import put_sign, remove_sign, signs
 from sweeps.tracking.store import attempts, close, others, record_of, records, trash
+from sweeps.tracking.sweep_tags import remove_sweep_tag, set_sweep_tag, sweep_tags
 
 __all__ = [
     "ADOPTED",
@@ -64,14 +64,14 @@ __all__ = [
     "misplaced",
     "others",
     "pages",
-    "put_sign",
     "record_of",
     "recorded_value",
     "records",
-    "remove_sign",
-    "signs",
+    "remove_sweep_tag",
+    "set_sweep_tag",
     "stored_bytes",
     "sweep_of",
+    "sweep_tags",
     "tag_values",
     "trash",
     "with_all_metrics",

@@ -144,8 +144,6 @@ def record(
 
 def log_formulas(sweep: Sweep) -> None:
     """Gives MLflow what the sweep's formulas make of runs that finished before it had them, or with other ones."""
-    if not sweep.metrics:
-        return
     records = tracking.records(sweep.name)
     for key, whole in tracking.with_all_metrics(records, sweep.metrics).items():
         made = {name: whole.metrics[name] for name in sweep.metrics if name in whole.metrics}

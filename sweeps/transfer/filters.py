@@ -9,21 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from sweeps.errors import SweepError
-from sweeps.spec import yaml_text
+from sweeps.spec import condition, yaml_text
 from sweeps.spec.display import readable
 from sweeps.spec.fields import FIELDS, check_value, nearest
 from sweeps.spec.order import best_first
 from sweeps.spec.sweep import Metric
 from sweeps.tracking import Record, recorded_value
 
-SIGNS: dict[str, Callable[[Any, Any], bool]] = {
-    "=": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
+SIGNS: dict[str, Callable[[Any, Any], bool]] = {"=": operator.eq, **condition.SIGNS}
 _CONDITION = re.compile(r"\s*(?P<name>[\w./: -]*?)\s*(?P<sign>!=|<=|>=|=|<|>)\s*(?P<value>.*?)\s*", re.DOTALL)
 
 

@@ -41,7 +41,7 @@ def test_a_cell_and_then_the_launch_are_stopped_and_the_same_command_goes_on(fil
     assert again.returncode == 0, again.stdout + again.stderr
     assert statuses("stopped") == ["FINISHED"] * 3
     assert all(steps(record, "training/loss") == [1, 2, 3, 4, 5] for record in tracking.records("stopped").values())
-    assert not tracking.signs("stopped", "sweep.launch") | tracking.signs("stopped", "sweep.stop")
+    assert not tracking.sweep_tags("stopped", "sweep.launch") | tracking.sweep_tags("stopped", "sweep.stop")
     assert not list((workspace.home() / "work").iterdir())
 
 

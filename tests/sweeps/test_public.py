@@ -40,6 +40,13 @@ def test_a_sweep_is_made_saved_and_read_again(tmp_path: Path) -> None:
     assert again.text == place.read_text(encoding="utf-8")
 
 
+def test_what_is_fixed_beyond_its_file_is_saved_with_it(tiny_sweep: Path, tmp_path: Path) -> None:
+    place = load(tiny_sweep, {"training.epochs": 7}).save(tmp_path / "saved.yaml")
+    again = load(place)
+    assert again.parameters["training.epochs"].value == 7
+    assert overrides(again) == []
+
+
 def test_by_itself_it_is_saved_under_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     made = Sweep.model_validate(CONTENT)

@@ -13,7 +13,7 @@ import sweeps
 from sweeps import tracking
 from sweeps.cli import main
 from sweeps.execution import last_run
-from sweeps.finished.written import sweep_of_experiment
+from sweeps.finished.sweep_of_experiment import sweep_of_experiment
 from sweeps.spec.sweep import Sweep
 from sweeps.spec.sweep_file import load
 from sweeps.tracking.experiment import SUMMARY

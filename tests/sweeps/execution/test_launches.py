@@ -38,8 +38,10 @@ def heard(requests: Any) -> list[Request]:
     raise AssertionError("nothing was heard")
 
 
-def signs() -> list[str]:
-    return sorted(tracking.signs("s", "sweep.")) + sorted(path.name for path in (workspace.home() / "work").iterdir())
+def left_behind() -> list[str]:
+    return sorted(tracking.sweep_tags("s", "sweep.")) + sorted(
+        path.name for path in (workspace.home() / "work").iterdir()
+    )
 
 
 def begin(config_hash: str, status: str = "RUNNING") -> None:
@@ -60,7 +62,7 @@ def test_a_launch_hears_what_it_is_asked_and_leaves_no_trace() -> None:
         assert not requests()
         assert not asked.happened()
     assert asked.happened()
-    assert signs() == []
+    assert left_behind() == []
 
 
 def test_a_request_is_for_the_launches_of_its_time(database: Path) -> None:
@@ -81,18 +83,18 @@ def test_the_signs_of_launches_that_were_killed_are_taken_away(tmp_path: Path) -
         "with announced('s', None), announced('s', sys.argv[1]): os._exit(9)"
     )
     subprocess.run([sys.executable, "-c", code, url], check=False)
-    assert len(signs()) == 4
+    assert len(left_behind()) == 4
     assert len(sweep_contents("s", None).keys) == 2  # what `cae clean --delete` takes
     assert stop("s", url).lines == ("s: no launch of it is running",)
-    assert signs() == []
+    assert left_behind() == []
 
 
 def test_cleaning_takes_the_sign_of_a_dead_launch_and_leaves_those_of_other_places() -> None:
     home, here = str(workspace.home()), socket.gethostname()
     for number, (host, place) in enumerate([(here, home), (here, "/other"), ("gpu-7", home)]):
         launch = Launch(f"token{number}", host, place, 1, leased=False)
-        tracking.put_sign("s", f"{launches.LAUNCH}{launch.token}", json_text(asdict(launch)))
-    tracking.put_sign("s", f"{launches.LAUNCH}edited", "no JSON")
+        tracking.set_sweep_tag("s", f"{launches.LAUNCH}{launch.token}", json_text(asdict(launch)))
+    tracking.set_sweep_tag("s", f"{launches.LAUNCH}edited", "no JSON")
     list(clean("s"))
     assert {(launch.host, launch.home) for launch in alive("s")} == {(here, "/other"), ("gpu-7", home)}
 

@@ -17,11 +17,11 @@ from rich.console import Console
 from cae.config import from_flat
 from sweeps import errors, tracking
 from sweeps.commands.sweep import exit_code
-from sweeps.execution.crew import make_workers
 from sweeps.execution.grid import launch
 from sweeps.execution.monitor import Silent
-from sweeps.execution.pool import Patience, WorkerPool
+from sweeps.execution.pool import Patience, WorkerPool, _run
 from sweeps.execution.task import LaunchOptions, Outcome, Task
+from sweeps.execution.workers import make_workers
 from sweeps.planning.plan import SweepRun
 from sweeps.spec.sweep import Sweep
 from sweeps.terminal.progress import SweepProgress
@@ -243,3 +243,18 @@ def test_seeds_together_that_cannot_be_are_refused(
     sweep = Sweep.model_validate({"name": "s", "run_cap": 2, "parameters": searched, **keys})
     with pytest.raises(errors.SweepError, match=f"--seeds-together 4: .*; {remedy}"):
         make_workers(sweep, LaunchOptions(seeds_together=4))
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
+def test_where_a_loop_runs_already_what_ends_the_work_ends_the_launch(error: type[BaseException]) -> None:
+    told: list[str] = []
+
+    async def work() -> None:
+        raise error
+
+    async def cell_of_a_notebook() -> None:
+        _run(work(), lambda: told.append("interrupted"))
+
+    with pytest.raises(error):
+        asyncio.run(cell_of_a_notebook())
+    assert told == []

@@ -6,12 +6,14 @@ import math
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sweeps import Sweep, SweepError, load, tracking
 from sweeps.analysis.comparison import compare
 from sweeps.api import cells, run
+from sweeps.cli import main
 from sweeps.spec.formula import parse_formula, with_formulas
 from sweeps.spec.space import space
 from tests.sweeps.fakes import record_runs
@@ -129,6 +131,12 @@ def test_mlflow_is_given_it_for_runs_that_are_finished(ranked: Sweep) -> None:
     assert {run.state for run in run(ranked)} == {"finished"}
     found = sorted(record.metrics["trained_gain"] for record in tracking.records("tiny").values())
     assert found == pytest.approx([-0.1, 0.1])
+
+
+def test_so_it_is_by_the_command_that_has_nothing_to_train(ranked: Sweep) -> None:
+    done = CliRunner().invoke(main, ["run", str(ranked.file)], catch_exceptions=False)
+    assert "there is nothing to do" in done.output
+    assert all("trained_gain" in record.metrics for record in tracking.records("tiny").values())
 
 
 def test_it_changes_no_hash_and_no_study_that_is_not_ranked_by_it() -> None:

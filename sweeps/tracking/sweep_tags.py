@@ -12,21 +12,21 @@ if TYPE_CHECKING:
     from mlflow.entities import Experiment
 
 
-def signs(sweep: str, prefix: str) -> dict[str, str]:
-    """The signs whose names begin so. Empty where there is no experiment. Raises TrackingError."""
+def sweep_tags(sweep: str, prefix: str) -> dict[str, str]:
+    """The tags whose names begin so. Empty where there is no experiment. Raises TrackingError."""
     found = _experiment(sweep)
     return {key: value for key, value in found.tags.items() if key.startswith(prefix)} if found else {}
 
 
-def put_sign(sweep: str, name: str, words: str) -> None:
-    """Sets a sign of a sweep that has an experiment; of another it is not set. Raises TrackingError."""
+def set_sweep_tag(sweep: str, name: str, words: str) -> None:
+    """Sets a tag of a sweep that has an experiment; of another it is not set. Raises TrackingError."""
     if found := _experiment(sweep):
         with store_errors(uri()):
             client().set_experiment_tag(found.experiment_id, name, words)
 
 
-def remove_sign(sweep: str, name: str) -> None:
-    """Takes a sign away; one that another process has taken away meanwhile is no error. Raises TrackingError."""
+def remove_sweep_tag(sweep: str, name: str) -> None:
+    """Takes a tag away; one that another process has taken away meanwhile is no error. Raises TrackingError."""
     found = _experiment(sweep)
     if found and name in found.tags:
         with store_errors(uri()):
