@@ -6,7 +6,7 @@ import asyncio
 import gc
 import math
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import optuna
@@ -112,3 +112,20 @@ def states() -> list[str]:
 
 def chosen(sweep: Sweep) -> list[tuple[float, int]]:
     return [(cell.parameters[RATE], cell.parameters[SIZE]) for cell in cells(sweep)]
+
+
+def run_at_once(sweep: Sweep, trainers: Sequence[Trainer]) -> list[str]:
+    """The hashes of what these trainers finished, each in a search of its own on the same study, as processes are."""
+
+    async def lane(trainer: Trainer) -> None:
+        async def patient(number: int, cell: SweepRun, **more: Any) -> Outcome:
+            await asyncio.sleep(0.01)
+            return await trainer(number, cell, **more)
+
+        await Search(sweep, None).lane(patient)
+
+    async def together() -> None:
+        await asyncio.gather(*map(lane, trainers))
+
+    asyncio.run(together())
+    return [config_hash for trainer in trainers for config_hash in trainer.finished]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -15,14 +14,11 @@ from rich.console import Console
 from cae.config import RunConfig
 from sweeps import tracking, workspace
 from sweeps.api import cells
-from sweeps.execution.task import Outcome
-from sweeps.planning.plan import SweepRun
 from sweeps.search.distributions import chosen
-from sweeps.search.search import Search
 from sweeps.spec.space import key_of, space
 from sweeps.spec.sweep import Sweep
 from sweeps.terminal import search as terminal
-from tests.sweeps.searching import RATE, SIZE, SPACE, Trainer, killed, run, states, study_of, sweep_of
+from tests.sweeps.searching import RATE, SIZE, SPACE, Trainer, killed, run, run_at_once, states, study_of, sweep_of
 
 ACTIVATION, SLOPE, DROPOUT = "model.activation", "model.negative_slope", "model.dropout"
 CONDITIONAL: dict[str, Any] = {
@@ -124,18 +120,7 @@ def test_another_distribution_keeps_what_is_known(database: Path) -> None:
 def test_two_conditional_searches_at_once_share_the_trials(database: Path) -> None:
     sweep, trainers = conditional(), (Trainer(), Trainer())
 
-    async def lane(trainer: Trainer) -> None:
-        async def patient(number: int, cell: SweepRun, **more: Any) -> Outcome:
-            await asyncio.sleep(0.01)
-            return await trainer(number, cell, **more)
-
-        await Search(sweep, None).lane(patient)
-
-    async def together() -> None:
-        await asyncio.gather(*map(lane, trainers))
-
-    asyncio.run(together())
-    finished = trainers[0].finished + trainers[1].finished
+    finished = run_at_once(sweep, trainers)
     assert len(set(finished)) == len(finished) == TRIALS
     assert all(trainer.finished for trainer in trainers)
     check_conditions(found(sweep))

@@ -29,6 +29,7 @@ from tests.sweeps.searching import (
     Trainer,
     chosen,
     run,
+    run_at_once,
     states,
     study_of,
     sweep_of,
@@ -238,18 +239,7 @@ def test_two_searches_at_once_share_the_trials(database: Path) -> None:
     """As two processes do, each with a queue of its own on the same study."""
     sweep, trainers = sweep_of(run_cap=10), (Trainer(), Trainer())
 
-    async def lane(trainer: Trainer) -> None:
-        async def patient(number: int, cell: SweepRun, **more: Any) -> Outcome:
-            await asyncio.sleep(0.01)
-            return await trainer(number, cell, **more)
-
-        await Search(sweep, None).lane(patient)
-
-    async def together() -> None:
-        await asyncio.gather(*map(lane, trainers))
-
-    asyncio.run(together())
-    finished = trainers[0].finished + trainers[1].finished
+    finished = run_at_once(sweep, trainers)
     assert len(set(finished)) == len(finished) == 10
     assert all(trainer.finished for trainer in trainers)
     assert states() == ["COMPLETE"] * 10
