@@ -92,6 +92,12 @@ class DataConfig(Section):
     test_fraction: Annotated[Number, Field(gt=0, lt=1)] = 0.1
     split: Literal["random", "official", "identity"] = "random"
     contrast: Literal["as_is", "normalized"] = "as_is"
+    background: Literal["kept", "masked"] = Field(
+        "kept", description="masked: gray outside of an ellipse around the face, in which contrast is then normalized"
+    )
+    blur: Annotated[Number, Field(ge=0)] = Field(
+        0.0, description="standard deviation, in pixels, of the Gaussian by which detail is removed; 0: none"
+    )
     factors: Literal["gaussian", "uniform", "bimodal"] = Field(
         "gaussian", description="distribution of the synthetic faces' continuous factors"
     )

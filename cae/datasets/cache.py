@@ -36,6 +36,8 @@ class Prepared:
     resolution: int
     crop: str
     contrast: str
+    background: str
+    blur: float
     count: int
     bytes: int
     digest: str
@@ -151,4 +153,6 @@ def _entry(file: Path) -> Prepared:
     report = json.loads(file.read_text(encoding="utf-8"))
     fields = ("name", "resolution", "crop", "contrast", "count", "digest", "created", "left_out")
     size = sum(part.stat().st_size for part in file.parent.iterdir())
-    return Prepared(**{name: report[name] for name in fields}, bytes=size, folder=file.parent)
+    # Reports of older versions know of neither.
+    changes = {"background": report.get("background", "kept"), "blur": report.get("blur", 0.0)}
+    return Prepared(**{name: report[name] for name in fields}, **changes, bytes=size, folder=file.parent)

@@ -8,7 +8,7 @@ content of the same names and sizes has a digest of its own.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 from cae.datasets.places import keep, root
@@ -52,7 +52,7 @@ def _is_of(prepared: Path, source: Source) -> bool:
     from cae.datasets import cache
 
     images, table, report = cache.read(prepared)
-    view = View(report["resolution"], report["crop"], report["contrast"])
+    view = View(**{field.name: report[field.name] for field in fields(View) if field.name in report})
     rows = {file: row for row, file in enumerate(source.table()[0]["file"])}
     for row in np.linspace(0, len(images) - 1, COMPARED).astype(int):
         place = rows[table["file"].iloc[row]]

@@ -35,9 +35,9 @@ def counts(shares: list[float], available: list[int], size: int | None) -> list[
 def prepare(config: DataConfig, progress: Progress | None, recorded: Collection[str] = ()) -> tuple[Path, str]:
     """The cache folder and the digest of a mixture: its parts one after the other, `source` names each image's part."""
     found = parts(config, recorded)
-    look = View(config.resolution, config.crop, config.contrast)
+    look = View(config.resolution, config.crop, config.contrast, config.background, config.blur)
     mixed = mixture_digest(config, found)
-    key = f"mixture-{look.resolution}-{look.crop}-{look.contrast}-{mixed}"
+    key = f"mixture-{look.name}-{mixed}"
 
     def write(folder: Path) -> dict[str, Any]:
         report = asdict(look) | {"name": "mixture", "digest": mixed}

@@ -30,7 +30,7 @@ LISTED_BAD = 10_000
 
 def key(source: Source, view: View) -> str:
     """The name of the cache folder for this source seen in this way."""
-    return f"{file_name(source.name)}-{view.resolution}-{view.crop}-{view.contrast}-{source.digest}"
+    return f"{file_name(source.name)}-{view.name}-{source.digest}"
 
 
 def prepare(source: Source, view: View, progress: Progress | None) -> Path:

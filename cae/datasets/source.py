@@ -16,11 +16,23 @@ Progress = Callable[[int, int, str], None]
 
 @dataclass(frozen=True)
 class View:
-    """How every image is cut and scaled: the same four values name a prepared set together with its digest."""
+    """How every image is cut, scaled and changed: its name and a digest name a prepared set.
+
+    resolution: side in pixels. crop, contrast, background, blur: as `cae.config.DataConfig` has them.
+    """
 
     resolution: int
     crop: str
     contrast: str
+    background: str = "kept"
+    blur: float = 0.0
+
+    @property
+    def name(self) -> str:
+        """ "96-center-as_is", and more only where there is more: sets keep the names that older versions gave them."""
+        masked = "-masked" if self.background == "masked" else ""
+        blurred = f"-blur{self.blur:g}" if self.blur else ""
+        return f"{self.resolution}-{self.crop}-{self.contrast}{masked}{blurred}"
 
 
 @dataclass(frozen=True)

@@ -44,4 +44,5 @@ def _opened(entry: Dataset, config: DataConfig) -> Source:
 
 def view(source: Source, config: DataConfig) -> View:
     """How the configuration wants this source cut and scaled; one cache entry for all crops where they mean nothing."""
-    return View(config.resolution, config.crop if source.cropped else "none", config.contrast)
+    crop = config.crop if source.cropped else "none"
+    return View(config.resolution, crop, config.contrast, config.background, config.blur)

@@ -20,6 +20,8 @@ def data_group() -> None:
 @click.option("--resolution", type=int, multiple=True, default=(96,), show_default=True)
 @click.option("--crop", default="center", show_default=True, help="center, tight or none.")
 @click.option("--contrast", default="as_is", show_default=True, help="as_is or normalized.")
+@click.option("--background", default="kept", show_default=True, help="kept or masked.")
+@click.option("--blur", type=float, default=0.0, show_default=True, help="Pixels by which detail is blurred away.")
 @click.option("--size", type=int, help="Number of synthetic faces.")
 @clear_errors
 def prepare_command(names: tuple[str, ...], resolution: tuple[int, ...], **fields: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from cae.config import RunConfig
+from cae.config import DataConfig, RunConfig
 from sweeps.pipeline.generator_table import is_compared, markdown, verdict
 from sweeps.spec.display import readable
 from sweeps.spec.remarks import has_learned, remarks, training_words
@@ -28,11 +28,11 @@ def describe(config: RunConfig, result: dict[str, Any]) -> str:
     metrics, images, rows = result["metrics"], result["images"], result.get("generators", [])
     model, settings = config.model, config.training
     norm = "with" if model.batch_norm else "without"
-    surrogate = "" if config.data.surrogate == "none" else f", {config.data.surrogate} surrogates,"
     lines = [
         *([f"**{said}**", ""] if (said := conclusion(metrics)) else []),
-        f"**{config.data.name}**{surrogate} at {config.data.resolution} px ({images['train']:,} training images, "
-        f"{images['held_out']:,} held out); {readable(list(model.maps))} maps, {model.activation}, {norm} batch norm, "
+        f"**{config.data.name}**{changes(config.data)} at {config.data.resolution} px "
+        f"({images['train']:,} training images, {images['held_out']:,} held out); "
+        f"{readable(list(model.maps))} maps, {model.activation}, {norm} batch norm, "
         f"{model.latent_dim} latent dimensions{enforced(config)}; {settings.loss}, {epochs(config, result)}, "
         f"{settings.precision}, seed {settings.seed}.",
         "",
@@ -59,6 +59,18 @@ def describe(config: RunConfig, result: dict[str, Any]) -> str:
     if is_compared(rows):
         lines += ["", f"{verdict(rows)} Intervals of 95 %.", "", *markdown(rows)]
     return "\n".join(line for line in lines if line is not None)
+
+
+def changes(data: DataConfig) -> str:
+    """What became of the images beside cutting and scaling, between commas; empty where nothing did."""
+    made = (
+        "of equal contrast" if data.contrast == "normalized" else "",
+        "background masked" if data.background == "masked" else "",
+        f"blurred by {data.blur:g} px" if data.blur else "",
+        f"{data.surrogate} surrogates" if data.surrogate != "none" else "",
+    )
+    words = ", ".join(filter(None, made))
+    return f", {words}," if words else ""
 
 
 def enforced(config: RunConfig) -> str:

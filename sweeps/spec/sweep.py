@@ -225,7 +225,12 @@ INCOMPARABLE = (
     "model.decoder_l2",
     "data.name",
     "data.mixture",
+    "data.crop",
     "data.contrast",
+    "data.background",
+    "data.blur",
+    "data.factors",
+    "data.surrogate",
     "training.epochs",
 )
 

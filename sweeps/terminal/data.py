@@ -59,6 +59,8 @@ def show_prepared() -> None:
         Column("pixels", [str(entry.resolution) for entry in entries]),
         Column("crop", [entry.crop for entry in entries], right=False),
         Column("contrast", [entry.contrast for entry in entries], right=False),
+        Column("background", [entry.background for entry in entries], need=2, right=False),
+        Column("blur", [f"{entry.blur:g}" for entry in entries], need=2),
         Column("images", [f"{entry.count:,}" for entry in entries]),
         Column("left out", [str(entry.left_out) for entry in entries]),
         Column("MB", [f"{entry.bytes / 1e6:,.0f}" for entry in entries]),

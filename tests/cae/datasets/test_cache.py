@@ -77,7 +77,16 @@ def test_images_are_a_read_only_memory_map(root: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "other", [{"resolution": 32}, {"crop": "tight"}, {"contrast": "normalized"}, {"size": 20}, {"size": 20, "seed": 1}]
+    "other",
+    [
+        {"resolution": 32},
+        {"crop": "tight"},
+        {"contrast": "normalized"},
+        {"background": "masked"},
+        {"blur": 1.5},
+        {"size": 20},
+        {"size": 20, "seed": 1},
+    ],
 )
 def test_every_view_and_choice_has_its_own_entry(root: Path, other: dict[str, object]) -> None:
     one, two = load(config(root)), load(config(root, **other))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from cae.datasets.crops import LUMINANCE_MEAN, LUMINANCE_SD, fit, normalize_contrast, resize, window
+from cae.datasets.crops import GRAY, LUMINANCE_MEAN, LUMINANCE_SD, face_ellipse, fit, normalize_contrast, resize, window
 from cae.datasets.source import View
 
 
@@ -59,6 +59,51 @@ def test_fit_gives_the_square(size: tuple[int, int], crop: str, contrast: str) -
     square = fit(image, View(96, crop, contrast))
     assert square.shape == (96, 96, 3)
     assert square.dtype == np.uint8
+
+
+NOISE = np.random.default_rng(2).integers(0, 256, (218, 178, 3), np.uint8)
+
+
+def test_outside_of_the_ellipse_all_is_gray_and_inside_all_is_kept() -> None:
+    plain, masked = (fit(NOISE, View(64, "center", "as_is", background)) for background in ("kept", "masked"))
+    inside = face_ellipse(218, 178, View(64, "center", "as_is", "masked"))
+    assert (masked[~inside] == GRAY).all()
+    assert (masked[inside] == plain[inside]).all()
+    assert inside.mean() == pytest.approx(np.pi * 0.3 * 0.4, abs=0.01)
+    assert (inside == inside[::-1]).all()
+    assert (inside == inside[:, ::-1]).all()
+
+
+@pytest.mark.parametrize(("crop", "width", "height"), [("tight", 178 / 128, 178 / 128), ("none", 1, 178 / 218)])
+def test_every_crop_keeps_the_same_part_of_the_face(crop: str, width: float, height: float) -> None:
+    inside = face_ellipse(218, 178, View(256, crop, "as_is", "masked"))
+    assert inside.any(axis=0).mean() == pytest.approx(0.6 * width, abs=0.01)
+    assert inside.any(axis=1).mean() == pytest.approx(min(0.8 * height, 1), abs=0.01)
+
+
+def test_contrast_is_normalized_inside_of_the_ellipse_alone() -> None:
+    bright = NOISE[..., :1].repeat(3, axis=2)  # colors would be clipped
+    dark = np.rint(bright * 0.4).astype(np.uint8)
+    view = View(64, "center", "normalized", "masked")
+    inside = face_ellipse(218, 178, view)
+    for image in (bright, dark):
+        image[:30] = 255  # what the ellipse leaves out
+        gray = luminance(fit(image, view))[inside]
+        assert gray.mean() == pytest.approx(LUMINANCE_MEAN, abs=0.5)
+        assert gray.std() == pytest.approx(LUMINANCE_SD, abs=0.5)
+
+
+def test_blurring_is_a_gaussian_of_so_many_pixels() -> None:
+    point = np.zeros((64, 64, 3), np.uint8)
+    point[32, 32] = 255
+    row = fit(np.tile(point[:, 32:33], (1, 64, 1)), View(64, "center", "as_is", blur=2.0))[:, 32, 0].astype(float)
+    assert np.sqrt((row * (np.arange(64) - 32) ** 2).sum() / row.sum()) == pytest.approx(2, abs=0.1)
+    assert row.sum() == pytest.approx(255, abs=8)  # rounded to bytes
+
+
+def test_views_keep_the_names_of_older_versions_and_tell_what_is_new() -> None:
+    assert View(96, "center", "as_is").name == "96-center-as_is"
+    assert View(64, "tight", "normalized", "masked", 1.5).name == "64-tight-normalized-masked-blur1.5"
 
 
 def test_shrinking_takes_means_and_growing_is_smooth() -> None:

@@ -118,8 +118,21 @@ def test_what_training_did_and_as_many_principal_components_are_told() -> None:
     assert "- What did training do? Training moved marginals from 0.800 to 0.900; the pixels alone have 0.700. " in text
     assert "Training moved radii from 0.800 to 0.900" in text
     assert "90 % is reconstructed, by as many principal components 80 %" in text
-    surrogate = RunConfig.model_validate({"data": {"surrogate": "phase"}})
-    assert "**synthetic**, phase surrogates, at 96 px" in describe(surrogate, found)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ({}, "**synthetic** at 96 px"),
+        ({"surrogate": "phase"}, "**synthetic**, phase surrogates, at 96 px"),
+        (
+            {"contrast": "normalized", "background": "masked", "blur": 2},
+            "**synthetic**, of equal contrast, background masked, blurred by 2 px, at 96 px",
+        ),
+    ],
+)
+def test_what_became_of_the_images_is_told(data: dict, words: str) -> None:
+    assert words in describe(RunConfig.model_validate({"data": data}), result())
 
 
 def test_a_shell_is_said_to_be_one() -> None:
