@@ -17,7 +17,7 @@ from sweeps.errors import SweepError
 from sweeps.files import read_json, write_json
 from sweeps.finished.lookup import FinishedRun
 from sweeps.pipeline.compute import untrained
-from sweeps.pipeline.controls import gains, measure_controls
+from sweeps.pipeline.controls import gains, measure_controls, measure_elliptical
 from sweeps.pipeline.description import describe
 from sweeps.pipeline.latents import SIDES, LatentSplit, load_latents, with_properties
 from sweeps.pipeline.measure import measure
@@ -68,6 +68,8 @@ def _rescore(sweep: str, run: Finished, folder: Path) -> dict[str, float]:
     sides = load_latents(stored["latents/latents.npz"])
     fresh, reasons = _from_images(FinishedRun(run.run_id, run.name, sweep, folder), before["metrics"], sides)
     measured = measure(sides, config.analysis)
+    elliptical = measure_elliptical(sides["train"].sample, config)
+    fresh, reasons = fresh | elliptical.metrics, reasons | elliptical.omitted
     kept = {name: value for name, value in before["metrics"].items() if name.startswith("control/")} | fresh
     omitted = write_measured(measured, sides, kept, folder, f"{sweep}  ·  {run.name}") | reasons
     metrics = measured.metrics | fresh

@@ -29,7 +29,7 @@ from cae.training import Epoch, Progress, train
 from metrics import VERSION as METRICS_VERSION
 from sweeps.files import read_json, write_json
 from sweeps.pipeline import formation
-from sweeps.pipeline.controls import gains, measure_controls
+from sweeps.pipeline.controls import gains, measure_controls, measure_elliptical
 from sweeps.pipeline.draw import write_faces, write_judged
 from sweeps.pipeline.folder import append_history, read_history
 from sweeps.pipeline.formation import observe
@@ -97,6 +97,8 @@ def compute(
         sides = encode(autoencoder, images, folder)
     with clock.step("score") as tell:
         measured = measure(sides, config.analysis, tell)
+        tell("an elliptical cloud of the same radii")
+        controls |= measure_elliptical(sides["train"].sample, config)
         tell("reconstructions")
         means = sides["test"].vectors
         if config.model.enforced[0] == "kl":

@@ -22,6 +22,8 @@ from cae.config import RunConfig, flatten, identity, plugin_identities
 from cae.datasets import ImageSet
 from metrics import VERSION, score
 from metrics.catalog import HEADLINES
+from metrics.elliptical import elliptical_cloud
+from metrics.moments import DegenerateError, Sample
 from metrics.null import cache_folder
 from sweeps.files import read_json, write_json
 
@@ -47,6 +49,10 @@ class Controls:
     metrics: dict[str, float]
     omitted: dict[str, str]
 
+    def __or__(self, other: Controls) -> Controls:
+        """These and the other's."""
+        return Controls(self.metrics | other.metrics, self.omitted | other.omitted)
+
 
 def measure_controls(
     config: RunConfig,
@@ -65,15 +71,20 @@ def measure_controls(
     data = _of_data(config, images)
     network = data | _of_network(config)
     tell("the untrained network")
-    found = [_kept("untrained", network, lambda: _scored("untrained", _encoded(untrained(), images), config))]
+    found = _kept("untrained", network, lambda: _scored("untrained", _encoded(untrained(), images), config))
     tell("a random projection of the pixels")
-    found.append(_kept("projection", data, lambda: _scored("projection", _projected(config, images), config)))
+    found |= _kept("projection", data, lambda: _scored("projection", _projected(config, images), config))
     tell("principal axes of the pixels")
-    found.append(_kept("pca", data, lambda: _principal(config, images)))
-    return Controls(
-        {name: value for each in found for name, value in each.metrics.items()},
-        {name: reason for each in found for name, reason in each.omitted.items()},
-    )
+    return found | _kept("pca", data, lambda: _principal(config, images))
+
+
+def measure_elliptical(side: Sample, config: RunConfig) -> Controls:
+    """What an elliptical cloud of a run's own covariance and radii scores: how much of each the radius explains."""
+    try:
+        cloud = elliptical_cloud(side.points, side.moments, np.random.default_rng(0))
+    except DegenerateError as error:
+        return Controls({}, {"control/elliptical": str(error)})
+    return _scored("elliptical", cloud, config)
 
 
 def gains(metrics: dict[str, float]) -> dict[str, float]:

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from metrics.elliptical import direction_uniformity, whitened_kurtosis
-from metrics.moments import DegenerateError, Moments, chunks_of, moments, whiten
+from metrics.elliptical import direction_uniformity, elliptical_cloud, whitened_kurtosis
+from metrics.moments import DegenerateError, Moments, chunks_of, mahalanobis_squared, moments, whiten
 from tests.metrics.controls import ball, cube, mixture, normal, one_bimodal, student
 
 
@@ -195,6 +195,34 @@ def test_three_points_of_two_components_are_enough() -> None:
     before, after = measured(points)
     assert before + 3 == pytest.approx(after + 3 * 2 / 4)
     assert uniformity(points) == pytest.approx(1 / 3)
+
+
+@pytest.mark.usefixtures("small_chunks")
+@pytest.mark.parametrize("make", [student, mixture, one_bimodal])
+def test_the_elliptical_cloud_has_the_same_center_covariance_and_radii(make: Callable[..., np.ndarray]) -> None:
+    points = make(4_000, 5, np.random.default_rng(0)) @ np.triu(np.ones((5, 5))) + 20
+    own = moments(points)
+    cloud = elliptical_cloud(points, own, np.random.default_rng(1))
+    assert mahalanobis_squared(cloud, own) == pytest.approx(mahalanobis_squared(points, own))
+    found = moments(cloud)
+    assert found.mean == pytest.approx(own.mean, abs=0.1 * own.sd.max())
+    assert found.covariance == pytest.approx(own.covariance, abs=0.1 * own.covariance.max())
+
+
+def test_the_elliptical_cloud_keeps_what_the_radius_does_and_nothing_else() -> None:
+    rng = np.random.default_rng(0)
+    heavy, two = student(20_000, 4, rng, df=8), one_bimodal(20_000, 4, rng)
+    laws = [elliptical_cloud(points, moments(points), rng) for points in (heavy, two)]
+    # Student's marginals are those of an elliptical law; of two clusters in one component there are none.
+    assert stats.ks_2samp(heavy[:, 0], laws[0][:, 0]).statistic < 0.02
+    assert stats.ks_2samp(two[:, 0], laws[1][:, 0]).statistic > 0.1
+    assert measured(laws[1])[1] == pytest.approx(0, abs=0.05)
+
+
+def test_an_elliptical_cloud_needs_a_full_rank() -> None:
+    flat = np.tile(np.random.default_rng(0).standard_normal((50, 1)), 2)
+    with pytest.raises(DegenerateError, match="linearly dependent"):
+        elliptical_cloud(flat, moments(flat), np.random.default_rng(0))
 
 
 def test_known_moments_can_be_given() -> None:

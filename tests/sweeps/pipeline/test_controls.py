@@ -12,9 +12,10 @@ from cae.config import RunConfig
 from cae.datasets.imageset import ImageSet
 from metrics import score
 from metrics.catalog import HEADLINES
+from metrics.moments import Sample
 from metrics.null import cache_folder
 from sweeps.pipeline.compute import untrained
-from sweeps.pipeline.controls import CONTROLS, KEPT, gains, measure_controls
+from sweeps.pipeline.controls import CONTROLS, KEPT, gains, measure_controls, measure_elliptical
 from sweeps.pipeline.plots import references
 
 CONFIG = RunConfig.model_validate(
@@ -44,6 +45,24 @@ class Network:
     def __call__(self) -> keras.Model:
         self.made += 1
         return untrained(self.config).encoder
+
+
+def test_the_elliptical_law_explains_a_radius_and_no_clusters() -> None:
+    rng = np.random.default_rng(0)
+    heavy = rng.standard_normal((3_000, 6)) * rng.uniform(0.3, 1.5, (3_000, 1))
+    two = rng.standard_normal((3_000, 6)) + rng.choice([-3, 3], (3_000, 1))
+    for points, is_explained in ((heavy, True), (two, False)):
+        found = measure_elliptical(Sample(points), CONFIG).metrics
+        assert found.keys() == {f"control/elliptical/{name}" for name in KEPT}
+        own = score(points, calibrate=False, families=("marginal",)).values["marginal_gaussianity"]
+        assert (abs(found["control/elliptical/marginal_gaussianity"] - own) < 0.01) == is_explained
+
+
+def test_of_a_cloud_that_is_flat_the_reason_is_told() -> None:
+    flat = np.tile(np.random.default_rng(0).standard_normal((50, 1)), 6)
+    found = measure_elliptical(Sample(flat), CONFIG)
+    assert found.metrics == {}
+    assert "linearly dependent" in found.omitted["control/elliptical"]
 
 
 def test_every_control_has_every_number_and_noise_is_normal(images: ImageSet) -> None:
