@@ -145,8 +145,16 @@ RUNS = {
     ],
     "epochs": [{verdicts.ACTIVATION: "leaky_relu"}, {verdicts.ACTIVATION: "tanh"}],
     "maps": [{verdicts.MAPS: maps} for maps in ("[16]", "[32]")],
+    "radius": [
+        {"data.contrast": contrast, "data.background": background, "data.blur": blur}
+        for contrast in ("as_is", "normalized")
+        for background in ("kept", "masked")
+        for blur in (0.0, 2.0)
+    ],
     "activation": [
-        {verdicts.ACTIVATION: name, "model.batch_norm": on} for name in ("relu", "tanh") for on in (False, True)
+        {verdicts.ACTIVATION: name, "model.batch_norm": on}
+        for name in ("relu", "leaky_relu", "tanh")
+        for on in (False, True)
     ],
 }
 SAME = {
@@ -161,7 +169,14 @@ SAME = {
     verdicts.MARGINALS: 0.98,
     verdicts.CONTOURS: 0.9,
     f"{verdicts.MARGINALS}_adjusted": 0.98,
-    "control/untrained/radius_agreement": 0.65,
+    verdicts.UNTRAINED: 0.65,
+    f"{verdicts.MARGINALS}_null": 0.99,
+    f"{verdicts.CONTOURS}_null": 0.95,
+    "control/elliptical/marginal_gaussianity": 0.983,
+    "control/elliptical/contour_agreement": 0.92,
+    "mnd/groups/radius_agreement": 0.6,
+    "mnd/groups/radius_agreement_all": 0.6,
+    "mnd/core/radius_agreement@50": 0.6,
     **{f"formation/{name}_agreement@{epoch}": 0.6 for name in ("radius", "contour") for epoch in (0, 1, 48)},
 }
 
@@ -183,6 +198,7 @@ def judged(name: str, changes: list[tuple[dict[str, object], dict[str, float]]],
 
 R, ADJUSTED, SPREAD = verdicts.RADII, f"{verdicts.MARGINALS}_adjusted", "mnd/radius/spread"
 D, ACT = verdicts.DIMENSIONS, verdicts.ACTIVATION
+GROUPS, HALF = "mnd/groups/radius_agreement", "mnd/core/radius_agreement@50"
 FORMED = "formation/{}_agreement@{}"
 
 
@@ -211,6 +227,16 @@ FORMED = "formation/{}_agreement@{}"
             [({}, {FORMED.format("contour", 48): 0.7})],
         ),
         ("F1", [({verdicts.MAPS: "[16]"}, {R: 0.69})], [({verdicts.MAPS: "[16]"}, {R: 0.75})]),
+        ("F2", [], [({verdicts.MAPS: "[16]"}, {verdicts.GAIN: 0.01})]),
+        ("G1", [({"data.blur": 2.0}, {R: 0.64})], [({"data.blur": 2.0}, {R: 0.66})]),
+        ("G1", [({"data.background": "masked"}, {R: 0.7})], [({"data.blur": 2.0}, {verdicts.UNTRAINED: 0.59})]),
+        ("G2", [({"data.background": "masked"}, {R: 0.7})], [({"data.background": "masked"}, {R: 0.75})]),
+        ("G2", [({"data.background": "masked"}, {R: 0.7})], [({"data.contrast": "normalized"}, {R: 0.7})]),
+        ("G3", [({"data.blur": 2.0, "data.contrast": "normalized"}, {R: 0.79})], [({"data.blur": 2.0}, {R: 0.8})]),
+        ("G4", [], [({}, {"control/elliptical/contour_agreement": 0.93})]),
+        ("G4", [], [({}, {"control/elliptical/marginal_gaussianity": 0.986})]),
+        ("H1", [({ACT: "tanh"}, {GROUPS: 0.65})], [({}, {GROUPS: 0.64})]),
+        ("I1", [({"model.batch_norm": True}, {HALF: 0.8})], [({ACT: "tanh"}, {HALF: 0.76})]),
     ],
 )
 def test_each_judge_tells_what_holds_from_what_fails(

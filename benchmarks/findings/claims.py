@@ -19,6 +19,7 @@ def _all() -> Iterator[Difference | None]:
     yield from _activations()
     yield from _dimensions()
     yield from _populations()
+    yield from _removed()
 
 
 def _surrogates() -> Iterator[Difference | None]:
@@ -55,3 +56,18 @@ def _populations() -> Iterator[Difference | None]:
     for name, words in (("folder", "LFW"), ("mixture", "both mixed"), ("digits", "digits")):
         if len(celeba) and len(found := chosen("dataset", data_name=name)):
             yield between(f"{words} less CelebA", celeba[RADII], found[RADII])
+
+
+def _removed() -> Iterator[Difference | None]:
+    """What each takes away from photographs that are otherwise as they were, and all three together."""
+    plain = {"data_contrast": "as_is", "data_background": "kept", "data_blur": 0.0}
+    changes = {
+        "equal contrast": {"data_contrast": "normalized"},
+        "no background": {"data_background": "masked"},
+        "no detail": {"data_blur": 2.0},
+        "all three": {"data_contrast": "normalized", "data_background": "masked", "data_blur": 2.0},
+    }
+    before = chosen("radius", **plain)
+    for words, change in changes.items():
+        if len(before) and len(found := chosen("radius", **plain | change)):
+            yield between(f"{words} less photographs as they are", before[RADII], found[RADII])

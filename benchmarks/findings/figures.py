@@ -10,16 +10,16 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
 from benchmarks.findings.results import FOLDER, runs
-from benchmarks.findings.verdicts import RADII
+from benchmarks.findings.verdicts import RADII, UNTRAINED
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
-UNTRAINED = "control/untrained/radius_agreement"
 SWEEPS = {
     "activation": "activation and batch norm",
     "maps": "maps and layers",
     "latent_dim": "latent dimensions",
     "dataset": "population",
     "surrogates": "surrogate images",
+    "radius": "contrast, background, detail",
     "epochs": "48 epochs",
     "enforced": "enforced",
 }

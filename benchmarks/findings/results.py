@@ -17,6 +17,8 @@ from sweeps.tracking.artifacts import fetch
 FOLDER = Path(__file__).parents[2] / "experiments" / "results"
 # Where files lie says nothing of a result, and is nobody's business.
 PLACES = ("data.path",)
+# Metrics with steps that are kept: how scores formed over the epochs, and of the innermost percents of the cloud.
+STEPPED = ("formation/", "mnd/core/")
 
 
 @cache
@@ -57,7 +59,7 @@ def chosen(name: str, **fields: Any) -> pd.DataFrame:
 def publish(comparison: Path) -> Path:
     """Keeps what `cae compare --json` printed under the sweep's name, without places of files; gives where.
 
-    The runs have to be in the record at hand: how their scores formed over the epochs is added. Runs that were
+    The runs have to be in the record at hand: metrics with steps are added. Runs that were
     published before and are not among these stay: a sweep may be done in parts, on several machines.
     """
     content = json.loads(comparison.read_text(encoding="utf-8"))
@@ -66,7 +68,7 @@ def publish(comparison: Path) -> Path:
         for part in cell["parameters"]["data.mixture"]:
             part["path"] = None
         if _is_done(cell):
-            cell["steps"] = _formation(cell["run_id"])
+            cell["steps"] = _with_steps(cell["run_id"])
     place = FOLDER / f"{content['sweep'].replace('-', '_')}.json"
     content["cells"] += _published(place, {cell["config_hash"] for cell in content["cells"] if _is_done(cell)})
     content["cells"] = [cell for cell in content["cells"] if _is_done(cell)]
@@ -84,7 +86,7 @@ def _published(place: Path, but: set[str]) -> list[dict[str, Any]]:
     return [cell for cell in before if cell["config_hash"] not in but]
 
 
-def _formation(run_id: str) -> dict[str, dict[str, float]]:
+def _with_steps(run_id: str) -> dict[str, dict[str, float]]:
     with tempfile.TemporaryDirectory() as scratch:
         steps = json.loads(fetch(run_id, "result.json", Path(scratch)).read_text(encoding="utf-8"))["steps"]
-    return {name: values for name, values in steps.items() if name.startswith("formation/")}
+    return {name: values for name, values in steps.items() if name.startswith(STEPPED)}

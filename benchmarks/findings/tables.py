@@ -21,6 +21,7 @@ AXES = {
     "epochs": ["model.activation"],
     "maps": ["model.maps"],
     "batch_norm": ["model.activation", "model.batch_norm"],
+    "radius": ["data.contrast", "data.background", "data.blur"],
     "enforced": ["model.regularizer", "model.regularizer_weight"],
 }
 

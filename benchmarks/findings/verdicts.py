@@ -10,6 +10,7 @@ import pandas as pd
 from benchmarks.findings.results import chosen, planned, runs
 
 RADII, CONTOURS, MARGINALS = "mnd/radius_agreement", "mnd/contour_agreement", "mnd/marginal_gaussianity"
+UNTRAINED = "control/untrained/radius_agreement"
 GAIN, NULL, SHELL = "gain/radius_agreement", f"{RADII}_null", "mnd/origin/norm_spread"
 ACTIVATION, DIMENSIONS, MAPS = "model.activation", "model.latent_dim", "model.maps"
 # As the predictions say it: below, a cloud is a shell around the origin.
@@ -165,8 +166,58 @@ def e2() -> tuple[str, bool]:
 
 def f1() -> tuple[str, bool]:
     found = runs("maps")
-    ranges = [spread(means(found, MAPS, metric)) for metric in (RADII, "control/untrained/radius_agreement")]
+    ranges = [spread(means(found, MAPS, metric)) for metric in (RADII, UNTRAINED)]
     return f"range {ranges[0]:.3f}, untrained {ranges[1]:.3f}", max(ranges) <= 0.1
+
+
+def f2() -> tuple[str, bool]:
+    gains = means(runs("maps"), MAPS, GAIN)
+    return f"gain: {listed(gains)}", bool((gains <= 0).all())
+
+
+def without(contrast: str = "as_is", background: str = "kept", blur: float = 0.0) -> pd.Series:
+    """Means over seeds of photographs from which this is taken away."""
+    found = chosen("radius", data_contrast=contrast, data_background=background, data_blur=blur)
+    return found[[RADII, UNTRAINED, NULL]].mean()
+
+
+def g1() -> tuple[str, bool]:
+    moved = without(blur=2.0) - without()
+    words = f"trained {moved[RADII]:+.3f}, untrained {moved[UNTRAINED]:+.3f}"
+    return words, bool((moved[[RADII, UNTRAINED]].abs() < 0.05).all())
+
+
+def g2() -> tuple[str, bool]:
+    plain = without()
+    masked, equal = (each[RADII] - plain[RADII] for each in (without(background="masked"), without("normalized")))
+    third = (plain[NULL] - plain[RADII]) / 3
+    words = f"background {masked:+.3f}, contrast {equal:+.3f}; a third of the gap {third:.3f}"
+    return words, bool(third > masked > equal)
+
+
+def g3() -> tuple[str, bool]:
+    before, after = (each[NULL] - each[RADII] for each in (without(), without("normalized", "masked", 2.0)))
+    return f"gap {before:.3f}, of all three {after:.3f}", bool(after > before / 2)
+
+
+def g4() -> tuple[str, bool]:
+    found = chosen("activation", model_activation="leaky_relu", model_batch_norm=False).mean(numeric_only=True)
+    shares = {}
+    for words, name in (("marginals", MARGINALS), ("contours", CONTOURS)):
+        null, law = found[f"{name}_null"], found[f"control/elliptical/{name.partition('/')[2]}"]
+        shares[words] = (null - law) / (null - found[name])
+    return f"share that the radius explains: {listed(pd.Series(shares), 2)}", min(shares.values()) >= 0.5
+
+
+def h1() -> tuple[str, bool]:
+    found = runs("activation")
+    lead = (found["mnd/groups/radius_agreement"] - found["mnd/groups/radius_agreement_all"]).mean()
+    return f"groups {lead:+.3f}", bool(lead < 0.03)
+
+
+def i1() -> tuple[str, bool]:
+    half = means(chosen("activation", model_batch_norm=False), ACTIVATION, "mnd/core/radius_agreement@50")
+    return f"innermost half: {listed(half)}", bool((half < 0.75).all())
 
 
 JUDGES: dict[str, tuple[str, Judge]] = {
@@ -175,7 +226,9 @@ JUDGES: dict[str, tuple[str, Judge]] = {
     **{name: ("surrogates", judge) for name, judge in (("D1", d1), ("D2", d2))},
     **{name: ("dataset", judge) for name, judge in (("D3", d3), ("D4", d4), ("D5", d5))},
     **{name: ("epochs", judge) for name, judge in (("E1", e1), ("E2", e2))},
-    "F1": ("maps", f1),
+    **{name: ("maps", judge) for name, judge in (("F1", f1), ("F2", f2))},
+    **{name: ("radius", judge) for name, judge in (("G1", g1), ("G2", g2), ("G3", g3))},
+    **{name: ("activation", judge) for name, judge in (("G4", g4), ("H1", h1), ("I1", i1))},
 }
 
 
