@@ -47,6 +47,7 @@ def test_features_are_those_of_the_network_with_these_weights(
     assert inception_features(pictures[:0], str(weights)).shape == (0, FEATURES)
 
 
+@pytest.mark.thorough
 @pytest.mark.slow(seconds=20)
 def test_files_of_keras_3_are_taken_too(
     network: keras.Model, pictures: np.ndarray, tmp_path: Path, weights: Path

@@ -33,7 +33,8 @@ from cae.training import (
 
 SMALL = ModelConfig(maps=(4, 8), latent_dim=4)
 # Of what takes long a second variant.
-SECOND = [pytest.mark.thorough, pytest.mark.soak]
+THOROUGH = pytest.mark.thorough
+SECOND = [THOROUGH, pytest.mark.soak]
 
 
 def fresh(model: ModelConfig = SMALL, precision: str = "float32") -> Autoencoder:
@@ -93,8 +94,14 @@ def test_a_resumed_training_equals_one_that_was_not_interrupted(
         ({"regularizer": "mmd", "regularizer_weight": 10, "dropout": 0.2}, {"flips": True}),
         pytest.param({"regularizer": "sliced"}, {"optimizer": "sgd", "weight_decay": 0.1}, marks=SECOND),
         pytest.param({"regularizer": "sigreg", "blocks": 2}, {"optimizer": "rmsprop"}, marks=SECOND),
-        ({"regularizer": "kl", "dropout": 0.2, "latent_batch_norm": True}, {"optimizer": "adamw"}),
-        ({"regularizer": "gae", "latent_l2": 1, "decoder_l2": 1}, {"patience": 1, "learning_rate": 0.02}),
+        pytest.param(
+            {"regularizer": "kl", "dropout": 0.2, "latent_batch_norm": True}, {"optimizer": "adamw"}, marks=THOROUGH
+        ),
+        pytest.param(
+            {"regularizer": "gae", "latent_l2": 1, "decoder_l2": 1},
+            {"patience": 1, "learning_rate": 0.02},
+            marks=THOROUGH,
+        ),
     ],
 )
 def test_so_does_every_kind_of_randomness(blobs: ImageSet, tmp_path: Path, model: dict, training: dict) -> None:
@@ -352,6 +359,7 @@ def test_a_huge_weight_leaves_nothing_but_the_standard_normal(blobs: ImageSet, t
     assert np.all(np.abs(vectors.std(axis=0) - 1) < 4 / np.sqrt(2 * 300))
 
 
+@pytest.mark.thorough
 def test_enforced_components_are_nearer_to_the_standard_normal_than_free_ones(tmp_path: Path) -> None:
     digits = load(DataConfig(name="digits", resolution=32, size=600))
     config = TrainingConfig(epochs=4, batch_size=32, learning_rate=1e-2)

@@ -194,6 +194,7 @@ def test_the_description_asks_the_question_and_leads_to_the_views(page: Any, add
     opened.value.close()
 
 
+@pytest.mark.thorough
 def test_two_runs_are_compared_metric_by_metric(page: Any, address: str) -> None:
     open_headlines(page, address)
     for place in range(2):
@@ -271,6 +272,7 @@ GENAI = """localStorage.setItem("mlflow.workflowType_v1", JSON.stringify("genai"
 localStorage.setItem("mlflow.assistant.panelOpen_v1", "true");"""
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("before", ["", GENAI], ids=["new", "genai"])
 def test_a_browser_that_follows_a_link_stays_in_model_training(newcomer: Any, address: str, before: str) -> None:
     if before:

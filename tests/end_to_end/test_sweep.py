@@ -261,7 +261,6 @@ def test_kill_9_of_everything_loses_at_most_an_epoch(database: Path, tiny_sweep:
     assert record.attempt == 2
 
 
-@pytest.mark.thorough
 @pytest.mark.usefixtures("_pretended")
 def test_kill_9_of_a_worker_is_a_failed_attempt_and_the_next_goes_on(
     database: Path, tiny_sweep: Path, hold: Path
@@ -329,8 +328,7 @@ SLOW = [
 ]
 
 
-@pytest.mark.thorough
-@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize("times", [pytest.param(1, marks=pytest.mark.thorough), 2])
 def test_ctrl_c_once_finishes_the_epoch_and_twice_does_not(
     database: Path, tiny_sweep: Path, monkeypatch: pytest.MonkeyPatch, times: int
 ) -> None:
@@ -369,7 +367,6 @@ def test_a_diverging_run_fails_and_the_others_go_on(database: Path, tiny_sweep: 
     assert statuses("tiny") == ["FAILED", "FINISHED", "FINISHED"]
 
 
-@pytest.mark.thorough
 @pytest.mark.usefixtures("_pretended")
 def test_two_at_once_run_every_cell_once(database: Path, tiny_sweep: Path) -> None:
     both = [start("run", str(tiny_sweep), module=STANDIN) for _ in range(2)]

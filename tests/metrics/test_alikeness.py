@@ -126,6 +126,7 @@ def test_one_shared_direction_counts_by_its_sixth_power() -> None:
     assert blocks(own, np.array([[0, 1], [2, 3]])) == pytest.approx(np.sqrt(1 + r**6 / 4))
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 @pytest.mark.parametrize("what", ["contours", "most correlated", "blocks"])
 def test_means_over_pairs_and_blocks_of_correlated_components_vary_by_at_most_the_factor(what: str) -> None:

@@ -87,14 +87,14 @@ def test_a_curve_with_a_corner_is_straight_on_either_side_of_it() -> None:
 @pytest.mark.parametrize(
     ("n", "d", "samples"),
     [
-        (170, 3, 100),
+        pytest.param(170, 3, 100, marks=pytest.mark.thorough),
         pytest.param(140, 64, 100, marks=SECOND),
         pytest.param(280, 110, 40, marks=SECOND),
         pytest.param(400, 64, 100, marks=SECOND),
         pytest.param(1_400, 23, 60, marks=SECOND),
         pytest.param(700, 180, 60, marks=SECOND),
         pytest.param(3_000, 12, 40, marks=SECOND),
-        (6_300, 8, 30),
+        pytest.param(6_300, 8, 30, marks=pytest.mark.thorough),
     ],
 )
 def test_between_the_nodes_it_is_as_simulation_says(n: int, d: int, samples: int) -> None:

@@ -65,6 +65,7 @@ def test_what_stands_beside_a_value_is_made_of_value_and_null(make, calibrated: 
         assert values[f"{name}_low"] < values[name] < values[f"{name}_high"]
 
 
+@pytest.mark.thorough
 def test_the_nulls_are_those_of_the_cache_widened_where_components_are_alike() -> None:
     rng = np.random.default_rng(2)
     n, d = 60, 12  # beyond the table

@@ -149,6 +149,7 @@ def test_the_page_is_written(finished: Path, tmp_path: Path) -> None:
         sweeps.explore()
 
 
+@pytest.mark.thorough
 def test_what_is_exported_and_deleted_comes_back(
     finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -175,6 +176,7 @@ print(",".join(table.state))
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.slow(seconds=25)
 def test_a_script_needs_no_guard_around_its_main_part(tiny_sweep: Path, database: Path, tmp_path: Path) -> None:
     script = tmp_path / "script.py"

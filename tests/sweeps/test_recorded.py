@@ -89,6 +89,7 @@ def test_faces_are_fetched(mlruns: Path, tmp_path: Path) -> None:
     assert len(list((tmp_path / "faces").rglob("mnd.png"))) == 4
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_scores_are_brought_up_to_date_with_what_needs_the_images(mlruns: Path) -> None:
     file = RECORDED / "recorded.yaml"

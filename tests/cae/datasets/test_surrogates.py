@@ -44,6 +44,7 @@ def test_a_normal_population_has_the_images_mean_and_covariance() -> None:
     assert not made.attributes.shape[1]
 
 
+@pytest.mark.thorough
 def test_principal_scores_of_a_normal_population_are_a_normal_cloud_by_every_measure() -> None:
     made = load(of("gaussian"))
     found = score(pixel_axes(made, 12).scores(made.images, made.train))

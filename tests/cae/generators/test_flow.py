@@ -77,7 +77,7 @@ def sliced_wasserstein(a: np.ndarray, b: np.ndarray) -> float:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("make", [banana, student])
+@pytest.mark.parametrize("make", [banana, pytest.param(student, marks=pytest.mark.thorough)])
 def test_points_are_nearer_to_the_truth_than_those_of_mnd(make: Callable[..., np.ndarray]) -> None:
     cloud, truth = cloud_of(make), make(20_000, np.random.default_rng(2))
     draws = np.random.default_rng(3).standard_normal((20_000, truth.shape[1]))

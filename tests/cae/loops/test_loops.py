@@ -59,7 +59,9 @@ def trained(images: ImageSet, folder: Path, make: Callable[..., Loop], network: 
 
 @pytest.mark.parametrize("network", NETWORKS)
 @pytest.mark.parametrize("feed", FEEDS)
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "kind", ["compiled", *(pytest.param(kind, marks=pytest.mark.thorough) for kind in KINDS if kind == "xla")]
+)
 def test_a_compiled_loop_trains_as_the_plain_one(
     blobs: ImageSet, tmp_path: Path, kind: str, feed: str, network: str
 ) -> None:

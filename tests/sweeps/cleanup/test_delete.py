@@ -98,6 +98,7 @@ def test_all_of_a_sweep_goes_and_all_of_others_stays(database: Path, tmp_path: P
     assert cae(tmp_path, "--delete").output == "a: there is nothing to delete\n"
 
 
+@pytest.mark.thorough
 def test_an_experiment_without_runs_goes_and_other_sweeps_trash_stays(database: Path, tmp_path: Path) -> None:
     """MLflow's own deletion of an experiment takes every deleted run of the store with it."""
     make_sweep("b")
@@ -152,6 +153,7 @@ def test_nothing_to_delete_creates_nothing(tmp_path: Path) -> None:
     assert not workspace.home().exists()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("shared", [False, True])
 def test_a_renamed_experiment_keeps_its_artifacts(database: Path, tmp_path: Path, shared: bool) -> None:
     """shared: as older versions had it, both experiments have their artifacts in one folder named `a`."""

@@ -36,6 +36,7 @@ def test_the_table_has_headlines_families_and_the_null(latents: str) -> None:
     assert "left out: " in done.stdout  # no 5 components for a block
 
 
+@pytest.mark.thorough
 def test_a_size_beyond_the_table_of_nulls_is_said_to_take_its_time_once(tmp_path: Path) -> None:
     path = tmp_path / "few.npy"
     np.save(path, np.random.default_rng(0).normal(size=(60, 4)))

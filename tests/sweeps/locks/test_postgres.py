@@ -23,7 +23,7 @@ from sweeps.spec.sweep import Sweep
 from tests.servers import PASSWORD, Postgres
 from tests.sweeps.searching import Killed, Trainer, run, study_of, sweep_of
 
-pytestmark = [pytest.mark.thorough, pytest.mark.postgres]
+pytestmark = pytest.mark.postgres
 
 
 def search(sweep: Sweep, url: str, trainer: Trainer) -> None:

@@ -190,6 +190,7 @@ def test_no_group_but_everybody_gives_no_mean() -> None:
     assert group_metrics([Group("all", 1.0, None, None, 0.9, None)]) == {"mnd/groups/marginal_gaussianity_all": 0.9}
 
 
+@pytest.mark.thorough
 def test_the_moments_of_each_side_are_computed_once_for_scores_plots_and_generators(
     images: ImageSet, tmp_path: Path
 ) -> None:

@@ -49,6 +49,7 @@ def test_a_search_runs_as_many_trials_as_asked_and_again_none(database: Path, me
     assert len(trainer.finished) == 6
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("method", ["random", "bayes"])
 def test_the_first_seed_decides_what_is_sampled(fresh: Callable[[], None], method: str) -> None:
     found = []

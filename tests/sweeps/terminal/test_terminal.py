@@ -121,7 +121,7 @@ def lines(written: str) -> list[str]:
     return [line for part in ESCAPE.sub("", written).split("\n") for line in part.split("\r")]
 
 
-@pytest.mark.parametrize("width", [80, 160])
+@pytest.mark.parametrize("width", [80, pytest.param(160, marks=pytest.mark.thorough)])
 @pytest.mark.parametrize("command", ["plan", "status", "compare"])
 def test_tables_fit_the_terminal_and_nothing_is_cut_short(sweep: Path, command: str, width: int) -> None:
     written = on_terminal(width, command, str(sweep))
