@@ -6,14 +6,17 @@ flattening. Its output for an image is the mean over the map's neurons, as in th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
+from numpy.typing import ArrayLike
+from scipy.stats import rankdata
 
 from cae import faces
+from cae.attributes import MIN_MEMBERS
 from cae.layers import gradients
 
 BATCH = 64
@@ -132,6 +135,57 @@ def respond(encoder: keras.Model, images: np.ndarray, indices: np.ndarray, batch
     starts = range(0, len(indices), batch_size)
     chunks = [model.predict_on_batch(images[indices[i : i + batch_size]]) for i in starts]
     return Responses(*(np.concatenate(parts) for parts in zip(*chunks, strict=True)))
+
+
+def has_maps(encoder: keras.Model) -> bool:
+    """Whether it has a convolution and something after it; a plug-in's may have none."""
+    return any(isinstance(layer, keras.layers.Conv2D) for layer in encoder.layers[:-1])
+
+
+def reactions(
+    found: Responses, properties: Mapping[str, ArrayLike], attributes: Mapping[str, np.ndarray], seed: int = 0
+) -> dict[str, float]:
+    """What the k maps react to, in numbers of n images; those that need a living map, or attributes, only with these.
+
+    properties: name to (n,) numbers. attributes: name to (n,) of 1, 0 and -1, not known.
+    dead: share of the maps that no image activates. active: mean share of the images that activate a map. explained:
+    mean share of the variance of a map's mean output that a linear function of the properties explains, adjusted for
+    their number; 1 = the map tells light and detail alone. auc: mean over maps of the chance that the attribute which
+    the map tells best ranks two images in the order of its outputs, 0.5 to 1, or the other way round; auc_chance: the
+    same of images in random order, as the best of many attributes is above 0.5 by chance alone.
+    """
+    told = {"dead": float((found.active == 0).mean()), "active": float(found.active.mean())}
+    varying = found.means[:, found.means.std(axis=0) > 0].astype(np.float64)
+    if not varying.size:
+        return told
+    if len(varying) > len(properties) + 1:
+        told["explained"] = _explained(varying, np.column_stack([np.asarray(each) for each in properties.values()]))
+    known = [values for values in attributes.values() if min((values == 0).sum(), (values == 1).sum()) >= MIN_MEMBERS]
+    if known:
+        shuffled = np.random.default_rng(seed).permutation(varying)
+        told |= {"auc": _best_auc(varying, known), "auc_chance": _best_auc(shuffled, known)}
+    return told
+
+
+def _explained(outputs: np.ndarray, properties: np.ndarray) -> float:
+    """Mean adjusted R^2 of a linear regression of each column of outputs (n, k) on properties (n, p)."""
+    n, p = properties.shape
+    design = np.column_stack([np.ones(n), properties])
+    rest = outputs - design @ np.linalg.lstsq(design, outputs, rcond=None)[0]
+    left = (rest**2).sum(axis=0) / ((outputs - outputs.mean(axis=0)) ** 2).sum(axis=0)
+    return float((1 - left * (n - 1) / (n - p - 1)).mean())
+
+
+def _best_auc(outputs: np.ndarray, attributes: Sequence[np.ndarray]) -> float:
+    """Mean over columns of outputs (n, k) of the best of the attributes' AUCs (Mann and Whitney 1947), either way."""
+    best = np.full(outputs.shape[1], 0.5)
+    for values in attributes:
+        ranks = rankdata(outputs[values >= 0], axis=0)
+        having = values[values >= 0] == 1
+        count = having.sum()
+        auc = (ranks[having].sum(axis=0) - count * (count + 1) / 2) / (count * (~having).sum())
+        best = np.maximum(best, np.maximum(auc, 1 - auc))
+    return float(best.mean())
 
 
 def _innermost(encoder: keras.Model) -> Any:

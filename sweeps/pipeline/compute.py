@@ -36,6 +36,7 @@ from sweeps.pipeline.formation import observe
 from sweeps.pipeline.latents import LatentSplit, load_latents, save_latents
 from sweeps.pipeline.measure import measure
 from sweeps.pipeline.plots import write_measured
+from sweeps.pipeline.reactions import map_reactions
 from sweeps.pipeline.trained_model import TrainedModel, cloud_of
 
 
@@ -99,6 +100,8 @@ def compute(
         measured = measure(sides, config.analysis, tell)
         tell("an elliptical cloud of the same radii")
         controls |= measure_elliptical(sides["train"].sample, config)
+        tell("innermost maps")
+        reactions = map_reactions(autoencoder.encoder, images)
         tell("reconstructions")
         means = sides["test"].vectors
         if config.model.enforced[0] == "kl":
@@ -116,7 +119,7 @@ def compute(
     with clock.step("judge") as tell:
         judged = write_judged(trained, folder, tell)
     reconstruction = {f"reconstruction/{name}": value for name, value in quality.items()}
-    metrics = measured.metrics | reconstruction | controls.metrics
+    metrics = measured.metrics | reconstruction | controls.metrics | reactions
     result = {
         "metrics": metrics | gains(metrics) | judged.metrics,
         "steps": measured.steps | formation.read(folder),

@@ -26,7 +26,10 @@ from metrics.elliptical import elliptical_cloud
 from metrics.moments import DegenerateError, Sample
 from metrics.null import cache_folder
 from sweeps.files import read_json, write_json
+from sweeps.pipeline.reactions import map_reactions, told_attributes
 
+# Raised when more is measured, so that what older versions kept is measured anew.
+EDITION = 2
 CONTROLS = ("untrained", "projection", "pca")
 FAMILIES = ("marginal", "contour", "radius", "elliptical", "origin")
 # Fields of a network that change its loss alone, not how it starts.
@@ -71,7 +74,7 @@ def measure_controls(
     data = _of_data(config, images)
     network = data | _of_network(config)
     tell("the untrained network")
-    found = _kept("untrained", network, lambda: _scored("untrained", _encoded(untrained(), images), config))
+    found = _kept("untrained", network, lambda: _untrained(config, images, untrained()))
     tell("a random projection of the pixels")
     found |= _kept("projection", data, lambda: _scored("projection", _projected(config, images), config))
     tell("principal axes of the pixels")
@@ -100,8 +103,10 @@ def gains(metrics: dict[str, float]) -> dict[str, float]:
 # --- each control ------------------------------------------------------------------------------------------------
 
 
-def _encoded(encoder: keras.Model, images: ImageSet) -> np.ndarray:
-    return latents.encode(encoder, images.images, images.train)
+def _untrained(config: RunConfig, images: ImageSet, encoder: keras.Model) -> Controls:
+    train, test = (latents.encode(encoder, images.images, index) for index in (images.train, images.test))
+    told = told_attributes(train, test, images) | map_reactions(encoder, images)
+    return _scored("untrained", train, config) | _beside("untrained", told)
 
 
 def _projected(config: RunConfig, images: ImageSet) -> np.ndarray:
@@ -114,9 +119,13 @@ def _principal(config: RunConfig, images: ImageSet) -> Controls:
         axes = pixels.pixel_axes(images, config.model.latent_dim)
     except ValueError as error:
         return Controls({}, {"control/pca": str(error)})
-    found = _scored("pca", axes.scores(images.images, images.train), config)
-    rebuilt = axes.error(images.images, images.test)
-    return Controls(found.metrics | {"reconstruction/mse_pca": rebuilt}, found.omitted)
+    train, test = (axes.scores(images.images, index) for index in (images.train, images.test))
+    found = _scored("pca", train, config) | _beside("pca", told_attributes(train, test, images))
+    return found | Controls({"reconstruction/mse_pca": axes.error(images.images, images.test)}, {})
+
+
+def _beside(name: str, told: dict[str, float]) -> Controls:
+    return Controls({f"control/{name}/{key}": value for key, value in told.items()}, {})
 
 
 def _scored(name: str, vectors: np.ndarray, config: RunConfig) -> Controls:
@@ -151,6 +160,7 @@ def _of_data(config: RunConfig, images: ImageSet) -> dict[str, Any]:
     fields = {k: v for k, v in flatten(config).items() if k.startswith("data.") and k != "data.path"}
     fields["data.mixture"] = [{k: v for k, v in part.items() if k != "path"} for part in fields["data.mixture"]]
     measured = {"pairs": config.analysis.contour_pairs, "levels": list(config.analysis.levels), "version": VERSION}
+    measured["edition"] = EDITION
     return {"digest": images.digest, "d": config.model.latent_dim, **measured, **fields}
 
 

@@ -14,13 +14,14 @@ from cae.attributes import aucs
 from cae.registries import GENERATORS
 from sweeps.errors import SweepError
 from sweeps.pipeline import attributes
+from sweeps.pipeline.reactions import SURVEYED
 from sweeps.pipeline.trained_model import TrainedModel
 
 ANGLES = (0.0, 0.25, 0.5, 0.75)
 SIGMAS = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0)
 STEPS, PEOPLE, PLANES = 9, 6, 3
-# Images that innermost maps are shown, and the seed of the noise that their patterns grow from.
-SURVEYED, MAPS_SEED = 2_000, 0
+# Of the noise that the patterns of innermost maps grow from.
+MAPS_SEED = 0
 
 
 @dataclass(frozen=True, eq=False)

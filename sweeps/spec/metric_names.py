@@ -21,6 +21,7 @@ OPEN = (
     "formation/",
     "faces/",
     "attributes/",
+    "maps/",
     "seconds/",
     "system/",
     "mnd/groups/",

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from cae import faces, maps
 from cae.config import ModelConfig
@@ -156,3 +157,54 @@ def test_a_sheet_has_a_row_for_each_map_and_says_which_are_dead(found: maps.Surv
     assert given["labels"][-1].endswith("dead: never active")
     assert "dead (never active): 3" in subtitle
     assert given["captions"][0] == f"pattern {found.patterns.outputs[0]:.2f}"
+
+
+# --- in numbers --------------------------------------------------------------------------------------------------
+
+
+def responses(means: np.ndarray) -> maps.Responses:
+    return maps.Responses(means.astype(np.float32), means.astype(np.float32))
+
+
+def test_what_maps_react_to_in_numbers() -> None:
+    """One map tells brightness alone, one an attribute, one nothing at all, and one is dead."""
+    rng = np.random.default_rng(0)
+    light, has, noise = rng.uniform(0, 255, 600), rng.integers(0, 2, 600), rng.random(600)
+    means = np.column_stack([light, 3.0 + has, 1 + noise, np.zeros(600)])
+    properties = {"brightness": light, "detail": rng.random(600)}
+    found = maps.reactions(responses(means), properties, {"Smiling": has, "Rare": (np.arange(600) < 9).astype(int)})
+    assert found["dead"] == 0.25
+    assert found["active"] == pytest.approx(0.75)
+    assert found["explained"] == pytest.approx(1 / 3, abs=0.01)
+    assert found["auc"] == pytest.approx((1 + 0.5 + 0.5) / 3, abs=0.03)
+    assert found["auc_chance"] == pytest.approx(0.5, abs=0.03)
+
+
+def test_the_best_attribute_is_told_either_way_by_scikit_learns_auc() -> None:
+    rng = np.random.default_rng(1)
+    outputs = rng.random((300, 2))
+    known = {name: rng.integers(-1, 2, 300) for name in "abc"}
+    aucs = np.array([[roc_auc_score(v[v >= 0], outputs[v >= 0, k]) for v in known.values()] for k in range(2)])
+    found = maps.reactions(responses(outputs), {"x": rng.random(300)}, known)
+    assert found["auc"] == pytest.approx(np.maximum(aucs, 1 - aucs).max(axis=1).mean())
+
+
+@pytest.mark.parametrize(
+    ("means", "attributes", "names"),
+    [
+        (np.zeros((200, 3)), {"a": np.arange(200) % 2}, {"dead", "active"}),
+        (np.ones((200, 3)), {"a": np.arange(200) % 2}, {"dead", "active"}),
+        (np.arange(200.0)[:, None], {}, {"dead", "active", "explained"}),
+        (np.arange(2.0)[:, None], {}, {"dead", "active"}),
+    ],
+)
+def test_what_needs_living_maps_or_attributes_is_left_out(means: np.ndarray, attributes: dict, names: set[str]) -> None:
+    assert (
+        maps.reactions(responses(means), {"x": np.random.default_rng(0).random(len(means))}, attributes).keys() == names
+    )
+
+
+def test_a_network_without_convolutions_has_no_maps(encoder: keras.Model) -> None:
+    assert maps.has_maps(encoder)
+    flat = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Flatten(), keras.layers.Dense(2)])
+    assert not maps.has_maps(flat)

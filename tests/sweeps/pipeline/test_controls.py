@@ -69,6 +69,7 @@ def test_every_control_has_every_number_and_noise_is_normal(images: ImageSet) ->
     found = measure_controls(CONFIG, images, Network())
     assert found.omitted == {}
     expected = {f"control/{control}/{name}" for control in CONTROLS for name in KEPT}
+    expected |= {f"control/untrained/maps/{name}" for name in ("dead", "active", "explained")}
     assert found.metrics.keys() == expected | {"reconstruction/mse_pca"}
     # Projections of independent values are normal.
     null = score(np.random.default_rng(0).standard_normal((360, 6)), families=("radius",)).rows[0]
