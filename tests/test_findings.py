@@ -133,6 +133,7 @@ def test_verdicts(radii: dict[str, float], holds: dict[str, bool], monkeypatch: 
     assert {name: verdicts.JUDGES[name][1]()[1] for name in holds} == holds
 
 
+D, ACT = verdicts.DIMENSIONS, verdicts.ACTIVATION
 RUNS = {
     "surrogates": [{"data.surrogate": kind} for kind in ("none", "gaussian", "phase")],
     "latent_dim": [
@@ -145,6 +146,7 @@ RUNS = {
     ],
     "epochs": [{verdicts.ACTIVATION: "leaky_relu"}, {verdicts.ACTIVATION: "tanh"}],
     "maps": [{verdicts.MAPS: maps} for maps in ("[16]", "[32]")],
+    "attributes": [{D: d} for d in (64, 256)],
     "radius": [
         {"data.contrast": contrast, "data.background": background, "data.blur": blur}
         for contrast in ("as_is", "normalized")
@@ -177,6 +179,9 @@ SAME = {
     "mnd/groups/radius_agreement": 0.6,
     "mnd/groups/radius_agreement_all": 0.6,
     "mnd/core/radius_agreement@50": 0.6,
+    **{f"{of}attributes/auc_Smiling": 0.8 for of in ("", "control/untrained/", "control/pca/")},
+    "maps/explained": 0.8,
+    "control/untrained/maps/explained": 0.8,
     **{f"formation/{name}_agreement@{epoch}": 0.6 for name in ("radius", "contour") for epoch in (0, 1, 48)},
 }
 
@@ -197,8 +202,8 @@ def judged(name: str, changes: list[tuple[dict[str, object], dict[str, float]]],
 
 
 R, ADJUSTED, SPREAD = verdicts.RADII, f"{verdicts.MARGINALS}_adjusted", "mnd/radius/spread"
-D, ACT = verdicts.DIMENSIONS, verdicts.ACTIVATION
 GROUPS, HALF = "mnd/groups/radius_agreement", "mnd/core/radius_agreement@50"
+AUC = "attributes/auc_Smiling"
 FORMED = "formation/{}_agreement@{}"
 
 
@@ -236,7 +241,10 @@ FORMED = "formation/{}_agreement@{}"
         ("G4", [], [({}, {"control/elliptical/contour_agreement": 0.93})]),
         ("G4", [], [({}, {"control/elliptical/marginal_gaussianity": 0.986})]),
         ("H1", [({ACT: "tanh"}, {GROUPS: 0.65})], [({}, {GROUPS: 0.64})]),
+        ("H2", [({D: 256}, {AUC: 0.82})], [({D: 256}, {AUC: 0.9})]),
+        ("H3", [({D: 256}, {AUC: 0.83})], [({}, {})]),
         ("I1", [({"model.batch_norm": True}, {HALF: 0.8})], [({ACT: "tanh"}, {HALF: 0.76})]),
+        ("J1", [({}, {"maps/explained": 0.5})], [({D: 256}, {"maps/explained": 0.75})]),
     ],
 )
 def test_each_judge_tells_what_holds_from_what_fails(

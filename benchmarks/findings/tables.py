@@ -22,6 +22,7 @@ AXES = {
     "maps": ["model.maps"],
     "batch_norm": ["model.activation", "model.batch_norm"],
     "radius": ["data.contrast", "data.background", "data.blur"],
+    "attributes": ["model.latent_dim"],
     "enforced": ["model.regularizer", "model.regularizer_weight"],
 }
 

@@ -215,9 +215,32 @@ def h1() -> tuple[str, bool]:
     return f"groups {lead:+.3f}", bool(lead < 0.03)
 
 
+def mean_auc(found: pd.DataFrame, of: str = "") -> float:
+    """Mean over attributes and runs of how well each is told from the latent vectors, or from a control's."""
+    return float(found.filter(regex=rf"^{of}attributes/auc_").mean().mean())
+
+
+def h2() -> tuple[str, bool]:
+    found = chosen("attributes", model_latent_dim=256)
+    trained, pixels = mean_auc(found), mean_auc(found, "control/pca/")
+    return f"trained {trained:.3f}, principal components {pixels:.3f}", abs(trained - pixels) <= 0.03
+
+
+def h3() -> tuple[str, bool]:
+    found = chosen("attributes", model_latent_dim=256)
+    trained, untrained = mean_auc(found), mean_auc(found, "control/untrained/")
+    return f"trained {trained:.3f}, untrained {untrained:.3f}", trained - untrained >= 0.02
+
+
 def i1() -> tuple[str, bool]:
     half = means(chosen("activation", model_batch_norm=False), ACTIVATION, "mnd/core/radius_agreement@50")
     return f"innermost half: {listed(half)}", bool((half < 0.75).all())
+
+
+def j1() -> tuple[str, bool]:
+    found = chosen("attributes", model_latent_dim=256)
+    after, before = (float(found[f"{of}maps/explained"].mean()) for of in ("", "control/untrained/"))
+    return f"trained {after:.3f}, untrained {before:.3f}", before - after >= 0.1
 
 
 JUDGES: dict[str, tuple[str, Judge]] = {
@@ -228,7 +251,10 @@ JUDGES: dict[str, tuple[str, Judge]] = {
     **{name: ("epochs", judge) for name, judge in (("E1", e1), ("E2", e2))},
     **{name: ("maps", judge) for name, judge in (("F1", f1), ("F2", f2))},
     **{name: ("radius", judge) for name, judge in (("G1", g1), ("G2", g2), ("G3", g3))},
-    **{name: ("activation", judge) for name, judge in (("G4", g4), ("H1", h1), ("I1", i1))},
+    **{name: ("activation", judge) for name, judge in (("G4", g4), ("H1", h1))},
+    **{name: ("attributes", judge) for name, judge in (("H2", h2), ("H3", h3))},
+    "I1": ("activation", i1),
+    "J1": ("attributes", j1),
 }
 
 
