@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 from scipy import stats
+from statsmodels import api as sm
 
 from benchmarks.findings import differences, document, figures, results, verdicts
 
@@ -93,6 +94,26 @@ def test_a_mean_has_the_interval_of_student() -> None:
 def test_one_run_has_no_interval() -> None:
     one, two = pd.Series([0.1]), pd.Series([0.1, 0.3])
     assert differences.between("", one, two) is differences.from_zero("", one) is None
+
+
+def test_a_spread_is_pooled_as_in_an_analysis_of_variance() -> None:
+    """Of one group it is the t test of one sample, of several that of statsmodels' regression on their names."""
+    rng = np.random.default_rng(0)
+    groups = {name: pd.Series(rng.normal(mean, 1, n)) for name, mean, n in (("a", 0, 3), ("b", 2, 4), ("c", -1, 3))}
+    (alone,) = differences.pooled({"a": groups["a"]})
+    test = stats.ttest_1samp(groups["a"], 0)
+    assert alone.p == pytest.approx(test.pvalue)
+    assert (alone.low, alone.high) == pytest.approx(tuple(test.confidence_interval(0.95)))
+    names = np.repeat(list(groups), [len(values) for values in groups.values()])
+    fit = sm.OLS(np.concatenate(list(groups.values())), pd.get_dummies(names).astype(float)).fit()
+    found = differences.pooled(groups)
+    assert [each.value for each in found] == pytest.approx(list(fit.params))
+    assert [each.p for each in found] == pytest.approx(list(fit.pvalues))
+    assert [each.high for each in found] == pytest.approx(list(fit.conf_int()[1]))
+
+
+def test_of_single_runs_no_spread_is_known() -> None:
+    assert differences.pooled({"a": pd.Series([1.0])}) == []
 
 
 def test_p_values_are_corrected_over_all() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,22 @@ PLACES = ("data.path",)
 STEPPED = ("formation/", "mnd/core/")
 
 
+HEADLINES = {"marginals": "marginal_gaussianity", "contours": "contour_agreement", "radii": "radius_agreement"}
+# What tells the cells of a sweep apart.
+AXES = {
+    "surrogates": ["data.surrogate"],
+    "activation": ["model.activation", "model.batch_norm"],
+    "dataset": ["data.name", "data.factors", "data.contrast"],
+    "latent_dim": ["data.name", "model.latent_dim"],
+    "epochs": ["model.activation"],
+    "maps": ["model.maps"],
+    "batch_norm": ["model.activation", "model.batch_norm"],
+    "radius": ["data.contrast", "data.background", "data.blur"],
+    "attributes": ["model.latent_dim"],
+    "enforced": ["model.regularizer", "model.regularizer_weight"],
+}
+
+
 @cache
 def runs(name: str) -> pd.DataFrame:
     """A row for each finished run: its fields, then its metrics. Lists are text. Empty where nothing is published."""
@@ -29,7 +46,16 @@ def runs(name: str) -> pd.DataFrame:
         return pd.DataFrame()
     cells = json.loads(file.read_text(encoding="utf-8"))["cells"]
     done = [cell for cell in cells if _is_done(cell)]
-    return pd.DataFrame([_fields(cell["parameters"]) | cell["metrics"] | _steps(cell) for cell in done])
+    return pd.DataFrame([_row(cell) for cell in done])
+
+
+def cells_of(found: pd.DataFrame, axes: list[str]) -> Iterator[tuple[tuple[Any, ...], pd.DataFrame]]:
+    """Values of these fields, and the runs that have them, in the order of the file."""
+    return iter(found.groupby(axes, sort=False)) if len(found) else iter(())
+
+
+def _row(cell: dict[str, Any]) -> dict[str, Any]:
+    return {"cell_hash": cell["cell_hash"]} | _fields(cell["parameters"]) | cell["metrics"] | _steps(cell)
 
 
 def planned(name: str) -> int:

@@ -2,34 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import pandas as pd
 
+from benchmarks.findings import sections
 from benchmarks.findings.claims import claimed
-from benchmarks.findings.results import runs
+from benchmarks.findings.markdown import NOT_YET, markdown, mean
+from benchmarks.findings.results import AXES, HEADLINES, cells_of, runs
 from benchmarks.findings.verdicts import HOLLOW, SHELL, verdicts
-
-SHOWN = {"marginals": "marginal_gaussianity", "contours": "contour_agreement", "radii": "radius_agreement"}
-NOT_YET = "*Not run yet.*"
-# What tells the cells of a sweep apart.
-AXES = {
-    "surrogates": ["data.surrogate"],
-    "activation": ["model.activation", "model.batch_norm"],
-    "dataset": ["data.name", "data.factors", "data.contrast"],
-    "latent_dim": ["data.name", "model.latent_dim"],
-    "epochs": ["model.activation"],
-    "maps": ["model.maps"],
-    "batch_norm": ["model.activation", "model.batch_norm"],
-    "radius": ["data.contrast", "data.background", "data.blur"],
-    "attributes": ["model.latent_dim"],
-    "enforced": ["model.regularizer", "model.regularizer_weight"],
-}
-
-
-def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def predictions() -> str:
@@ -50,8 +31,8 @@ def cells(sweep: str) -> str:
     if found.empty:
         return NOT_YET
     axes = AXES[sweep]
-    head = [*(axis.partition(".")[2] for axis in axes), "seeds", *SHOWN, "radii held out", "remark", "MSE"]
-    rows = [[*_named(key), *_scores(cell)] for key, cell in found.groupby(axes, sort=False)]
+    head = [*(axis.partition(".")[2] for axis in axes), "seeds", *HEADLINES, "radii held out", "remark", "MSE"]
+    rows = [[*_named(key), *_scores(cell)] for key, cell in cells_of(found, axes)]
     return markdown(head, [*rows, _normal(found, len(axes))])
 
 
@@ -61,24 +42,20 @@ def _named(key: tuple[object, ...]) -> list[str]:
 
 def _scores(cell: pd.DataFrame) -> Iterator[str]:
     yield str(len(cell))
-    for name in SHOWN.values():
+    for name in HEADLINES.values():
         untrained = cell[f"control/untrained/{name}"].mean()
-        yield f"{_mean(cell[f'mnd/{name}'])} ({untrained:.3f})"
-    yield _mean(cell["mnd_test/radius_agreement"])
+        yield f"{mean(cell[f'mnd/{name}'])} ({untrained:.3f})"
+    yield mean(cell["mnd_test/radius_agreement"])
     yield f"shell, {cell[SHELL].mean():.2f}" if cell[SHELL].mean() < HOLLOW else ""
     yield f"{cell['reconstruction/mse'].mean():.4f}"
 
 
-def _mean(values: pd.Series) -> str:
-    return f"{values.mean():.3f} ± {values.std(ddof=1):.3f}" if len(values) > 1 else f"{values.mean():.3f}"
-
-
 def _normal(found: pd.DataFrame, blanks: int) -> list[str]:
-    nulls = [f"{found[f'mnd/{name}_null'].mean():.3f}" for name in SHOWN.values()]
+    nulls = [f"{found[f'mnd/{name}_null'].mean():.3f}" for name in HEADLINES.values()]
     return ["*normal clouds*", *[""] * blanks, *nulls, f"{found['mnd_test/radius_agreement_null'].mean():.3f}", "", ""]
 
 
-BLOCKS = {"predictions": predictions, "differences": differences}
+BLOCKS = {"predictions": predictions, "differences": differences, **sections.BLOCKS}
 
 
 def block(name: str) -> str:

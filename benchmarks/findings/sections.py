@@ -1,0 +1,133 @@
+"""Tables of docs/findings.md that answer one question each, beside those of a sweep's cells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.findings.differences import Difference, corrected, pooled
+from benchmarks.findings.markdown import NOT_YET, markdown, mean
+from benchmarks.findings.results import AXES, HEADLINES, cells_of, chosen, runs
+from benchmarks.findings.verdicts import ACTIVATION, DIMENSIONS
+
+TWO_DIMENSIONAL = ("marginals", "contours")
+CORE = (50, 60, 70, 80, 90, 100)
+# Sweeps in which nothing draws the latent vectors to a normal distribution, each network in one of them.
+FREE = [name for name in AXES if name not in ("enforced", "attributes")]
+CONTROLS = ("control/untrained/", "control/pca/")
+SHOWN_ATTRIBUTES = 6
+
+
+def law() -> str:
+    """Of every activation without batch normalization: what is missing to a normal cloud, and what an elliptical one
+    of the same radii lacks of it."""
+    found = chosen("activation", model_batch_norm=False)
+    if found.empty:
+        return NOT_YET
+    head = ["activation", *(f"{words}: trained, elliptical, normal" for words in TWO_DIMENSIONAL), "share explained"]
+    rows = [[str(name), *_beside_the_law(cell)] for (name,), cell in cells_of(found, [ACTIVATION])]
+    return markdown(head, rows)
+
+
+def _beside_the_law(cell: pd.DataFrame) -> Iterator[str]:
+    shares = []
+    for words in TWO_DIMENSIONAL:
+        name = HEADLINES[words]
+        null, own = cell[f"mnd/{name}_null"].mean(), cell[f"mnd/{name}"].mean()
+        elliptical = cell[f"control/elliptical/{name}"].mean()
+        shares.append((null - elliptical) / (null - own))
+        yield f"{own:.3f}, {elliptical:.3f}, {null:.3f}"
+    yield ", ".join(f"{share:.2f}" for share in shares)
+
+
+def core() -> str:
+    """Headlines of the innermost percents of the articles' network's latent vectors, and of a normal cloud's."""
+    found = chosen("activation", model_activation="leaky_relu", model_batch_norm=False)
+    if found.empty:
+        return NOT_YET
+    head = ["innermost", *(f"{words} (normal)" for words in HEADLINES)]
+    return markdown(head, [[f"{share} %", *_of_core(found, share)] for share in CORE])
+
+
+def _of_core(found: pd.DataFrame, share: int) -> Iterator[str]:
+    for name in HEADLINES.values():
+        own = f"mnd/core/{name}"
+        yield f"{mean(found[f'{own}@{share}'])} ({found[f'{own}_null@{share}'].mean():.3f})"
+
+
+def gains() -> str:
+    """How many cells training moved to or from a normal cloud, told from noise, by headline; each told rise by name."""
+    counts, risen = [], []
+    for words, name in HEADLINES.items():
+        moved = corrected(list(_moved(name)))
+        told = [each for each in moved if each.is_told]
+        up = [each for each in told if each.value > 0]
+        counts.append([words, str(len(moved)), str(len(up)), str(len(told) - len(up)), str(len(moved) - len(told))])
+        risen += [f"{words}: {each.words} {each.told()}" for each in sorted(up, key=lambda each: -each.value)]
+    head = ["headline", "networks, three seeds each", "training raises", "lowers", "not told from noise"]
+    return "\n".join([markdown(head, counts), "", *(f"- {line}" for line in risen)]).rstrip()
+
+
+def _moved(name: str) -> Iterator[Difference]:
+    """Of every published network with at least three seeds, once where several sweeps have it; by sweep."""
+    seen: set[str] = set()
+    for sweep in FREE:
+        cells = [(key, cell) for key, cell in cells_of(runs(sweep), AXES[sweep]) if len(cell) >= 3]
+        fresh = [(key, cell) for key, cell in cells if cell["cell_hash"].iloc[0] not in seen]
+        seen |= {cell["cell_hash"].iloc[0] for _, cell in cells}
+        yield from pooled({f"{sweep} {' '.join(map(str, key))}": cell[f"gain/{name}"] for key, cell in fresh})
+
+
+def attributes() -> str:
+    """The attributes that are told best and worst from 256 latent dimensions, beside the two controls; and all."""
+    found = chosen("attributes", model_latent_dim=256)
+    if found.empty:
+        return NOT_YET
+    names = [name.removeprefix("attributes/auc_") for name in found if name.startswith("attributes/auc_")]
+    order = sorted(names, key=lambda name: -found[f"attributes/auc_{name}"].mean())
+    head = ["attribute", "AUC", "untrained", "pixels", "shift", "overlap"]
+    rows = [_attribute(found, name) for name in order[:SHOWN_ATTRIBUTES]]
+    rows += [["...", *[""] * 5], *(_attribute(found, name) for name in order[-SHOWN_ATTRIBUTES:])]
+    every = [found[[f"{of}attributes/auc_{name}" for name in names]].mean(axis=1) for of in ("", *CONTROLS)]
+    return markdown(head, [*rows, [f"*all {len(names)}*", *map(mean, every), "", ""]])
+
+
+def _attribute(found: pd.DataFrame, name: str) -> list[str]:
+    aucs = [mean(found[f"{of}attributes/auc_{name}"]) for of in ("", *CONTROLS)]
+    beside = [
+        f"{found.get(f'attributes/{kind}_{name}', pd.Series(np.nan)).mean():.2f}" for kind in ("shift", "overlap")
+    ]
+    return [name, *aucs, *beside]
+
+
+def reactions() -> str:
+    """What the innermost maps react to, before and after training."""
+    found = runs("attributes")
+    if found.empty:
+        return NOT_YET
+    head = [
+        "latent dimensions",
+        "",
+        "dead",
+        "active",
+        "light and detail explain",
+        "AUC of the best attribute",
+        "chance",
+    ]
+    rows = []
+    for (d,), cell in cells_of(found, [DIMENSIONS]):
+        for words, of in (("trained", ""), ("untrained", "control/untrained/")):
+            kinds = ("dead", "active", "explained", "auc", "auc_chance")
+            rows.append([str(d), words, *(mean(cell[f"{of}maps/{kind}"]) for kind in kinds)])
+    return markdown(head, rows)
+
+
+BLOCKS = {
+    "law": law,
+    "core": core,
+    "gains": gains,
+    "attribute_table": attributes,
+    "reactions": reactions,
+}
