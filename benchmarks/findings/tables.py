@@ -9,6 +9,7 @@ import pandas as pd
 from benchmarks.findings import sections
 from benchmarks.findings.claims import claimed
 from benchmarks.findings.markdown import NOT_YET, markdown, mean
+from benchmarks.findings.reproduction import reproduction
 from benchmarks.findings.results import AXES, HEADLINES, cells_of, runs
 from benchmarks.findings.verdicts import HOLLOW, SHELL, verdicts
 
@@ -55,7 +56,7 @@ def _normal(found: pd.DataFrame, blanks: int) -> list[str]:
     return ["*normal clouds*", *[""] * blanks, *nulls, f"{found['mnd_test/radius_agreement_null'].mean():.3f}", "", ""]
 
 
-BLOCKS = {"predictions": predictions, "differences": differences, **sections.BLOCKS}
+BLOCKS = {"predictions": predictions, "differences": differences, "reproduction": reproduction, **sections.BLOCKS}
 
 
 def block(name: str) -> str:

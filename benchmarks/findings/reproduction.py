@@ -1,0 +1,48 @@
+"""The numbers that the articles give, beside those of the same network here."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from benchmarks.findings.markdown import NOT_YET, markdown
+from benchmarks.findings.results import chosen
+
+# What it is; what the articles have of their networks, trained on 170,000 CelebA photographs at 96 pixels (posts I, III
+# and IV of the series of 2023); our metric; its format.
+QUANTITIES = (
+    ("pairs of components with abs(r) above 0.1", "1,456", "mnd/correlation/above_0.1", ",.0f"),
+    ("above 0.2", "158", "mnd/correlation/above_0.2", ",.0f"),
+    ("above 0.3", "44", "mnd/correlation/above_0.3", ",.0f"),
+    ("above 0.4", "25", "mnd/correlation/above_0.4", ",.0f"),
+    ("above 0.5", "16", "mnd/correlation/above_0.5", ",.0f"),
+    ("above 0.6", "8", "mnd/correlation/above_0.6", ",.0f"),
+    ("half side of the cube whose uniform vectors have the same radii", "1.5", "mnd/radius/cube", ".2f"),
+    ("share of vectors near 0 in all components but two", "0.0004 to 0.0007", "mnd/origin/slab_share", ".4f"),
+    ("share of vectors nearer to the center than the origin", "origin at the border", "mnd/origin/share_nearer", ".3f"),
+    ("half-width of the marginals, over a normal one's", "normal by eye", "mnd/marginal/half_width", ".2f"),
+    ("pairs of components: agreement of contours with ellipses", "good to 3 sigma", "mnd/contour_agreement", ".3f"),
+    ("the same of the pairs that correlate most", "", "mnd/contour/correlated", ".3f"),
+    ("all dimensions: agreement of the radii", "not looked at", "mnd/radius_agreement", ".3f"),
+)
+HERE = {"64 px, 12 epochs": "activation", "96 px, 24 epochs": "batch_norm"}
+
+
+def reproduction() -> str:
+    """Means over seeds of the articles' network on these photographs."""
+    found = {words: _networks(sweep) for words, sweep in HERE.items()}
+    found = {words: runs for words, runs in found.items() if len(runs)}
+    if not found:
+        return NOT_YET
+    head = ["", "articles", *(f"here, {words}" for words in found)]
+    rows = [
+        [what, theirs, *(_ours(runs[name], form) for runs in found.values())] for what, theirs, name, form in QUANTITIES
+    ]
+    return markdown(head, rows)
+
+
+def _networks(sweep: str) -> pd.DataFrame:
+    return chosen(sweep, model_activation="leaky_relu", model_batch_norm=False)
+
+
+def _ours(values: pd.Series, form: str) -> str:
+    return f"{values.mean():{form}} ± {values.std(ddof=1):{form}}" if len(values) > 1 else f"{values.mean():{form}}"
