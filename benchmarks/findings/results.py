@@ -83,13 +83,14 @@ def chosen(name: str, **fields: Any) -> pd.DataFrame:
 
 
 def publish(comparison: Path) -> Path:
-    """Keeps what `cae compare --json` printed under the sweep's name, without places of files; gives where.
+    """Keeps what `cae compare --json` printed under the sweep's name, without places of files, shortly; gives where.
 
     The runs have to be in the record at hand: metrics with steps are added. Runs that were
     published before and are not among these stay: a sweep may be done in parts, on several machines.
     """
     content = json.loads(comparison.read_text(encoding="utf-8"))
     for cell in content["cells"]:
+        cell["metrics"] = {name: short(value) for name, value in cell["metrics"].items()}
         cell["parameters"] |= dict.fromkeys(PLACES)
         for part in cell["parameters"]["data.mixture"]:
             part["path"] = None
@@ -100,6 +101,11 @@ def publish(comparison: Path) -> Path:
     content["cells"] = [cell for cell in content["cells"] if _is_done(cell)]
     place.write_text(json.dumps(content, separators=(",", ":")) + "\n", encoding="utf-8")
     return place
+
+
+def short(value: float) -> float:
+    """In six significant digits, more than seeds leave the same: half of the file."""
+    return float(f"{value:.6g}")
 
 
 def _is_done(cell: dict[str, Any]) -> bool:
@@ -115,4 +121,5 @@ def _published(place: Path, but: set[str]) -> list[dict[str, Any]]:
 def _with_steps(run_id: str) -> dict[str, dict[str, float]]:
     with tempfile.TemporaryDirectory() as scratch:
         steps = json.loads(fetch(run_id, "result.json", Path(scratch)).read_text(encoding="utf-8"))["steps"]
-    return {name: values for name, values in steps.items() if name.startswith(STEPPED)}
+    kept = {name: values for name, values in steps.items() if name.startswith(STEPPED)}
+    return {name: {step: short(value) for step, value in values.items()} for name, values in kept.items()}
