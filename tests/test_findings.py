@@ -22,7 +22,7 @@ def test_the_tables_are_those_of_the_published_results() -> None:
     assert document.renewed(TEXT) == TEXT, "make findings"
 
 
-@pytest.mark.parametrize("name", figures.FIGURES)
+@pytest.mark.parametrize("name", figures.published())
 def test_the_figures_are_drawn_from_them(name: str) -> None:
     with Image.open(figures.place(name)) as picture:
         assert picture.info["Source"] == figures.digest(), "make findings"

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import pandas as pd
 from matplotlib.axes import Axes
 
-from benchmarks.findings.results import FOLDER, runs
-from benchmarks.findings.verdicts import RADII, UNTRAINED
+from benchmarks.findings.results import AXES, FOLDER, HEADLINES, cells_of, chosen, runs
+from benchmarks.findings.verdicts import DIMENSIONS, HOLLOW, NULL, RADII, SHELL, UNTRAINED
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
+# Trained, before the first step, and the pixels' principal components, with their markers.
+CURVES = ((RADII, "trained", "o"), (UNTRAINED, "untrained", "s"), ("control/pca/radius_agreement", "pixels", "^"))
 SWEEPS = {
     "activation": "activation and batch norm",
     "maps": "maps and layers",
@@ -27,10 +31,15 @@ SWEEPS = {
 
 def draw_training(ax: Axes) -> None:
     """Radii of every published run before its first step and after training."""
+    shells = []
     for name, words in SWEEPS.items():
         found = runs(name)
         if len(found):
             ax.scatter(found[UNTRAINED], found[RADII], s=16, alpha=0.7, label=words)
+            shells.append(found[found[SHELL] < HOLLOW])
+    hollow = pd.concat(shells)
+    ring = {"s": 70, "facecolors": "none", "edgecolors": "black", "linewidths": 0.8}
+    ax.scatter(hollow[UNTRAINED], hollow[RADII], label="a shell", **ring)
     ax.axline((0.9, 0.9), slope=1, color="gray", linewidth=0.8)
     ax.text(0.43, 0.445, "training changes nothing", rotation=45, color="gray", fontsize=8, rotation_mode="anchor")
     ax.axhline(0.988, color="black", linestyle=":", linewidth=0.8)
@@ -40,7 +49,79 @@ def draw_training(ax: Axes) -> None:
     ax.legend(fontsize=8, loc="lower right")
 
 
-FIGURES: dict[str, Callable[[Axes], None]] = {"training": draw_training}
+def draw_radius(ax: Axes) -> None:
+    """Radii of photographs as they are and without contrast, background and detail: trained, untrained, pixels."""
+    found = runs("radius")
+    cells = [cell for _, cell in cells_of(found, AXES["radius"])]
+    cells.sort(key=lambda cell: cell[RADII].mean())
+    for metric, words, marker in CURVES:
+        ax.plot([cell[metric].mean() for cell in cells], range(len(cells)), marker, label=words, markersize=5)
+        for place, cell in enumerate(cells):
+            ax.hlines(place, cell[metric].min(), cell[metric].max(), color="gray", linewidth=0.8, zorder=0)
+    ax.axvline(found[NULL].mean(), color="black", linestyle=":", linewidth=0.8)
+    ax.text(found[NULL].mean() - 0.005, 0, "a normal cloud", ha="right", fontsize=8)
+    ax.set_yticks(range(len(cells)), [_taken_away(cell.iloc[0]) for cell in cells])
+    ax.set(xlabel="agreement of the radii with a normal distribution", xlim=(0.4, 1))
+    ax.legend(fontsize=8, loc="center right")
+
+
+def _taken_away(run: pd.Series) -> str:
+    words = (
+        "equal contrast" if run["data.contrast"] == "normalized" else "",
+        "no background" if run["data.background"] == "masked" else "",
+        "no detail" if run["data.blur"] else "",
+    )
+    return ", ".join(filter(None, words)) or "as they are"
+
+
+def draw_dimensions(ax: Axes) -> None:
+    """Radii by the number of latent dimensions, faces and digits: trained, untrained, and a normal cloud's."""
+    found = runs("latent_dim")
+    for (name,), cells in cells_of(found, ["data.name"]):
+        color = {"celeba": "C0", "digits": "C1"}[name]
+        for metric, words, style in ((RADII, "trained", "-o"), (UNTRAINED, "untrained", "--o"), (NULL, "normal", ":")):
+            means = cells.groupby(DIMENSIONS)[metric].mean()
+            ax.plot(means.index, means, style, color=color, markersize=4, label=f"{name}, {words}")
+    ax.set_xscale("log", base=2)
+    ax.set(xlabel="latent dimensions", ylabel="agreement of the radii with a normal distribution", ylim=(None, 1))
+    ax.legend(fontsize=8)
+
+
+def draw_formation(ax: Axes) -> None:
+    """The three headlines of leaky ReLU before the first step and after each number of epochs, by seed."""
+    found = chosen("epochs", model_activation="leaky_relu")
+    for color, (words, name) in enumerate(HEADLINES.items()):
+        curves = found.filter(regex=rf"^formation/{name}@")
+        steps = [int(column.partition("@")[2]) for column in curves]
+        for number, (_, curve) in enumerate(curves.iterrows()):
+            points = sorted(zip(steps, curve, strict=True))
+            label = words if number == 0 else None
+            ax.plot(*zip(*points, strict=True), "-o", color=f"C{color}", markersize=3, linewidth=0.9, label=label)
+    ax.set_xscale("symlog", base=2, linthresh=1)
+    ax.set(xlabel="epochs", ylabel="agreement with a normal distribution", ylim=(None, 1))
+    ax.legend(fontsize=8)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """draw: on axes, of the published runs of `sweep`. inches: width and height."""
+
+    draw: Callable[[Axes], None]
+    sweep: str
+    inches: tuple[float, float] = (6, 6)
+
+
+FIGURES = {
+    "training": Figure(draw_training, "activation"),
+    "radius": Figure(draw_radius, "radius", (8, 4)),
+    "dimensions": Figure(draw_dimensions, "latent_dim", (7, 4.5)),
+    "formation": Figure(draw_formation, "epochs", (7, 4.5)),
+}
+
+
+def published() -> list[str]:
+    """The names of the figures whose sweep has published runs."""
+    return [name for name, figure in FIGURES.items() if len(runs(figure.sweep))]
 
 
 def digest() -> str:
@@ -54,9 +135,9 @@ def place(name: str) -> Path:
 
 
 def draw() -> None:
-    """Draws every figure anew."""
-    for name, drawn in FIGURES.items():
-        figure, ax = plt.subplots(figsize=(6, 6), layout="constrained")
-        drawn(ax)
+    """Draws every figure anew that has published runs."""
+    for name in published():
+        figure, ax = plt.subplots(figsize=FIGURES[name].inches, layout="constrained")
+        FIGURES[name].draw(ax)
         figure.savefig(place(name), dpi=110, metadata={"Source": digest()})
         plt.close(figure)
