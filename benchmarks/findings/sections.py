@@ -61,13 +61,20 @@ def gains() -> str:
     """How many cells training moved to or from a normal cloud, told from noise, by headline; each told rise by name."""
     counts, risen = [], []
     for words, name in HEADLINES.items():
-        moved = corrected(list(_moved(name)))
-        told = [each for each in moved if each.is_told]
+        networks = moved(name)
+        told = [each for each in networks if each.is_told]
         up = [each for each in told if each.value > 0]
-        counts.append([words, str(len(moved)), str(len(up)), str(len(told) - len(up)), str(len(moved) - len(told))])
+        counts.append(
+            [words, str(len(networks)), str(len(up)), str(len(told) - len(up)), str(len(networks) - len(told))]
+        )
         risen += [f"{words}: {each.words} {each.told()}" for each in sorted(up, key=lambda each: -each.value)]
     head = ["headline", "networks, three seeds each", "training raises", "lowers", "not told from noise"]
     return "\n".join([markdown(head, counts), "", *(f"- {line}" for line in risen)]).rstrip()
+
+
+def moved(headline: str) -> list[Difference]:
+    """What training did to a headline of every published network with at least three seeds; corrected over all."""
+    return corrected(list(_moved(headline)))
 
 
 def _moved(name: str) -> Iterator[Difference]:

@@ -11,6 +11,7 @@ from benchmarks.findings.claims import claimed
 from benchmarks.findings.markdown import NOT_YET, markdown, mean
 from benchmarks.findings.reproduction import reproduction
 from benchmarks.findings.results import AXES, HEADLINES, cells_of, runs
+from benchmarks.findings.summary import summary
 from benchmarks.findings.verdicts import HOLLOW, SHELL, verdicts
 
 
@@ -56,7 +57,13 @@ def _normal(found: pd.DataFrame, blanks: int) -> list[str]:
     return ["*normal clouds*", *[""] * blanks, *nulls, f"{found['mnd_test/radius_agreement_null'].mean():.3f}", "", ""]
 
 
-BLOCKS = {"predictions": predictions, "differences": differences, "reproduction": reproduction, **sections.BLOCKS}
+BLOCKS = {
+    "predictions": predictions,
+    "differences": differences,
+    "reproduction": reproduction,
+    "summary": summary,
+    **sections.BLOCKS,
+}
 
 
 def block(name: str) -> str:

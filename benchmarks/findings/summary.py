@@ -1,0 +1,103 @@
+"""What the study says so far, for a reader who knows only the articles: sentences with the published numbers."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from benchmarks.findings.results import HEADLINES, chosen, runs
+from benchmarks.findings.sections import moved
+from benchmarks.findings.verdicts import ACTIVATION, HOLLOW, NULL, RADII, SHELL, UNTRAINED
+
+CONTROLS = {"a random projection of the pixels": "projection", "their principal components": "pca"}
+
+
+def summary() -> str:
+    """A numbered list."""
+    says = (_in_two_dimensions, _in_all, _no_core, _training, _law, _population, _taken_away)
+    return "\n".join(f"{number}. {say()}" for number, say in enumerate(says, 1))
+
+
+def _in_two_dimensions() -> str:
+    marginals, contours = (_range(f"mnd/{HEADLINES[name]}") for name in ("marginals", "contours"))
+    nulls = [runs("activation")[f"mnd/{HEADLINES[name]}_null"].mean() for name in ("marginals", "contours")]
+    return (
+        f"**One and two components at a time the claim holds, nearly.** Marginals score {marginals} where a normal "
+        "cloud scores "
+        f"{nulls[0]:.3f}, contours {contours} where it scores {nulls[1]:.3f}, whatever the activation."
+    )
+
+
+def _in_all() -> str:
+    null, held_out = (runs("activation")[name].mean() for name in (NULL, "mnd_test/radius_agreement_null"))
+    return (
+        f"**In all dimensions at once it does not.** The distances from the center score {_range(RADII)}, a normal "
+        "cloud's "
+        f"{null:.3f}; those of held-out photographs {_range('mnd_test/radius_agreement')}, of as few a normal "
+        f"cloud's {held_out:.3f}. Some photographs lie much farther out than others, in every direction."
+    )
+
+
+def _no_core() -> str:
+    found = chosen("activation", model_activation="leaky_relu", model_batch_norm=False)
+    own, null = (found[f"mnd/core/radius_agreement{end}@50"].mean() for end in ("", "_null"))
+    return (
+        f"**There is no normal core either.** The radii of the innermost half score {own:.3f}, those of a normal "
+        "cloud's "
+        f"innermost half {null:.3f}."
+    )
+
+
+def _training() -> str:
+    found = runs("activation")
+    controls = {words: found[f"control/{name}/radius_agreement"].mean() for words, name in CONTROLS.items()}
+    beside = ", ".join(f"{words} {value:.3f}" for words, value in controls.items())
+    networks = moved("radius_agreement")
+    told = [each for each in networks if each.is_told]
+    up = sum(each.value > 0 for each in told)
+    shells = (found.groupby([ACTIVATION, "model.batch_norm"])[SHELL].mean() < HOLLOW).sum()
+    return (
+        f"**Training does not make it.** Before the first step the same networks score {_range(UNTRAINED)}; without "
+        "any "
+        f"network, {beside}. Of {len(networks)} networks, training lowered the radii of "
+        f"{len(told) - up} and raised those of {up}, told from noise; {shells} is a shell around the origin."
+    )
+
+
+def _law() -> str:
+    found = runs("activation")
+    before, after = (found[f"mnd/elliptical/{name}"] for name in ("kurtosis", "kurtosis_of_directions"))
+    return (
+        "**What it is: a normal cloud whose size varies from point to point** (an elliptical law). Excess kurtosis "
+        "in all "
+        f"directions, {before.mean():.2f} in the mean, is gone once all points are at one distance from the center "
+        f"(at most {after.abs().max():.3f} in any run)."
+    )
+
+
+def _population() -> str:
+    cells = {kind: chosen("surrogates", data_surrogate=kind) for kind in ("gaussian", "none")}
+    normal, real = ({name: cell[name].mean() for name in (UNTRAINED, RADII)} for cell in cells.values())
+    return (
+        f"**It comes with the images.** Images of an exactly normal population score {normal[UNTRAINED]:.3f} before "
+        "training, "
+        f"photographs {real[UNTRAINED]:.3f}; after it {normal[RADII]:.3f} and {real[RADII]:.3f}: training takes "
+        "normality away."
+    )
+
+
+def _taken_away() -> str:
+    found = runs("radius")
+    means = found.groupby(["data.contrast", "data.background", "data.blur"], sort=False)[RADII].mean()
+    plain = means.loc[("as_is", "kept", 0.0)]
+    return (
+        "**No single property of a photograph makes it.** With equal contrast, without background, without detail, "
+        "and all "
+        f"combinations, the radii score {means.drop(('as_is', 'kept', 0.0)).min():.3f} to "
+        f"{means.drop(('as_is', 'kept', 0.0)).max():.3f}; as the photographs are, {plain:.3f}."
+    )
+
+
+def _range(metric: str) -> str:
+    """Of the means over seeds of all fourteen networks of the activations."""
+    means: pd.Series = runs("activation").groupby([ACTIVATION, "model.batch_norm"])[metric].mean()
+    return f"{means.min():.3f} to {means.max():.3f}"
