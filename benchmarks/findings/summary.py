@@ -6,14 +6,14 @@ import pandas as pd
 
 from benchmarks.findings.results import HEADLINES, chosen, runs
 from benchmarks.findings.sections import moved
-from benchmarks.findings.verdicts import ACTIVATION, HOLLOW, NULL, RADII, SHELL, UNTRAINED
+from benchmarks.findings.verdicts import ACTIVATION, HOLLOW, NULL, RADII, SHELL, UNTRAINED, mean_auc
 
 CONTROLS = {"a random projection of the pixels": "projection", "their principal components": "pca"}
 
 
 def summary() -> str:
     """A numbered list."""
-    says = (_in_two_dimensions, _in_all, _no_core, _training, _law, _population, _taken_away)
+    says = (_in_two_dimensions, _in_all, _no_core, _training, _law, _population, _taken_away, _attributes)
     return "\n".join(f"{number}. {say()}" for number, say in enumerate(says, 1))
 
 
@@ -94,6 +94,15 @@ def _taken_away() -> str:
         "and all "
         f"combinations, the radii score {means.drop(('as_is', 'kept', 0.0)).min():.3f} to "
         f"{means.drop(('as_is', 'kept', 0.0)).max():.3f}; as the photographs are, {plain:.3f}."
+    )
+
+
+def _attributes() -> str:
+    found = chosen("attributes", model_latent_dim=256)
+    trained, untrained, pixels = (mean_auc(found, of) for of in ("", "control/untrained/", "control/pca/"))
+    return (
+        "**Nor does training sort faces by what they have.** A discriminant tells 40 attributes with a mean AUC of "
+        f"{trained:.3f}, of {untrained:.3f} from the untrained network, of {pixels:.3f} from principal components."
     )
 
 
