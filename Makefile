@@ -24,7 +24,7 @@ types: $(TESTING)
 	$(BIN)/mypy
 
 tests: $(TESTING)
-	$(BIN)/pytest -n 2 --dist worksteal -m "not thorough"
+	$(BIN)/pytest -n 2 --dist worksteal -m "not (thorough or soak)"
 
 tests-all: $(TESTING)
 	$(BIN)/pytest -n 2 --dist worksteal -m "not soak"

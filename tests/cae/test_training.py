@@ -33,8 +33,7 @@ from cae.training import (
 
 SMALL = ModelConfig(maps=(4, 8), latent_dim=4)
 # Of what takes long a second variant.
-THOROUGH = pytest.mark.thorough
-SECOND = [THOROUGH, pytest.mark.soak]
+SECOND = [pytest.mark.thorough, pytest.mark.soak]
 
 
 def fresh(model: ModelConfig = SMALL, precision: str = "float32") -> Autoencoder:
@@ -88,20 +87,15 @@ def test_a_resumed_training_equals_one_that_was_not_interrupted(
         assert ours == pytest.approx(theirs, abs=1e-6)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("model", "training"),
     [
         ({"regularizer": "mmd", "regularizer_weight": 10, "dropout": 0.2}, {"flips": True}),
         pytest.param({"regularizer": "sliced"}, {"optimizer": "sgd", "weight_decay": 0.1}, marks=SECOND),
         pytest.param({"regularizer": "sigreg", "blocks": 2}, {"optimizer": "rmsprop"}, marks=SECOND),
-        pytest.param(
-            {"regularizer": "kl", "dropout": 0.2, "latent_batch_norm": True}, {"optimizer": "adamw"}, marks=THOROUGH
-        ),
-        pytest.param(
-            {"regularizer": "gae", "latent_l2": 1, "decoder_l2": 1},
-            {"patience": 1, "learning_rate": 0.02},
-            marks=THOROUGH,
-        ),
+        ({"regularizer": "kl", "dropout": 0.2, "latent_batch_norm": True}, {"optimizer": "adamw"}),
+        ({"regularizer": "gae", "latent_l2": 1, "decoder_l2": 1}, {"patience": 1, "learning_rate": 0.02}),
     ],
 )
 def test_so_does_every_kind_of_randomness(blobs: ImageSet, tmp_path: Path, model: dict, training: dict) -> None:

@@ -34,6 +34,7 @@ def test_an_error_is_a_reply(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not head["missing"]
 
 
+@pytest.mark.thorough
 def test_another_process_sees_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     portraits = render(draw_factors(0, 4, seed=0, factors="gaussian"), 64)
     here = visibility.visible(portraits), face_features.face_features(portraits)

@@ -45,6 +45,7 @@ def gaps() -> dict[str, dict[str, float]]:
     return {name: {row.name: row.beside.get("gap_sds", 0.0) for row in scores.rows} for name, scores in found.items()}
 
 
+@pytest.mark.thorough
 def test_a_normal_cloud_passes_all(gaps: dict[str, dict[str, float]]) -> None:
     assert {name: gap for name, gap in gaps["normal"].items() if abs(gap) > 3.5} == {}
 

@@ -185,6 +185,7 @@ def test_a_script_needs_no_guard_around_its_main_part(tiny_sweep: Path, database
     assert done.stdout.split() == ["once", "finished,new"]
 
 
+@pytest.mark.thorough
 @pytest.mark.slow(seconds=25)
 def test_a_launch_works_where_a_loop_runs_already_and_tells_how_it_was_launched(
     tiny_sweep: Path, database: Path

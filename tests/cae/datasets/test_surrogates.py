@@ -70,6 +70,7 @@ def test_phases_change_and_the_spectrum_stays() -> None:
     assert made.attributes.columns.tolist() == images.attributes.columns.tolist()
 
 
+@pytest.mark.thorough
 def test_another_seed_gives_other_surrogates_of_other_images() -> None:
     first, second = (load(of("phase", seed=seed)) for seed in (0, 1))
     assert not np.array_equal(first.images, second.images)

@@ -76,8 +76,9 @@ def sliced_wasserstein(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.mean([wasserstein_distance(a @ u, b @ u) for u in directions]))
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
-@pytest.mark.parametrize("make", [banana, pytest.param(student, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("make", [banana, student])
 def test_points_are_nearer_to_the_truth_than_those_of_mnd(make: Callable[..., np.ndarray]) -> None:
     cloud, truth = cloud_of(make), make(20_000, np.random.default_rng(2))
     draws = np.random.default_rng(3).standard_normal((20_000, truth.shape[1]))
