@@ -10,7 +10,7 @@ import pandas as pd
 from benchmarks.findings.differences import Difference, corrected, pooled
 from benchmarks.findings.markdown import NOT_YET, markdown, mean
 from benchmarks.findings.results import AXES, HEADLINES, cells_of, chosen, runs
-from benchmarks.findings.verdicts import ACTIVATION, DIMENSIONS
+from benchmarks.findings.verdicts import ACTIVATION, DIMENSIONS, explained_by_radius
 
 TWO_DIMENSIONAL = ("marginals", "contours")
 CORE = (50, 60, 70, 80, 90, 100)
@@ -32,14 +32,11 @@ def law() -> str:
 
 
 def _beside_the_law(cell: pd.DataFrame) -> Iterator[str]:
-    shares = []
-    for words in TWO_DIMENSIONAL:
-        name = HEADLINES[words]
-        null, own = cell[f"mnd/{name}_null"].mean(), cell[f"mnd/{name}"].mean()
-        elliptical = cell[f"control/elliptical/{name}"].mean()
-        shares.append((null - elliptical) / (null - own))
-        yield f"{own:.3f}, {elliptical:.3f}, {null:.3f}"
-    yield ", ".join(f"{share:.2f}" for share in shares)
+    names = [HEADLINES[words] for words in TWO_DIMENSIONAL]
+    for name in names:
+        beside = (f"mnd/{name}", f"control/elliptical/{name}", f"mnd/{name}_null")
+        yield ", ".join(f"{cell[each].mean():.3f}" for each in beside)
+    yield ", ".join(f"{explained_by_radius(cell, name):.2f}" for name in names)
 
 
 def core() -> str:

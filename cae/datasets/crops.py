@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -64,7 +64,7 @@ def luminance(image: np.ndarray) -> np.ndarray:
     return image @ np.array([0.299, 0.587, 0.114], np.float32)
 
 
-@cache
+@lru_cache(maxsize=64)  # a folder may have as many sizes as pictures
 def face_ellipse(height: int, width: int, view: View) -> np.ndarray:
     """bool (resolution, resolution): the pixels that `background: masked` keeps of a picture of this size.
 
