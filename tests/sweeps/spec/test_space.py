@@ -58,6 +58,17 @@ BROKEN = [
     ("training.batch_size: 64}", "training.batch_size: 64, model.maps: [8, 16]}", "do not move together like this"),
     ("min_iter: 2", "min_iter: 9", "early_terminate: min_iter 9 stops nothing in 9 epochs"),
     ("{value: 9}", "{values: [8, 9]}", "early_terminate compares losses, which training.epochs makes incomparable"),
+    *(
+        ("model.batch_norm: {values: [true, false]}", f"{name}: {{values: {values}}}", f"losses, which {name} makes")
+        for name, values in (
+            ("data.crop", "[center, tight]"),
+            ("data.contrast", "[as_is, normalized]"),
+            ("data.background", "[kept, masked]"),
+            ("data.blur", "[0, 2]"),
+            ("data.factors", "[gaussian, uniform]"),
+            ("data.surrogate", "[none, phase]"),
+        )
+    ),
 ]
 
 
