@@ -169,6 +169,12 @@ RUNS = {
     "epochs": [{verdicts.ACTIVATION: "leaky_relu"}, {verdicts.ACTIVATION: "tanh"}],
     "maps": [{verdicts.MAPS: maps} for maps in ("[16]", "[32]")],
     "attributes": [{D: d} for d in (64, 256)],
+    "batch_norm": [
+        {verdicts.ACTIVATION: name, "model.batch_norm": on} for name in ("leaky_relu", "tanh") for on in (False, True)
+    ],
+    "resolution": [
+        {"data.resolution": pixels, "data.crop": crop} for pixels in (96, 128) for crop in ("center", "tight")
+    ],
     "radius": [
         {"data.contrast": contrast, "data.background": background, "data.blur": blur}
         for contrast in ("as_is", "normalized")
@@ -235,7 +241,8 @@ def judged(name: str, changes: list[tuple[dict[str, object], dict[str, float]]],
         )
         for metric, value in metrics.items():
             found.loc[chosen, metric] = value
-    patch.setattr(results, "runs", lambda name: found if name == sweep else pd.DataFrame())
+    published = {"activation": pd.DataFrame([SAME | fields for fields in RUNS["activation"]])} | {sweep: found}
+    patch.setattr(results, "runs", lambda asked: published.get(asked, pd.DataFrame()))
     patch.setattr(verdicts, "runs", results.runs)
     return judge()[1]
 
@@ -284,6 +291,10 @@ FORMED = "formation/{}_agreement@{}"
         ("H3", [({D: 256}, {AUC: 0.83})], [({}, {})]),
         ("I1", [({"model.batch_norm": True}, {HALF: 0.8})], [({ACT: "tanh"}, {HALF: 0.76})]),
         ("J1", [({}, {"maps/explained": 0.5})], [({D: 256}, {"maps/explained": 0.75})]),
+        ("K1", [({"model.batch_norm": True}, {verdicts.GAIN: 0.1})], [({ACT: "tanh"}, {verdicts.GAIN: 0.1})]),
+        ("K2", [({ACT: "tanh"}, {R: 0.8})], [({ACT: "leaky_relu"}, {R: 0.71})]),
+        ("K2", [({}, {R: 0.69})], [({}, {verdicts.UNTRAINED: 0.5})]),
+        ("K3", [({"data.crop": "tight"}, {R: 0.69})], [({"data.crop": "tight", "data.resolution": 128}, {R: 0.71})]),
     ],
 )
 def test_each_judge_tells_what_holds_from_what_fails(
@@ -294,6 +305,22 @@ def test_each_judge_tells_what_holds_from_what_fails(
 ) -> None:
     assert judged(name, holding, monkeypatch)
     assert not judged(name, failing, monkeypatch)
+
+
+@pytest.mark.parametrize(
+    ("hollow", "holds"),
+    [([("tanh", True)], True), ([], False), ([("tanh", True), ("leaky_relu", True)], False)],
+)
+def test_the_shell_has_to_come_back_at_96_pixels(
+    hollow: list[tuple[str, bool]], holds: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    larger = pd.DataFrame(RUNS["batch_norm"])
+    larger[verdicts.SHELL] = [0.3 if pair in hollow else 1.0 for pair in zip(*larger.to_numpy().T, strict=True)]
+    monkeypatch.setattr(verdicts, "runs", {"activation": activations(), "batch_norm": larger}.get)
+    measured, found = verdicts.b1()
+    assert found == holds
+    told = measured.partition("batch_norm.yaml: ")[2]
+    assert ("tanh with batch norm 0.30" in told) == (("tanh", True) in hollow)
 
 
 def test_a_sweep_without_results_has_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,6 +32,7 @@ AXES = {
     "epochs": ["model.activation"],
     "maps": ["model.maps"],
     "batch_norm": ["model.activation", "model.batch_norm"],
+    "resolution": ["data.resolution", "data.crop"],
     "radius": ["data.contrast", "data.background", "data.blur"],
     "attributes": ["model.latent_dim"],
     "enforced": ["model.regularizer", "model.regularizer_weight"],

@@ -70,14 +70,16 @@ def a3() -> tuple[str, bool]:
 
 
 def b1() -> tuple[str, bool]:
-    found = runs("activation")
-    shells = found.groupby([ACTIVATION, "model.batch_norm"], sort=False)[SHELL].mean()
-    hollow = {name for name, value in shells.items() if value < HOLLOW}
-    smallest = shells.sort_values()[:3]
-    words = ", ".join(
-        f"{name[0]}{' with batch norm' if name[1] else ''} {value:.2f}" for name, value in smallest.items()
-    )
-    return f"smallest: {words}", hollow == {("tanh", True)}
+    sweeps = {name: found for name in ("activation", "batch_norm") if len(found := runs(name))}
+    shells = {name: found.groupby([ACTIVATION, "model.batch_norm"])[SHELL].mean() for name, found in sweeps.items()}
+    words = (f"smallest in {name}.yaml: {_named(values.sort_values()[:3])}" for name, values in shells.items())
+    hollow = [{name for name, value in values.items() if value < HOLLOW} for values in shells.values()]
+    return "; ".join(words), all(found == {("tanh", True)} for found in hollow)
+
+
+def _named(shells: pd.Series) -> str:
+    """Activation, with or without batch normalization, and value of each."""
+    return ", ".join(f"{name[0]}{' with batch norm' if name[1] else ''} {value:.2f}" for name, value in shells.items())
 
 
 def b2() -> tuple[str, bool]:
@@ -246,6 +248,28 @@ def j1() -> tuple[str, bool]:
     return f"trained {after:.3f}, untrained {before:.3f}", before - after >= 0.1
 
 
+def k1() -> tuple[str, bool]:
+    gains = means(chosen("batch_norm", model_batch_norm=False), ACTIVATION, GAIN)
+    return f"gain: {listed(gains)}", bool((gains <= 0).all())
+
+
+def k2() -> tuple[str, bool]:
+    small, large = (
+        chosen(sweep, model_activation="leaky_relu", model_batch_norm=False)[[RADII, UNTRAINED]].mean()
+        for sweep in ("activation", "batch_norm")
+    )
+    words = (
+        f"radii {small[RADII]:.3f} and {large[RADII]:.3f}, untrained {small[UNTRAINED]:.3f} and {large[UNTRAINED]:.3f}"
+    )
+    return words, bool(((large - small).abs() <= 0.1).all())
+
+
+def k3() -> tuple[str, bool]:
+    radii = runs("resolution").groupby(["data.resolution", "data.crop"], sort=False)[RADII].mean()
+    words = ", ".join(f"{pixels} px {crop} {value:.3f}" for (pixels, crop), value in radii.items())
+    return words, spread(radii) <= 0.1
+
+
 JUDGES: dict[str, tuple[str, Judge]] = {
     **{name: ("activation", judge) for name, judge in (("A1", a1), ("A2", a2), ("A3", a3), ("B1", b1), ("B2", b2))},
     **{name: ("latent_dim", judge) for name, judge in (("C1", c1), ("C2", c2), ("C3", c3), ("C4", c4))},
@@ -258,6 +282,9 @@ JUDGES: dict[str, tuple[str, Judge]] = {
     **{name: ("attributes", judge) for name, judge in (("H2", h2), ("H3", h3))},
     "I1": ("activation", i1),
     "J1": ("attributes", j1),
+    "K1": ("batch_norm", k1),
+    "K2": ("batch_norm", k2),
+    "K3": ("resolution", k3),
 }
 
 
