@@ -14,7 +14,7 @@ from PIL import Image
 from scipy import stats
 from statsmodels import api as sm
 
-from benchmarks.findings import differences, document, figures, results, verdicts
+from benchmarks.findings import differences, document, faces, figures, results, verdicts
 
 TEXT = document.DOCUMENT.read_text(encoding="utf-8")
 
@@ -122,6 +122,23 @@ def test_p_values_are_corrected_over_all() -> None:
     claimed = [differences.Difference("", 0, 0, 0, p) for p in (0.04, 0.01, 0.02)]
     np.testing.assert_allclose([found.p_holm for found in differences.corrected(claimed)], [0.04, 0.03, 0.04])
     assert differences.corrected([]) == []
+
+
+# --- faces ----------------------------------------------------------------------------------------------------------
+
+
+def drawn(**kids: float) -> pd.DataFrame:
+    """Three networks, KIDs a tenth apart from one to the next."""
+    return pd.DataFrame([{f"faces/kid_{name}": kid + shift for name, kid in kids.items()} for shift in (0, 0.1, 0.2)])
+
+
+def test_ways_to_draw_are_ranked_without_what_is_not_drawn() -> None:
+    found = drawn(real=0.0, reconstruction=0.1, pca=0.5, mnd=0.4, uniform=2.0).assign(**{"faces/kid_flow": np.nan})
+    assert faces.ranked(found) == ["mnd", "pca", "uniform"]
+
+
+def test_a_way_to_draw_is_compared_within_each_network() -> None:
+    np.testing.assert_allclose(faces.above_normal(drawn(mnd=0.4, pca=0.5), "pca"), 0.1)
 
 
 # --- verdicts on made-up runs with known answers --------------------------------------------------------------------

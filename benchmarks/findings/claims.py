@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from benchmarks.findings.differences import Difference, between, corrected, from_zero
+from benchmarks.findings.faces import NORMAL_KID, above_normal
 from benchmarks.findings.results import chosen, runs
 from benchmarks.findings.verdicts import ACTIVATION, GAIN, RADII
 
@@ -20,6 +21,8 @@ def _all() -> Iterator[Difference | None]:
     yield from _dimensions()
     yield from _populations()
     yield from _removed()
+    yield from _enforced()
+    yield from _faces()
 
 
 def _surrogates() -> Iterator[Difference | None]:
@@ -71,3 +74,19 @@ def _removed() -> Iterator[Difference | None]:
     for words, change in changes.items():
         if len(before) and len(found := chosen("radius", **plain | change)):
             yield between(f"{words} less photographs as they are", before[RADII], found[RADII])
+
+
+def _enforced() -> Iterator[Difference | None]:
+    """The plain network beside the penalty that changes its cloud most."""
+    plain, enforced = (
+        chosen("enforced", model_regularizer=name, model_regularizer_weight=1.0) for name in ("none", "kl")
+    )
+    if len(plain) and len(enforced):
+        yield between("KL divergence less nothing enforced", plain[RADII], enforced[RADII])
+        yield between("the same, KID of normal draws", plain[NORMAL_KID], enforced[NORMAL_KID])
+
+
+def _faces() -> Iterator[Difference | None]:
+    found = chosen("generators", model_latent_dim=256)
+    for name in ("gmm", "elliptical", "flow", "independent") if len(found) else ():
+        yield from_zero(f"KID of draws by {name} less that of normal draws", above_normal(found, name))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from benchmarks.findings import sections
+from benchmarks.findings import faces, sections
 from benchmarks.findings.claims import claimed
 from benchmarks.findings.markdown import NOT_YET, markdown, mean
 from benchmarks.findings.reproduction import reproduction
@@ -24,7 +24,9 @@ def predictions() -> str:
 def differences() -> str:
     """Every difference that is claimed, corrected over all of them."""
     rows = [[found.words, found.told(), f"{found.p_holm:.2g}", "yes" if found.is_told else "no"] for found in claimed()]
-    return markdown(["difference of the radii", "mean (95 % interval)", "p (Holm)", "told from noise"], rows)
+    return markdown(
+        ["difference of the radii, or as said", "mean (95 % interval)", "p (Holm)", "told from noise"], rows
+    )
 
 
 def cells(sweep: str) -> str:
@@ -63,6 +65,7 @@ BLOCKS = {
     "reproduction": reproduction,
     "summary": summary,
     **sections.BLOCKS,
+    **faces.BLOCKS,
 }
 
 
