@@ -16,6 +16,11 @@ TWO_DIMENSIONAL = ("marginals", "contours")
 CORE = (50, 60, 70, 80, 90, 100)
 # Sweeps in which nothing draws the latent vectors to a normal distribution, each network in one of them.
 FREE = [name for name in AXES if name not in ("enforced", "attributes")]
+BESIDE_THE_SHELL = {
+    "tanh, batch norm": {"model_activation": "tanh", "model_batch_norm": True},
+    "tanh": {"model_activation": "tanh", "model_batch_norm": False},
+    "leaky ReLU, batch norm": {"model_activation": "leaky_relu", "model_batch_norm": True},
+}
 CONTROLS = ("control/untrained/", "control/pca/")
 SHOWN_ATTRIBUTES = 6
 
@@ -52,6 +57,20 @@ def _of_core(found: pd.DataFrame, share: int) -> Iterator[str]:
     for name in HEADLINES.values():
         own = f"mnd/core/{name}"
         yield f"{mean(found[f'{own}@{share}'])} ({found[f'{own}_null@{share}'].mean():.3f})"
+
+
+def shell() -> str:
+    """When the shell appears: distances from the origin and radii of the same photographs, epoch by epoch."""
+    if runs("activation").empty:
+        return NOT_YET
+    cells = {words: chosen("activation", **fields) for words, fields in BESIDE_THE_SHELL.items()}
+    epochs = sorted(int(name.partition("@")[2]) for name in runs("activation").filter(regex="^formation/radius.*@"))
+    rows = [
+        [network, words, *(f"{found[f'formation/{name}@{epoch}'].mean():.3f}" for epoch in epochs)]
+        for network, found in cells.items()
+        for words, name in (("distances from the origin", "origin/norm_agreement"), ("radii", HEADLINES["radii"]))
+    ]
+    return markdown(["network", "epochs:", *map(str, epochs)], rows)
 
 
 def gains() -> str:
@@ -131,6 +150,7 @@ def reactions() -> str:
 BLOCKS = {
     "law": law,
     "core": core,
+    "shell": shell,
     "gains": gains,
     "attribute_table": attributes,
     "reactions": reactions,
