@@ -12,11 +12,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from benchmarks.findings.results import AXES, FOLDER, HEADLINES, cells_of, chosen, runs
-from benchmarks.findings.verdicts import DIMENSIONS, HOLLOW, NULL, RADII, SHELL, UNTRAINED
+from benchmarks.findings.verdicts import DIMENSIONS, HOLLOW, NULL, PIXELS, RADII, SHELL, UNTRAINED
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 # Trained, before the first step, and the pixels' principal components, with their markers.
-CURVES = ((RADII, "trained", "o"), (UNTRAINED, "untrained", "s"), ("control/pca/radius_agreement", "pixels", "^"))
+CURVES = ((RADII, "trained", "o"), (UNTRAINED, "untrained", "s"), (PIXELS, "pixels", "^"))
 SWEEPS = {
     "activation": "activation and batch norm",
     "maps": "maps and layers",
@@ -78,11 +78,13 @@ def draw_dimensions(ax: Axes) -> None:
     """Radii by the number of latent dimensions, faces and digits: trained, untrained, and a normal cloud's."""
     found = runs("latent_dim")
     for (name,), cells in cells_of(found, ["data.name"]):
-        color = {"celeba": "C0", "digits": "C1"}[name]
+        color, what = {"celeba": ("C0", "faces"), "digits": ("C1", "digits")}[name]
         for metric, words, style in ((RADII, "trained", "-o"), (UNTRAINED, "untrained", "--o"), (NULL, "normal", ":")):
             means = cells.groupby(DIMENSIONS)[metric].mean()
-            ax.plot(means.index, means, style, color=color, markersize=4, label=f"{name}, {words}")
+            ax.plot(means.index, means, style, color=color, markersize=4, label=f"{what}, {words}")
     ax.set_xscale("log", base=2)
+    ax.set_xticks(sorted(found[DIMENSIONS].unique()))
+    ax.xaxis.set_major_formatter("{x:,.0f}")
     ax.set(xlabel="latent dimensions", ylabel="agreement of the radii with a normal distribution", ylim=(None, 1))
     ax.legend(fontsize=8)
 

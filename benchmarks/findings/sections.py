@@ -21,6 +21,11 @@ BESIDE_THE_SHELL = {
     "tanh": {"model_activation": "tanh", "model_batch_norm": False},
     "leaky ReLU, batch norm": {"model_activation": "leaky_relu", "model_batch_norm": True},
 }
+COMMON_RADIUS = {
+    "spread of the squared radii, over a normal cloud's": "radius/spread",
+    "excess kurtosis in single directions": "elliptical/kurtosis",
+    "the same of all points at one distance": "elliptical/kurtosis_of_directions",
+}
 CONTROLS = ("control/untrained/", "control/pca/")
 SHOWN_ATTRIBUTES = 6
 
@@ -57,6 +62,18 @@ def _of_core(found: pd.DataFrame, share: int) -> Iterator[str]:
     for name in HEADLINES.values():
         own = f"mnd/core/{name}"
         yield f"{mean(found[f'{own}@{share}'])} ({found[f'{own}_null@{share}'].mean():.3f})"
+
+
+def common_radius() -> str:
+    """By the number of dimensions: how widely the squared radii spread, and what that leaves in single directions."""
+    if runs("latent_dim").empty:
+        return NOT_YET
+    rows = []
+    for (name, d), cell in cells_of(runs("latent_dim"), AXES["latent_dim"]):
+        # 0.0: what rounds to -0.00 is 0.
+        scores = (f"{round(cell[f'mnd/{kind}'].mean(), 2) + 0.0:.2f}" for kind in COMMON_RADIUS.values())
+        rows.append([f"{name}, {d}", *scores])
+    return markdown(["", *COMMON_RADIUS], rows)
 
 
 def shell() -> str:
@@ -150,6 +167,7 @@ def reactions() -> str:
 BLOCKS = {
     "law": law,
     "core": core,
+    "common_radius": common_radius,
     "shell": shell,
     "gains": gains,
     "attribute_table": attributes,

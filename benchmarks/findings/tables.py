@@ -12,7 +12,7 @@ from benchmarks.findings.markdown import NOT_YET, markdown, mean
 from benchmarks.findings.reproduction import reproduction
 from benchmarks.findings.results import AXES, HEADLINES, cells_of, runs
 from benchmarks.findings.summary import summary
-from benchmarks.findings.verdicts import HOLLOW, SHELL, verdicts
+from benchmarks.findings.verdicts import HOLLOW, PIXELS, SHELL, verdicts
 
 
 def predictions() -> str:
@@ -30,14 +30,21 @@ def differences() -> str:
 
 
 def cells(sweep: str) -> str:
-    """The cells of a sweep in its order: headlines trained (untrained), held out, and what a normal cloud scores."""
+    """The cells of a sweep in its order, each score beside its controls: as the page says before its tables."""
     found = runs(sweep)
     if found.empty:
         return NOT_YET
     axes = AXES[sweep]
-    head = [*(axis.partition(".")[2] for axis in axes), "seeds", *HEADLINES, "radii held out", "remark", "MSE"]
-    rows = [[*_named(key), *_scores(cell)] for key, cell in cells_of(found, axes)]
-    return markdown(head, [*rows, _normal(found, len(axes))])
+    head = [
+        *(axis.partition(".")[2] for axis in axes),
+        "seeds",
+        *HEADLINES,
+        "pixels",
+        "radii held out",
+        "remark",
+        "MSE",
+    ]
+    return markdown(head, [[*_named(key), *_scores(cell)] for key, cell in cells_of(found, axes)])
 
 
 def _named(key: tuple[object, ...]) -> list[str]:
@@ -47,16 +54,14 @@ def _named(key: tuple[object, ...]) -> list[str]:
 def _scores(cell: pd.DataFrame) -> Iterator[str]:
     yield str(len(cell))
     for name in HEADLINES.values():
-        untrained = cell[f"control/untrained/{name}"].mean()
-        yield f"{mean(cell[f'mnd/{name}'])} ({untrained:.3f})"
-    yield mean(cell["mnd_test/radius_agreement"])
+        beside = ", ".join(f"{cell[each].mean():.3f}" for each in (f"control/untrained/{name}", f"mnd/{name}_null"))
+        yield f"{mean(cell[f'mnd/{name}'])} ({beside})"
+    yield f"{cell[PIXELS].mean():.3f}"
+    held_out = cell["mnd_test/radius_agreement"]
+    # Fewer held-out vectors than they have components have no Mahalanobis distances.
+    yield "" if held_out.isna().all() else f"{mean(held_out)} ({cell['mnd_test/radius_agreement_null'].mean():.3f})"
     yield f"shell, {cell[SHELL].mean():.2f}" if cell[SHELL].mean() < HOLLOW else ""
     yield f"{cell['reconstruction/mse'].mean():.4f}"
-
-
-def _normal(found: pd.DataFrame, blanks: int) -> list[str]:
-    nulls = [f"{found[f'mnd/{name}_null'].mean():.3f}" for name in HEADLINES.values()]
-    return ["*normal clouds*", *[""] * blanks, *nulls, f"{found['mnd_test/radius_agreement_null'].mean():.3f}", "", ""]
 
 
 BLOCKS = {

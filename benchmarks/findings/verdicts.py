@@ -10,7 +10,7 @@ import pandas as pd
 from benchmarks.findings.results import HEADLINES, chosen, planned, runs
 
 RADII, CONTOURS, MARGINALS = "mnd/radius_agreement", "mnd/contour_agreement", "mnd/marginal_gaussianity"
-UNTRAINED = "control/untrained/radius_agreement"
+UNTRAINED, PIXELS = "control/untrained/radius_agreement", "control/pca/radius_agreement"
 GAIN, NULL, SHELL = "gain/radius_agreement", f"{RADII}_null", "mnd/origin/norm_spread"
 ACTIVATION, DIMENSIONS, MAPS = "model.activation", "model.latent_dim", "model.maps"
 # As the predictions say it: below, a cloud is a shell around the origin.
