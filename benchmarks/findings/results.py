@@ -71,7 +71,9 @@ def _steps(cell: dict[str, Any]) -> dict[str, float]:
 
 
 def _fields(parameters: dict[str, Any]) -> dict[str, Any]:
-    return {name: json.dumps(value) if isinstance(value, list) else value for name, value in parameters.items()}
+    """Lists as text; nothing where synthetic faces alone have a value that says something."""
+    fields = {name: json.dumps(value) if isinstance(value, list) else value for name, value in parameters.items()}
+    return fields if fields["data.name"] == "synthetic" else fields | {"data.factors": ""}
 
 
 def chosen(name: str, **fields: Any) -> pd.DataFrame:

@@ -117,7 +117,11 @@ def _moved(name: str) -> Iterator[Difference]:
         cells = [(key, cell) for key, cell in cells_of(runs(sweep), AXES[sweep]) if len(cell) >= 3]
         fresh = [(key, cell) for key, cell in cells if cell["cell_hash"].iloc[0] not in seen]
         seen |= {cell["cell_hash"].iloc[0] for _, cell in cells}
-        yield from pooled({f"{sweep} {' '.join(map(str, key))}": cell[f"gain/{name}"] for key, cell in fresh})
+        yield from pooled({f"{sweep}.yaml, {_told(key)}": cell[f"gain/{name}"] for key, cell in fresh})
+
+
+def _told(key: tuple[object, ...]) -> str:
+    return ", ".join(str(part) for part in key if part != "")
 
 
 def attributes() -> str:
