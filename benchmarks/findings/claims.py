@@ -19,6 +19,7 @@ def _all() -> Iterator[Difference | None]:
     yield from _surrogates()
     yield from _activations()
     yield from _dimensions()
+    yield from _shapes()
     yield from _populations()
     yield from _removed()
     yield from _enforced()
@@ -49,6 +50,12 @@ def _dimensions() -> Iterator[Difference | None]:
         few, many = (chosen("latent_dim", data_name=name, model_latent_dim=d) for d in (16, 256))
         if len(few) and len(many):
             yield between(f"{name}: 256 latent dimensions less 16", few[RADII], many[RADII])
+
+
+def _shapes() -> Iterator[Difference | None]:
+    five, three = (chosen("maps", model_maps=maps) for maps in ("[32, 64, 128, 256, 256]", "[64, 128, 256]"))
+    if len(five) and len(three):
+        yield between("three layers less five, 256 innermost maps", five[RADII], three[RADII])
 
 
 def _populations() -> Iterator[Difference | None]:

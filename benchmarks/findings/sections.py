@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from benchmarks.findings.differences import Difference, corrected, pooled
 from benchmarks.findings.markdown import NOT_YET, markdown, mean
@@ -88,6 +89,28 @@ def shell() -> str:
         for words, name in (("distances from the origin", "origin/norm_agreement"), ("radii", HEADLINES["radii"]))
     ]
     return markdown(["network", "epochs:", *map(str, epochs)], rows)
+
+
+def losses() -> str:
+    """Whether networks that reconstruct worse are less normal: over all shapes and activations of one resolution."""
+    if runs("maps").empty:
+        return NOT_YET
+    columns = ["reconstruction/mse", f"mnd/{HEADLINES['radii']}"]
+    means = [runs(sweep).groupby(["cell_hash"])[columns].mean() for sweep in ("activation", "maps")]
+    networks = pd.concat(means).groupby("cell_hash").first()
+    found = stats.bootstrap(
+        tuple(networks[name] for name in columns),
+        lambda *pair: stats.spearmanr(*pair).statistic,
+        paired=True,
+        vectorized=False,
+        rng=np.random.default_rng(0),
+    )
+    own = stats.spearmanr(networks).statistic
+    low, high = found.confidence_interval
+    return (
+        f"Rank correlation of the radii with the squared error of reconstruction, over {len(networks)} networks: "
+        f"{own:.2f} (95 % interval {low:.2f} to {high:.2f}, bootstrap over networks)."
+    )
 
 
 def gains() -> str:
@@ -174,6 +197,7 @@ BLOCKS = {
     "common_radius": common_radius,
     "shell": shell,
     "gains": gains,
+    "losses": losses,
     "attribute_table": attributes,
     "reactions": reactions,
 }
