@@ -100,6 +100,7 @@ def draw_formation(ax: Axes) -> None:
             label = words if number == 0 else None
             ax.plot(*zip(*points, strict=True), "-o", color=f"C{color}", markersize=3, linewidth=0.9, label=label)
     ax.set_xscale("symlog", base=2, linthresh=1)
+    ax.set_xticks(sorted(steps), map(str, sorted(steps)), minor=False)
     ax.set(xlabel="epochs", ylabel="agreement with a normal distribution", ylim=(None, 1))
     ax.legend(fontsize=8)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
@@ -79,14 +79,25 @@ def common_radius() -> str:
 
 def shell() -> str:
     """When the shell appears: distances from the origin and radii of the same photographs, epoch by epoch."""
-    if runs("activation").empty:
-        return NOT_YET
     cells = {words: chosen("activation", **fields) for words, fields in BESIDE_THE_SHELL.items()}
-    epochs = sorted(int(name.partition("@")[2]) for name in runs("activation").filter(regex="^formation/radius.*@"))
+    shown = {"distances from the origin": "origin/norm_agreement", "radii": HEADLINES["radii"]}
+    return _by_epoch(cells, shown) if len(runs("activation")) else NOT_YET
+
+
+def formation() -> str:
+    """The headlines of the same photographs before the first step and after more and more epochs."""
+    cells = {str(name): cell for (name,), cell in cells_of(runs("epochs"), AXES["epochs"])}
+    return _by_epoch(cells, HEADLINES) if cells else NOT_YET
+
+
+def _by_epoch(cells: Mapping[str, pd.DataFrame], shown: Mapping[str, str]) -> str:
+    """Means over seeds. shown: words of each score and its name."""
+    scored = next(iter(cells.values())).filter(regex="^formation/radius_agreement@")
+    epochs = sorted(int(name.partition("@")[2]) for name in scored)
     rows = [
         [network, words, *(f"{found[f'formation/{name}@{epoch}'].mean():.3f}" for epoch in epochs)]
         for network, found in cells.items()
-        for words, name in (("distances from the origin", "origin/norm_agreement"), ("radii", HEADLINES["radii"]))
+        for words, name in shown.items()
     ]
     return markdown(["network", "epochs:", *map(str, epochs)], rows)
 
@@ -196,6 +207,7 @@ BLOCKS = {
     "core": core,
     "common_radius": common_radius,
     "shell": shell,
+    "formation": formation,
     "gains": gains,
     "losses": losses,
     "attribute_table": attributes,
