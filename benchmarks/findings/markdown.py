@@ -16,4 +16,9 @@ def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def mean(values: pd.Series) -> str:
     """Mean over seeds and standard deviation between them."""
-    return f"{values.mean():.3f} ± {values.std(ddof=1):.3f}" if len(values) > 1 else f"{values.mean():.3f}"
+    return unbroken(f"{values.mean():.3f} ± {values.std(ddof=1):.3f}" if len(values) > 1 else f"{values.mean():.3f}")
+
+
+def unbroken(text: str) -> str:
+    """On one line, also in a narrow column."""
+    return text.replace(" ", "\N{NO-BREAK SPACE}")

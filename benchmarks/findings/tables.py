@@ -8,7 +8,7 @@ import pandas as pd
 
 from benchmarks.findings import faces, sections
 from benchmarks.findings.claims import claimed
-from benchmarks.findings.markdown import NOT_YET, markdown, mean
+from benchmarks.findings.markdown import NOT_YET, markdown, mean, unbroken
 from benchmarks.findings.reproduction import reproduction
 from benchmarks.findings.results import AXES, HEADLINES, cells_of, runs
 from benchmarks.findings.summary import summary
@@ -44,7 +44,9 @@ def cells(sweep: str) -> str:
         "remark",
         "MSE",
     ]
-    return markdown(head, [[*_named(key), *_scores(cell)] for key, cell in cells_of(found, axes)])
+    rows = [[*_named(key), *_scores(cell)] for key, cell in cells_of(found, axes)]
+    told = [place for place, column in enumerate(zip(*rows, strict=True)) if any(column)]
+    return markdown([head[place] for place in told], [[row[place] for place in told] for row in rows])
 
 
 def _named(key: tuple[object, ...]) -> list[str]:
@@ -55,13 +57,13 @@ def _scores(cell: pd.DataFrame) -> Iterator[str]:
     yield str(len(cell))
     for name in HEADLINES.values():
         beside = ", ".join(f"{cell[each].mean():.3f}" for each in (f"control/untrained/{name}", f"mnd/{name}_null"))
-        yield f"{mean(cell[f'mnd/{name}'])} ({beside})"
+        yield f"{mean(cell[f'mnd/{name}'])} {unbroken(f'({beside})')}"
     yield f"{cell[PIXELS].mean():.3f}"
     held_out = cell["mnd_test/radius_agreement"]
     # Fewer held-out vectors than they have components have no Mahalanobis distances.
     yield "" if held_out.isna().all() else f"{mean(held_out)} ({cell['mnd_test/radius_agreement_null'].mean():.3f})"
-    yield f"shell, {cell[SHELL].mean():.2f}" if cell[SHELL].mean() < HOLLOW else ""
     yield f"{cell['reconstruction/mse'].mean():.4f}"
+    yield f"shell, {cell[SHELL].mean():.2f}" if cell[SHELL].mean() < HOLLOW else ""
 
 
 BLOCKS = {
