@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from benchmarks.findings.differences import Difference, between, corrected, from_zero
-from benchmarks.findings.faces import NORMAL_KID, above_normal
+from benchmarks.findings.faces import NORMAL_KID, above_normal, plain_and_kl
 from benchmarks.findings.results import chosen, runs
 from benchmarks.findings.verdicts import ACTIVATION, GAIN, RADII
 
@@ -85,9 +85,7 @@ def _removed() -> Iterator[Difference | None]:
 
 def _enforced() -> Iterator[Difference | None]:
     """The plain network beside the penalty that changes its cloud most."""
-    plain, enforced = (
-        chosen("enforced", model_regularizer=name, model_regularizer_weight=1.0) for name in ("none", "kl")
-    )
+    plain, enforced = plain_and_kl()
     if len(plain) and len(enforced):
         yield between("KL divergence less nothing enforced", plain[RADII], enforced[RADII])
         yield between("the same, KID of normal draws", plain[NORMAL_KID], enforced[NORMAL_KID])

@@ -8,7 +8,7 @@ import pandas as pd
 
 from benchmarks.findings.differences import from_zero
 from benchmarks.findings.markdown import NOT_YET, markdown, mean
-from benchmarks.findings.results import AXES, cells_of, runs
+from benchmarks.findings.results import AXES, cells_of, chosen, runs
 from benchmarks.findings.verdicts import DIMENSIONS, RADII
 
 # What is drawn from no latent vectors, or from those of photographs.
@@ -44,6 +44,12 @@ def ranked(found: pd.DataFrame) -> list[str]:
 def above_normal(found: pd.DataFrame, name: str) -> pd.Series:
     """KID of a way to draw less that of the multivariate normal distribution, of each run."""
     return found[f"faces/kid_{name}"] - found[NORMAL_KID]
+
+
+def plain_and_kl() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Runs in which nothing is enforced, and those with the penalty that changes their cloud most; or empty."""
+    plain, kl = (chosen("enforced", model_regularizer=name, model_regularizer_weight=1.0) for name in ("none", "kl"))
+    return plain, kl
 
 
 def _kid(found: pd.DataFrame, name: str) -> Iterator[str]:

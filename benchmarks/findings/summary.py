@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from benchmarks.findings.faces import NORMAL, NORMAL_KID
+from benchmarks.findings.faces import NORMAL, NORMAL_KID, plain_and_kl
 from benchmarks.findings.results import AXES, HEADLINES, chosen, runs
 from benchmarks.findings.sections import moved
 from benchmarks.findings.verdicts import ACTIVATION, DIMENSIONS, HOLLOW, NULL, RADII, SHELL, UNTRAINED, mean_auc
@@ -130,7 +130,7 @@ def _attributes() -> str:
 
 
 def _faces() -> str:
-    plain, kl = (chosen("enforced", model_regularizer=name, model_regularizer_weight=1.0) for name in ("none", "kl"))
+    plain, kl = plain_and_kl()
     found = chosen("generators", model_latent_dim=256)
     normal, real = (found[f"faces/kid_{name}"].mean() for name in (NORMAL, "reconstruction"))
     independent = found["faces/kid_independent"].mean()
