@@ -41,8 +41,8 @@ def cells(sweep: str) -> str:
         *HEADLINES,
         "pixels",
         "radii held out",
-        "remark",
         "MSE",
+        "remark",
     ]
     rows = [[*_named(key), *_scores(cell)] for key, cell in cells_of(found, axes)]
     told = [place for place, column in enumerate(zip(*rows, strict=True)) if any(column)]
