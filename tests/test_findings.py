@@ -14,7 +14,7 @@ from PIL import Image
 from scipy import stats
 from statsmodels import api as sm
 
-from benchmarks.findings import differences, document, faces, figures, results, tables, verdicts
+from benchmarks.findings import claims, differences, document, faces, figures, results, tables, verdicts
 
 TEXT = document.DOCUMENT.read_text(encoding="utf-8")
 
@@ -336,6 +336,51 @@ def test_each_judge_tells_what_holds_from_what_fails(
 ) -> None:
     assert judged(name, holding, monkeypatch)
     assert not judged(name, failing, monkeypatch)
+
+
+BATCH_NORM = "model.batch_norm"
+
+
+@pytest.mark.parametrize(
+    ("sweep", "raised", "moved"),
+    [
+        ("activation", {ACT: "relu", BATCH_NORM: True}, {"relu: with batch norm less without": 0.2}),
+        ("activation", {ACT: "relu", BATCH_NORM: False}, {"relu: with batch norm less without": -0.2}),
+        ("batch_norm", {ACT: "tanh", BATCH_NORM: True}, {"tanh at 96 px: with batch norm less without": 0.2}),
+        (
+            "batch_norm",
+            {ACT: "leaky_relu", BATCH_NORM: False},
+            {"leaky_relu at 96 px: with batch norm less without": -0.2, "96 px, 24 epochs less 64 px, 12": 0.2},
+        ),
+        ("resolution", {"data.resolution": 128, "data.crop": "center"}, {"128 px less 96, 24 epochs": 0.2}),
+        ("resolution", {"data.resolution": 96, "data.crop": "tight"}, {"tight crop less wide, 24 epochs": 0.2}),
+        ("resolution", {"data.resolution": 128, "data.crop": "tight"}, {}),
+        ("latent_dim", {"data.name": "digits", D: 16}, {"digits: 256 latent dimensions less 16": -0.2}),
+        ("dataset", {"data.name": "folder"}, {"LFW less CelebA": 0.2}),
+        ("surrogates", {"data.surrogate": "gaussian"}, {"a normal population less photographs": 0.2}),
+    ],
+)
+def test_a_claim_is_of_the_networks_that_it_names(
+    sweep: str, raised: dict[str, object], moved: dict[str, float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Networks of two seeds, all alike; then the radii of one are raised by .2."""
+    found = {
+        name: pd.DataFrame(
+            [
+                SAME | {"data.name": "celeba", R: radii, verdicts.GAIN: radii - 0.7} | fields
+                for radii in (0.6, 0.61)
+                for fields in rows
+            ]
+        )
+        for name, rows in RUNS.items()
+    }
+    monkeypatch.setattr(results, "runs", lambda asked: found.get(asked, pd.DataFrame()))
+    monkeypatch.setattr(claims, "runs", results.runs)
+    before = {each.words: each.value for each in claims.claimed()}
+    found[sweep].loc[np.logical_and.reduce([found[sweep][field] == value for field, value in raised.items()]), R] += 0.2
+    after = {each.words: each.value for each in claims.claimed()}
+    changes = {words: after[words] - before[words] for words in before}
+    assert {words: round(change, 9) for words, change in changes.items() if abs(change) > 1e-9} == moved
 
 
 @pytest.mark.parametrize(

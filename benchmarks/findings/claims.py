@@ -18,6 +18,7 @@ def claimed() -> list[Difference]:
 def _all() -> Iterator[Difference | None]:
     yield from _surrogates()
     yield from _activations()
+    yield from _larger_pictures()
     yield from _dimensions()
     yield from _shapes()
     yield from _populations()
@@ -43,6 +44,27 @@ def _activations() -> Iterator[Difference | None]:
         without, having = (cell[cell["model.batch_norm"] == on] for on in (False, True))
         yield from_zero(f"{name}: trained less untrained", without[GAIN])
         yield between(f"{name}: with batch norm less without", without[RADII], having[RADII])
+
+
+def _larger_pictures() -> Iterator[Difference | None]:
+    """The articles' resolution and epochs beside those of the other sweeps; then size and crop, all else alike."""
+    for name in ("leaky_relu", "tanh"):
+        without, having = (chosen("batch_norm", model_activation=name, model_batch_norm=on) for on in (False, True))
+        if len(without) and len(having):
+            yield from_zero(f"{name} at 96 px, 24 epochs: trained less untrained", without[GAIN])
+            yield between(f"{name} at 96 px: with batch norm less without", without[RADII], having[RADII])
+    plain = {"model_activation": "leaky_relu", "model_batch_norm": False}
+    small, large = (chosen(sweep, **plain) for sweep in ("activation", "batch_norm"))
+    if len(small) and len(large):
+        yield between("96 px, 24 epochs less 64 px, 12", small[RADII], large[RADII])
+    of = {"data_resolution": 96, "data_crop": "center"}
+    before = chosen("resolution", **of)
+    for words, change in {
+        "128 px less 96": {"data_resolution": 128},
+        "tight crop less wide": {"data_crop": "tight"},
+    }.items():
+        if len(before) and len(found := chosen("resolution", **of | change)):
+            yield between(f"{words}, 24 epochs", before[RADII], found[RADII])
 
 
 def _dimensions() -> Iterator[Difference | None]:
