@@ -290,6 +290,8 @@ PLACES = ("data.path", "analysis.inception_weights")
 def irrelevant(config: RunConfig) -> set[str]:
     """Fields that cannot change the result: where files lie, and settings of parts that are not used."""
     names = set(PLACES)
+    names |= {"data.mixture"} if config.data.name != "mixture" else set()
+    names |= {"model.regularizer_weight"} if config.model.regularizer == "none" else set()
     # A builder of a plug-in may use them whatever the activation and the number of blocks.
     if MODELS.is_builtin(config.model.builder):
         names |= {"model.negative_slope"} if config.model.activation != "leaky_relu" else set()

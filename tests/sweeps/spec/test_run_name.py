@@ -31,12 +31,23 @@ def test_a_run_is_named_by_the_values_that_vary(values: dict[str, Any], name: st
     assert run_name(from_flat(values), list(values)) == name
 
 
-def test_fields_without_meaning_for_a_run_are_not_named() -> None:
-    values = {"data.name": "celeba", "data.factors": "uniform", "model.negative_slope": 0.1}
-    leaky, relu = from_flat(values), from_flat(values | {"model.activation": "relu"})
-    names = ["data.factors", "model.activation", "model.negative_slope"]
-    assert run_name(leaky, names) == "leaky_relu slope0.1 s0"
-    assert run_name(relu, names) == "relu s0"
+MIXED = {"data.name": "mixture", "data.mixture": [{"name": "digits"}, {"name": "synthetic"}]}
+
+
+@pytest.mark.parametrize(
+    ("values", "name"),
+    [
+        ({"data.name": "celeba", "data.factors": "uniform"}, "celeba s0"),
+        ({"data.name": "celeba", "data.mixture": []}, "celeba s0"),
+        (MIXED, "mixture digits:1-synthetic:1 s0"),
+        ({"model.activation": "leaky_relu", "model.negative_slope": 0.1}, "leaky_relu slope0.1 s0"),
+        ({"model.activation": "relu", "model.negative_slope": 0.1}, "relu s0"),
+        ({"model.regularizer": "none", "model.regularizer_weight": 3.0}, "no regularizer s0"),
+        ({"model.regularizer": "gae", "model.regularizer_weight": 3.0}, "gae weight3 s0"),
+    ],
+)
+def test_fields_without_meaning_for_a_run_are_not_named(values: dict[str, Any], name: str) -> None:
+    assert run_name(from_flat(values), list(values)) == name
 
 
 def test_a_long_name_is_cut_and_keeps_its_seed() -> None:
