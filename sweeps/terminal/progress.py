@@ -24,7 +24,7 @@ from rich.table import Column
 from sweeps.execution.task import Outcome
 from sweeps.files import read_json
 from sweeps.terminal.steps import describe_progress, duration, epoch_line
-from sweeps.terminal.time_left import Size, time_left
+from sweeps.terminal.time_left import Size, Took, time_left
 from sweeps.workspace import work_folder
 
 # Seconds without a word after which a cell says what it does, where there is no terminal to show it all the time.
@@ -43,7 +43,7 @@ class SweepProgress:
     def __init__(
         self,
         out: Console,
-        took: Sequence[tuple[Size, float]] = (),
+        took: Sequence[Took] = (),
         most: int | None = None,
         sizes: Sequence[Size] = (),
     ) -> None:
@@ -57,7 +57,7 @@ class SweepProgress:
         self.bars = Progress(*columns, console=out, expand=True)
         self.begun, self.launched, self._most = 0, set[int](), most
         self.busy: set[str] = set()  # cells that other processes work on
-        self._before, self._took, self._sizes = list(took), list[tuple[Size, float]](), list(sizes)
+        self._before, self._took, self._sizes = list(took), list[Took](), list(sizes)
         self._lines: list[CellProgress] = []
         self._all = self.bars.add_task("", total=None, told="", visible=False)
 
@@ -100,11 +100,11 @@ class SweepProgress:
         self.begun = max(self.begun, number)
         self.launched.add(number)
 
-    def size(self, number: int) -> Size:
+    def size(self, number: int) -> Size | None:
         """Of the cell of this number, from 1 on."""
         return self._sizes[number - 1] if number <= len(self._sizes) else None
 
-    def took(self, size: Size, seconds: float) -> None:
+    def took(self, size: Size | None, seconds: float) -> None:
         """A cell was done from beginning to end in so many seconds."""
         self._took.append((size, seconds))
 
@@ -119,7 +119,7 @@ class SweepProgress:
         left = time_left(running, waiting, self.workers, self._known(), time.time())
         return f"{left.told()} left" if left else ""
 
-    def _known(self) -> list[tuple[Size, float]]:
+    def _known(self) -> list[Took]:
         """What cells took, those of before only of sizes that this launch has not met yet."""
         met = {size for size, _ in self._took}
         return [*self._took, *((size, seconds) for size, seconds in self._before if size not in met)]
@@ -132,7 +132,7 @@ class CellProgress:
         self._sweep = sweep
         self._bar: TaskID = sweep.bars.add_task("", total=1.0, told="", visible=False)
         self.state: dict[str, Any] = {}
-        self.size: Size = None
+        self.size: Size | None = None
         self.head, self._config_hash, self._epoch = "", "", 0
         self._start, self._began, self._spoke = 0.0, 0.0, 0.0
 

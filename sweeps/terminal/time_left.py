@@ -14,8 +14,6 @@ from cae.config import RunConfig
 EPOCHS = 2
 # What a worker's progress file says of a cell, empty while there is none yet.
 State = Mapping[str, Any]
-# Cells of the same size take about the same time; None of one whose size is not known.
-Size = tuple[Any, ...] | None
 AFTER_TRAINING = ("encode", "score", "draw", "judge", "record")
 
 
@@ -39,23 +37,41 @@ def rounded(seconds: float) -> str:
     return f"{hours} h{f' {rest} min' if rest else ''}" if hours else f"{minutes} min"
 
 
+@dataclass(frozen=True)
+class Size:
+    """What mostly says how long a cell takes. source: of its images, name and path; images: None where it has all."""
+
+    source: tuple[str, str | None]
+    images: int | None
+    resolution: int
+    epochs: int
+
+    def over(self, other: Size) -> float:
+        """How many times as much as another: by pixels and epochs, and by images where both are known."""
+        images = self.images / other.images if self.images and other.images else 1.0
+        return images * (self.resolution / other.resolution) ** 2 * self.epochs / other.epochs
+
+
 def size(config: RunConfig) -> Size:
-    """What mostly says how long a cell takes: its images, their resolution, and how often they are gone through."""
     data = config.data
-    return data.name, data.path, data.size, data.resolution, config.training.epochs
+    return Size((data.name, data.path), data.size, data.resolution, config.training.epochs)
+
+
+# A cell's size, None where it is not known, and the seconds that it took from its first epoch to its record.
+Took = tuple[Size | None, float]
 
 
 def time_left(
-    running: Sequence[tuple[Size, State]],
-    waiting: Sequence[Size],
+    running: Sequence[tuple[Size | None, State]],
+    waiting: Sequence[Size | None],
     workers: int,
-    took: Sequence[tuple[Size, float]],
+    took: Sequence[Took],
     now: float,
 ) -> TimeLeft | None:
     """Of a sweep with cells that run and cells that wait, in this order, for one of the workers.
 
-    took: seconds that finished cells took from their first epoch to their record. A cell is taken for the mean of
-    those of its size, and for the mean of all where there are none. now: seconds since 1970.
+    took: of finished cells. A cell is taken for the mean of those of its size; where there are none, for the mean of
+    all, each in proportion to their sizes. now: seconds since 1970.
     None where no cell has finished and none of those that run has finished enough epochs, and where all that run take
     longer than others did.
     """
@@ -63,21 +79,21 @@ def time_left(
     trainings = [(cell, state["epochs"] * pace) for cell, state, pace in paces if pace is not None]
     if not (known := took or trainings):
         return None
-    alike, mean = _means(known), fmean(seconds for _, seconds in known)
-    ends = [_rest(state, alike.get(cell, mean), now) for cell, state in running]
+    whole = {cell: _expected(cell, known) for cell in {*waiting, *(cell for cell, _ in running)}}
+    ends = [_rest(state, whole[cell], now) for cell, state in running]
     ends += [0.0] * (workers - len(ends))
     heapq.heapify(ends)
     for cell in waiting:
-        heapq.heapreplace(ends, ends[0] + alike.get(cell, mean))
+        heapq.heapreplace(ends, ends[0] + whole[cell])
     seconds = max(ends, default=0.0)
     return TimeLeft(seconds, at_least=not took) if seconds > 0 else None
 
 
-def _means(known: Sequence[tuple[Size, float]]) -> dict[Size, float]:
-    found: dict[Size, list[float]] = {}
-    for cell, seconds in known:
-        found.setdefault(cell, []).append(seconds)
-    return {cell: fmean(seconds) for cell, seconds in found.items()}
+def _expected(cell: Size | None, known: Sequence[Took]) -> float:
+    """Seconds of a cell of this size."""
+    if alike := [seconds for other, seconds in known if other == cell]:
+        return fmean(alike)
+    return fmean(seconds * (cell.over(other) if cell and other else 1.0) for other, seconds in known)
 
 
 def _pace(state: State, epochs: int = 1) -> float | None:

@@ -5,11 +5,13 @@ import io
 import pytest
 from rich.console import Console
 
+from cae.config import from_flat
 from sweeps.execution.task import Outcome
 from sweeps.files import write_json
 from sweeps.terminal import progress as terminal_progress
 from sweeps.terminal.progress import SweepProgress
 from sweeps.terminal.steps import describe_progress, duration
+from sweeps.terminal.time_left import size
 from sweeps.workspace import work_folder
 
 
@@ -147,7 +149,7 @@ def test_what_finished_cells_took_tells_what_is_left(clock: FakeClock) -> None:
 
 def test_cells_of_another_size_take_another_time(clock: FakeClock) -> None:
     out, _ = printed()
-    small, large = ("small",), ("large",)
+    small, large = (size(from_flat({"data.size": images})) for images in (100, 9000))
     with SweepProgress(out, took=[(small, 9.0), (large, 600.0)], sizes=[small, large, small]) as progress:
         progress.expect(3, workers=1)
         line = progress.line()

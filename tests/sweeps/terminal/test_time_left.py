@@ -17,6 +17,7 @@ def training(finished: int, first: int = 1, pace: float = 10.0, epochs: int = 10
     return state | ({"finished_epochs": finished, "epoch_ended": NOW} if finished >= first else {})
 
 
+SMALL, LARGE = (size(from_flat({"data.resolution": pixels, "training.epochs": 10})) for pixels in (64, 128))
 SCORING = training(10) | {"step": "score"}
 
 
@@ -50,11 +51,10 @@ SCORING = training(10) | {"step": "score"}
 def test_what_is_left(
     running: list[State], waiting: int, workers: int, took: list[float], expected: TimeLeft | None
 ) -> None:
-    of_one_size = [("size", state) for state in running], ["size"] * waiting, [("size", seconds) for seconds in took]
-    assert time_left(of_one_size[0], of_one_size[1], workers, of_one_size[2], NOW) == expected  # type: ignore[arg-type]
+    cells, done = [(SMALL, state) for state in running], [(SMALL, seconds) for seconds in took]
+    assert time_left(cells, [SMALL] * waiting, workers, done, NOW) == expected
 
 
-SMALL, LARGE, OTHER = ("small",), ("large",), ("other",)
 TOOK = [(SMALL, 10.0), (SMALL, 20.0), (LARGE, 300.0)]
 
 
@@ -64,9 +64,8 @@ TOOK = [(SMALL, 10.0), (SMALL, 20.0), (LARGE, 300.0)]
         ([], [SMALL, SMALL], TOOK, TimeLeft(30)),
         ([], [LARGE, SMALL], TOOK, TimeLeft(315)),
         ([(LARGE, {})], [SMALL], TOOK, TimeLeft(315)),
-        # Of a size that none of the finished cells has, the mean of all is the best guess.
-        ([], [OTHER, LARGE], TOOK, TimeLeft(110 + 300)),
-        ([], [None], TOOK, TimeLeft(110)),
+        # Of a cell whose size is not known the mean of all is the best guess.
+        ([], [None, LARGE], TOOK, TimeLeft(110 + 300)),
         # The training of the large cell takes 100 s, of which 80 s are left; it scores for 200 s.
         ([(LARGE, training(2))], [SMALL], TOOK, TimeLeft(80 + 200 + 15)),
         # Nothing is finished: two trainings of 100 s and 20 s side by side, each followed by one of its size.
@@ -77,6 +76,34 @@ def test_a_cell_takes_as_long_as_those_of_its_size(
     running: list[tuple[Size, State]], waiting: list[Size], took: list[tuple[Size, float]], expected: TimeLeft
 ) -> None:
     assert time_left(running, waiting, max(1, len(running)), took, NOW) == expected
+
+
+@pytest.mark.parametrize(
+    ("fields", "seconds"),
+    [
+        ({"data.resolution": 128}, 4 * 30),
+        ({"training.epochs": 12}, 30 / 2),
+        ({"data.name": "digits", "data.path": None}, 30),
+        ({"data.size": 1000}, 30 / 5),
+        # Of all images of a set nobody knows how many they are.
+        ({"data.size": None}, 30),
+    ],
+)
+def test_a_cell_of_a_size_not_met_yet_takes_as_long_in_proportion(fields: dict[str, Any], seconds: float) -> None:
+    known = {"data.name": "celeba", "data.path": "faces", "data.size": 5000, "data.resolution": 64}
+    took = [(size(from_flat(known)), 20.0), (size(from_flat(known)), 40.0)]
+    left = time_left([], [size(from_flat(known | fields))], 1, took, NOW)
+    assert left is not None
+    assert left.seconds == pytest.approx(seconds)
+
+
+SEVERAL = (("celeba", 32), ("celeba", 64), ("digits", 64))
+
+
+def test_those_of_several_other_sizes_are_taken_in_the_mean() -> None:
+    """Of 12 s at 32 and 40 s at 64 pixels: 48 s and 40 s at 64 pixels of other images."""
+    cells = [size(from_flat({"data.name": name, "data.resolution": pixels})) for name, pixels in SEVERAL]
+    assert time_left([], [cells[2]], 1, [(cells[0], 12.0), (cells[1], 40.0)], NOW) == TimeLeft(44)
 
 
 @pytest.mark.parametrize(
