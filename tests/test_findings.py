@@ -14,27 +14,13 @@ from PIL import Image
 from scipy import stats
 from statsmodels import api as sm
 
-from benchmarks.findings import claims, differences, document, faces, figures, results, tables, verdicts
+from benchmarks.findings import claims, differences, document, faces, figures, results, verdicts
 
 TEXT = document.DOCUMENT.read_text(encoding="utf-8")
 
 
 def test_the_tables_are_those_of_the_published_results() -> None:
     assert document.renewed(TEXT) == TEXT, "make findings"
-
-
-def test_each_score_of_a_network_stands_under_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    scores = {f"{of}{name}": 0.5 for name in results.HEADLINES.values() for of in ("mnd/", "control/untrained/")}
-    scores |= {f"mnd/{name}_null": 0.9 for name in results.HEADLINES.values()} | {verdicts.PIXELS: 0.6}
-    scores |= {"mnd_test/radius_agreement": 0.7, "mnd_test/radius_agreement_null": 0.8}
-    row = {"model.activation": "tanh", verdicts.SHELL: 0.3, "reconstruction/mse": 0.0123} | scores
-    monkeypatch.setattr(tables, "runs", lambda name: pd.DataFrame([row]))
-    head, _, told = ([cell.strip() for cell in line.split("|")] for line in tables.cells("epochs").splitlines())
-    found = dict(zip(head, told, strict=True))
-    assert found["pixels"] == "0.600"
-    assert found["radii held out"] == "0.700 (0.800)"
-    assert found["MSE"] == "0.0123"
-    assert found["remark"] == "shell, 0.30"
 
 
 @pytest.mark.parametrize("name", figures.published())

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from benchmarks.findings.differences import Difference, between, corrected, from_zero
 from benchmarks.findings.faces import NORMAL_KID, above_normal, plain_and_kl
-from benchmarks.findings.results import chosen, runs
+from benchmarks.findings.results import REMOVED, chosen, removed, runs
 from benchmarks.findings.verdicts import ACTIVATION, GAIN, RADII
 
 
@@ -92,17 +92,11 @@ def _populations() -> Iterator[Difference | None]:
 
 def _removed() -> Iterator[Difference | None]:
     """What each takes away from photographs that are otherwise as they were, and all three together."""
-    plain = {"data_contrast": "as_is", "data_background": "kept", "data_blur": 0.0}
-    changes = {
-        "equal contrast": {"data_contrast": "normalized"},
-        "no background": {"data_background": "masked"},
-        "no detail": {"data_blur": 2.0},
-        "all three": {"data_contrast": "normalized", "data_background": "masked", "data_blur": 2.0},
-    }
-    before = chosen("radius", **plain)
-    for words, change in changes.items():
-        if len(before) and len(found := chosen("radius", **plain | change)):
-            yield between(f"{words} less photographs as they are", before[RADII], found[RADII])
+    found = removed()
+    for words, kind in {**{each: each for each in REMOVED}, "all three": ", ".join(REMOVED)}.items():
+        if "as they are" in found and kind in found:
+            before, after = found["as they are"], found[kind]
+            yield between(f"{words} less photographs as they are", before[RADII], after[RADII])
 
 
 def _enforced() -> Iterator[Difference | None]:

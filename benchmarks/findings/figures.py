@@ -11,7 +11,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
 
-from benchmarks.findings.results import AXES, FOLDER, HEADLINES, cells_of, chosen, runs
+from benchmarks.findings.results import FOLDER, HEADLINES, cells_of, chosen, removed, runs
 from benchmarks.findings.verdicts import DIMENSIONS, HOLLOW, NULL, PIXELS, RADII, SHELL, UNTRAINED
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
@@ -51,27 +51,17 @@ def draw_training(ax: Axes) -> None:
 
 def draw_radius(ax: Axes) -> None:
     """Radii of photographs as they are and without contrast, background and detail: trained, untrained, pixels."""
-    found = runs("radius")
-    cells = [cell for _, cell in cells_of(found, AXES["radius"])]
-    cells.sort(key=lambda cell: cell[RADII].mean())
+    found = dict(sorted(removed().items(), key=lambda each: each[1][RADII].mean()))
+    cells, normal = list(found.values()), runs("radius")[NULL].mean()
     for metric, words, marker in CURVES:
         ax.plot([cell[metric].mean() for cell in cells], range(len(cells)), marker, label=words, markersize=5)
         for place, cell in enumerate(cells):
             ax.hlines(place, cell[metric].min(), cell[metric].max(), color="gray", linewidth=0.8, zorder=0)
-    ax.axvline(found[NULL].mean(), color="black", linestyle=":", linewidth=0.8)
-    ax.text(found[NULL].mean() - 0.005, 0, "a normal cloud", ha="right", fontsize=8)
-    ax.set_yticks(range(len(cells)), [_taken_away(cell.iloc[0]) for cell in cells])
+    ax.axvline(normal, color="black", linestyle=":", linewidth=0.8)
+    ax.text(normal - 0.005, 0, "a normal cloud", ha="right", fontsize=8)
+    ax.set_yticks(range(len(cells)), list(found))
     ax.set(xlabel="agreement of the radii with a normal distribution", xlim=(0.4, 1))
     ax.legend(fontsize=8, loc="center right")
-
-
-def _taken_away(run: pd.Series) -> str:
-    words = (
-        "equal contrast" if run["data.contrast"] == "normalized" else "",
-        "no background" if run["data.background"] == "masked" else "",
-        "no detail" if run["data.blur"] else "",
-    )
-    return ", ".join(filter(None, words)) or "as they are"
 
 
 def draw_dimensions(ax: Axes) -> None:

@@ -39,6 +39,14 @@ AXES = {
 }
 
 
+# What radius.yaml takes away from photographs.
+REMOVED = {
+    "equal contrast": ("data.contrast", "normalized"),
+    "no background": ("data.background", "masked"),
+    "no detail": ("data.blur", 2.0),
+}
+
+
 @cache
 def runs(name: str) -> pd.DataFrame:
     """A row for each finished run: its fields, then its metrics. Lists are text. Empty where nothing is published."""
@@ -53,6 +61,16 @@ def runs(name: str) -> pd.DataFrame:
 def cells_of(found: pd.DataFrame, axes: list[str]) -> Iterator[tuple[tuple[Any, ...], pd.DataFrame]]:
     """Values of these fields, and the runs that have them, in the order of the file."""
     return iter(found.groupby(axes, sort=False)) if len(found) else iter(())
+
+
+def removed() -> dict[str, pd.DataFrame]:
+    """What is taken away, in words, and the runs without it; "as they are" first."""
+    cells = [cell for _, cell in cells_of(runs("radius"), AXES["radius"])]
+    return {_removed(cell.iloc[0]): cell for cell in cells}
+
+
+def _removed(run: pd.Series) -> str:
+    return ", ".join(words for words, (field, value) in REMOVED.items() if run[field] == value) or "as they are"
 
 
 def _row(cell: dict[str, Any]) -> dict[str, Any]:

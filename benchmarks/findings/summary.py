@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from benchmarks.findings.faces import NORMAL, NORMAL_KID, plain_and_kl
-from benchmarks.findings.results import AXES, HEADLINES, chosen, runs
+from benchmarks.findings.results import AXES, HEADLINES, chosen, removed, runs
 from benchmarks.findings.sections import moved
 from benchmarks.findings.verdicts import ACTIVATION, DIMENSIONS, HOLLOW, NULL, RADII, SHELL, UNTRAINED, mean_auc
 
@@ -109,14 +109,12 @@ def _population() -> str:
 
 
 def _taken_away() -> str:
-    found = runs("radius")
-    means = found.groupby(["data.contrast", "data.background", "data.blur"], sort=False)[RADII].mean()
-    plain = means.loc[("as_is", "kept", 0.0)]
+    means = pd.Series({words: cell[RADII].mean() for words, cell in removed().items()})
+    others = means.drop("as they are")
     return (
         "**No single property of a photograph makes it.** With equal contrast, without background, without detail, "
-        "and all "
-        f"combinations, the radii score {means.drop(('as_is', 'kept', 0.0)).min():.3f} to "
-        f"{means.drop(('as_is', 'kept', 0.0)).max():.3f}; as the photographs are, {plain:.3f}."
+        f"and all combinations, the radii score {others.min():.3f} to {others.max():.3f}; as the photographs are, "
+        f"{means['as they are']:.3f}."
     )
 
 

@@ -1,0 +1,122 @@
+"""The tables of docs/findings.md, of made-up runs with known answers: each number under its head, of its networks."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from benchmarks.findings import faces, results, sections, tables, verdicts
+
+D, ACT = verdicts.DIMENSIONS, verdicts.ACTIVATION
+
+
+def read(table: str) -> list[dict[str, str]]:
+    """Its rows, each as head to cell; of two heads alike the last."""
+    head, _, *rows = (
+        [cell.strip() for cell in line.strip("|").split("|")] for line in table.replace("\xa0", " ").splitlines()
+    )
+    return [dict(zip(head, row, strict=True)) for row in rows]
+
+
+def publish(monkeypatch: pytest.MonkeyPatch, **sweeps: list[dict[str, object]]) -> None:
+    """Makes these the published runs."""
+    made = {name: pd.DataFrame(rows) for name, rows in sweeps.items()}
+    for module in (results, sections, faces, tables):
+        monkeypatch.setattr(module, "runs", lambda name: made.get(name, pd.DataFrame()))
+
+
+def test_each_score_of_a_network_stands_under_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    scores = {f"{of}{name}": 0.5 for name in results.HEADLINES.values() for of in ("mnd/", "control/untrained/")}
+    scores |= {f"mnd/{name}_null": 0.9 for name in results.HEADLINES.values()} | {verdicts.PIXELS: 0.6}
+    scores |= {"mnd_test/radius_agreement": 0.7, "mnd_test/radius_agreement_null": 0.8}
+    row = {"model.activation": "tanh", verdicts.SHELL: 0.3, "reconstruction/mse": 0.0123} | scores
+    publish(monkeypatch, epochs=[row])
+    (found,) = read(tables.cells("epochs"))
+    assert found["pixels"] == "0.600"
+    assert found["radii held out"] == "0.700 (0.800)"
+    assert found["MSE"] == "0.0123"
+    assert found["remark"] == "shell, 0.30"
+
+
+def test_a_common_radius_is_told_by_images_and_dimensions(monkeypatch: pytest.MonkeyPatch) -> None:
+    scores = ("mnd/radius/spread", "mnd/elliptical/kurtosis", "mnd/elliptical/kurtosis_of_directions")
+    rows = [
+        {"data.name": name, D: d} | dict(zip(scores, (spread, d / 100, -0.004), strict=True))
+        for name, d, spread in (("celeba", 8, 1.0), ("celeba", 8, 2.0), ("celeba", 64, 3.0), ("digits", 8, 4.0))
+    ]
+    publish(monkeypatch, latent_dim=rows)
+    found = [list(row.values()) for row in read(sections.common_radius())]
+    assert found == [
+        ["celeba, 8", "1.50", "0.08", "0.00"],
+        ["celeba, 64", "3.00", "0.64", "0.00"],
+        ["digits, 8", "4.00", "0.08", "0.00"],
+    ]
+
+
+def test_what_forms_is_told_epoch_by_epoch_in_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Epochs as numbers: 16 comes after 2."""
+    curves = {
+        f"formation/{name}@{epoch}": place + epoch / 100
+        for place, name in enumerate(results.HEADLINES.values())
+        for epoch in (16, 0, 2)
+    }
+    publish(monkeypatch, epochs=[{ACT: "tanh"} | curves])
+    marginals, contours, radii = read(sections.formation())
+    assert marginals == {"network": "tanh", "epochs:": "marginals", "0": "0.000", "2": "0.020", "16": "0.160"}
+    assert list(marginals)[2:] == ["0", "2", "16"]
+    assert (contours["16"], radii["16"]) == ("1.160", "2.160")
+
+
+@pytest.mark.parametrize(("sign", "told"), [(1, "0.98"), (-1, "-0.98")])
+def test_losses_are_ranked_over_networks_not_runs(sign: int, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By hand: 1 - 6 * 2 / (8 * 63), of means over seeds of which two are in the wrong order. A network of both
+    sweeps counts once."""
+    names = ("cell_hash", "reconstruction/mse", verdicts.RADII)
+    runs = [
+        dict(zip(names, (place, place + x, sign * rank + y), strict=True))
+        for place, rank in enumerate((1, 0, 2, 3, 4, 5, 6, 7))
+        for x, y in ((-0.5, 3.0), (0.5, -3.0))
+    ]
+    publish(monkeypatch, activation=runs[:10], maps=runs[8:])
+    assert f"over 8 networks: {told} (95 % interval" in sections.losses()
+
+
+KIDS = {"real": 0.0, "reconstruction": 0.5, "mnd": 0.6, "pca": 0.7, "flow": 0.56}
+
+
+def drawn(of: dict[str, object], **kids: float) -> list[dict[str, object]]:
+    """Two networks, the KIDs of the second a tenth higher; coverage is half of KID, diversity double."""
+    found = KIDS | kids
+    return [
+        of
+        | {f"faces/kid_{name}": kid * higher for name, kid in found.items()}
+        | {f"faces/coverage_{name}": kid / 2 for name, kid in found.items()}
+        | {f"faces/diversity_{name}": kid * 2 for name, kid in found.items()}
+        for higher in (1.0, 1.1)
+    ]
+
+
+def test_ways_to_draw_are_told_best_first_beside_what_is_not_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the order of the most dimensions."""
+    publish(monkeypatch, generators=[*drawn({D: 64}, flow=0.9), *drawn({D: 256})])
+    found = read(faces.generators())
+    assert [row["faces of"] for row in found] == ["real", "reconstruction", "flow", "mnd", "pca"]
+    flow, mnd = found[2], found[3]
+    assert flow["KID, d = 256"] == "0.588 ± 0.040"
+    assert flow["KID, d = 64"] == "0.945 ± 0.064"
+    assert flow["above `mnd` (95 % interval)"].startswith("+0.315"), "of 64 dimensions"
+    assert mnd["above `mnd` (95 % interval)"] == ""
+    assert (flow["coverage, d = 256"], flow["diversity, d = 256"]) == ("0.28", "1.12")
+
+
+def test_a_penalty_is_told_with_what_it_costs(monkeypatch: pytest.MonkeyPatch) -> None:
+    none, kl = (
+        {"model.regularizer": name, "model.regularizer_weight": 1.0, verdicts.RADII: radii, "reconstruction/mse": 0.01}
+        for name, radii in (("none", 0.6), ("kl", 0.9))
+    )
+    publish(monkeypatch, enforced=[*drawn(none), *drawn(kl, mnd=0.5)])
+    plain, enforced = read(faces.penalties())
+    assert (plain["penalty"], plain["seeds"], plain["radii"]) == ("none", "2", "0.600 ± 0.000")
+    assert (plain["KID, reconstructions"], plain["KID, mnd"]) == ("0.525 ± 0.035", "0.630 ± 0.042")
+    assert (plain["best way to draw"], enforced["best way to draw"]) == ("flow", "mnd")
+    assert enforced["MSE"] == "0.0100"
