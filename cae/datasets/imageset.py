@@ -40,5 +40,5 @@ class ImageSet:
 
     @property
     def attributes(self) -> pd.DataFrame:
-        """The columns of `table` that say what an image has (1) and has not (0), with missing values where unknown."""
-        return self.table.select_dtypes(["int8", "Int8"])
+        """int8 (n, attributes): 1 what an image has, 0 what it has not, -1 not known, under the names of `table`."""
+        return self.table.select_dtypes(["int8", "Int8"]).fillna(-1).astype("int8")

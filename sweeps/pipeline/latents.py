@@ -52,7 +52,7 @@ def save_latents(path: Path, images: ImageSet, train: np.ndarray, test: np.ndarr
     The vectors as the encoder gave them, float32: float16 has 3 digits, which vectors lose that lie many sds from the
     origin, as those behind a sigmoid or softplus do.
     """
-    known = images.attributes.fillna(-1).astype(np.int8)
+    known = images.attributes
     content: dict[str, np.ndarray] = {"attributes": np.array(list(known.columns), dtype=str)}
     for name, vectors, index in (("train", train, images.train), ("test", test, images.test)):
         content[name] = vectors

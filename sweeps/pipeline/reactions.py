@@ -21,7 +21,7 @@ SURVEYED = 2_000
 
 def attribute_labels(images: ImageSet, index: np.ndarray) -> dict[str, np.ndarray]:
     """Name, as metrics have it, to (n,) of 1, 0 and -1, not known, for these images."""
-    known = images.attributes.fillna(-1).astype(np.int8).iloc[index]
+    known = images.attributes.iloc[index]
     safe = safe_names(map(str, known.columns))
     return {safe[str(name)]: known[name].to_numpy() for name in known.columns}
 
