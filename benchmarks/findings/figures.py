@@ -25,6 +25,8 @@ SWEEPS = {
     "surrogates": "surrogate images",
     "radius": "contrast, background, detail",
     "epochs": "48 epochs",
+    "batch_norm": "96 px, 24 epochs",
+    "resolution": "96 and 128 px, two crops",
     "enforced": "enforced",
 }
 

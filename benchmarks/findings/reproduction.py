@@ -23,7 +23,7 @@ QUANTITIES = (
     ("the same of the pairs that correlate most", "", "mnd/contour/correlated", ".3f"),
     ("all dimensions: agreement of the radii", "not looked at", "mnd/radius_agreement", ".3f"),
 )
-HERE = {"64 px, 12 epochs": "activation", "96 px, 24 epochs": "batch_norm"}
+HERE = {"64 px, 12 epochs": "activation", "64 px, 48 epochs": "epochs", "96 px, 24 epochs": "batch_norm"}
 
 
 def reproduction() -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from scipy import stats
 from benchmarks.findings.differences import Difference, corrected, pooled
 from benchmarks.findings.markdown import NOT_YET, markdown, mean
 from benchmarks.findings.results import AXES, HEADLINES, cells_of, chosen, runs
-from benchmarks.findings.verdicts import ACTIVATION, DIMENSIONS, explained_by_radius
+from benchmarks.findings.verdicts import ACTIVATION, DIMENSIONS, HOLLOW, SHELL, explained_by_radius
 
 TWO_DIMENSIONAL = ("marginals", "contours")
 CORE = (50, 60, 70, 80, 90, 100)
@@ -77,21 +78,22 @@ def common_radius() -> str:
     return markdown(["", *COMMON_RADIUS], rows)
 
 
-def shell() -> str:
+def shell(sweep: str) -> str:
     """When the shell appears: distances from the origin and radii of the same photographs, epoch by epoch."""
-    cells = {words: chosen("activation", **fields) for words, fields in BESIDE_THE_SHELL.items()}
+    cells = {words: chosen(sweep, **fields) for words, fields in BESIDE_THE_SHELL.items()}
     shown = {"distances from the origin": "origin/norm_agreement", "radii": HEADLINES["radii"]}
-    return _by_epoch(cells, shown) if len(runs("activation")) else NOT_YET
+    return _by_epoch({words: found for words, found in cells.items() if len(found)}, shown)
 
 
 def formation() -> str:
     """The headlines of the same photographs before the first step and after more and more epochs."""
-    cells = {str(name): cell for (name,), cell in cells_of(runs("epochs"), AXES["epochs"])}
-    return _by_epoch(cells, HEADLINES) if cells else NOT_YET
+    return _by_epoch({str(name): cell for (name,), cell in cells_of(runs("epochs"), AXES["epochs"])}, HEADLINES)
 
 
 def _by_epoch(cells: Mapping[str, pd.DataFrame], shown: Mapping[str, str]) -> str:
     """Means over seeds. shown: words of each score and its name."""
+    if not cells:
+        return NOT_YET
     scored = next(iter(cells.values())).filter(regex="^formation/radius_agreement@")
     epochs = sorted(int(name.partition("@")[2]) for name in scored)
     rows = [
@@ -151,11 +153,22 @@ def _moved(name: str) -> Iterator[Difference]:
         cells = [(key, cell) for key, cell in cells_of(runs(sweep), AXES[sweep]) if len(cell) >= 3]
         fresh = [(key, cell) for key, cell in cells if cell["cell_hash"].iloc[0] not in seen]
         seen |= {cell["cell_hash"].iloc[0] for _, cell in cells}
-        yield from pooled({f"{sweep}.yaml, {_told(key)}": cell[f"gain/{name}"] for key, cell in fresh})
+        yield from pooled({f"{sweep}.yaml, {_told(AXES[sweep], key)}": cell[f"gain/{name}"] for key, cell in fresh})
 
 
-def _told(key: tuple[object, ...]) -> str:
-    return ", ".join(str(part) for part in key if part != "")
+def shells() -> int:
+    """How many of these networks have a shell around the origin for a cloud, in the mean over seeds."""
+    spreads = [runs(sweep).groupby("cell_hash")[SHELL].mean() for sweep in FREE if len(runs(sweep))]
+    return int((pd.concat(spreads).groupby("cell_hash").first() < HOLLOW).sum())
+
+
+def _told(axes: Sequence[str], key: tuple[object, ...]) -> str:
+    """ "tanh, with batch_norm", "celeba, as_is": the values, but of a switch its name."""
+    return ", ".join(_value(axis, part) for axis, part in zip(axes, key, strict=True) if part != "")
+
+
+def _value(axis: str, part: object) -> str:
+    return f"{'with' if part else 'without'} {axis.partition('.')[2]}" if isinstance(part, bool) else str(part)
 
 
 def attributes() -> str:
@@ -206,7 +219,8 @@ BLOCKS = {
     "law": law,
     "core": core,
     "common_radius": common_radius,
-    "shell": shell,
+    "shell": partial(shell, "activation"),
+    "shell_96": partial(shell, "batch_norm"),
     "formation": formation,
     "gains": gains,
     "losses": losses,
