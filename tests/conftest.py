@@ -13,11 +13,15 @@ from typing import Any
 
 import pytest
 from filelock import FileLock
+from hypothesis import settings
 from sqlalchemy import Engine, event
 
 pytest_plugins = ["tests.servers"]
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ["MPLBACKEND"] = "agg"
+# A test that is right is right on a machine that has much else to do, too.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @event.listens_for(Engine, "connect")

@@ -162,7 +162,7 @@ def test_float32_and_a_covariance_of_some_change_next_to_nothing() -> None:
     assert (lengths < 5 * np.sqrt(2 / 1000) * np.linalg.norm(exact.discriminant, axis=1)).all()
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.integers(0, 2**31))
 def test_rotation_turns_the_directions_along(seed: int) -> None:
     vectors, labels = cloud(400, seed=1)

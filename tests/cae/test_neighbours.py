@@ -30,7 +30,7 @@ def test_a_copy_is_found_at_distance_0() -> None:
     assert distances == pytest.approx(0, abs=1e-6)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.integers(0, 1000), st.sampled_from([-3.0, 1e-4, 1e5]), st.sampled_from([0.0, 10.0]))
 def test_units_of_components_do_not_matter(seed: int, scale: float, shift: float) -> None:
     vectors, points = cloud(seed).astype(np.float64), cloud(seed + 1, 10).astype(np.float64)

@@ -62,7 +62,7 @@ def ends(seed: int, d: int = D) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return tuple(rng.normal(size=(3, d)) * [[1], [3], [10]])  # type: ignore[return-value]
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.integers(0, 10_000), st.integers(2, 12))
 def test_slerp_turns_evenly_and_changes_its_distance_evenly(seed: int, steps: int) -> None:
     a, b, center = ends(seed)
@@ -76,7 +76,7 @@ def test_slerp_turns_evenly_and_changes_its_distance_evenly(seed: int, steps: in
     assert turns == pytest.approx(whole / (steps - 1), abs=1e-4)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(0, 10_000))
 def test_slerp_moves_with_the_space_and_runs_back_the_same_way(seed: int) -> None:
     a, b, center = ends(seed)

@@ -138,7 +138,7 @@ def test_an_unknown_method_is_an_error(cloud: LatentDistribution, draws: np.ndar
         sampling.sample("spiral", cloud, draws[:3], CONFIG)  # type: ignore[arg-type]
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(1, 20), st.integers(1, 20), st.integers(1, 40), st.integers(1, 40))
 def test_all_runs_share_their_draws(few: int, more: int, narrow: int, wide: int) -> None:
     small = sampling.standard_normal_draws(few, narrow)

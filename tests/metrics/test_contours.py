@@ -203,7 +203,7 @@ def test_whitening_is_the_inverse_symmetric_root(r: float) -> None:
     np.testing.assert_allclose(np.cov(whitened_pair(points, moments(points), (0, 2))), np.eye(2), atol=1e-10)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 2**32 - 1), scale=st.floats(1e-3, 1e3), shift=st.floats(-100, 100))
 def test_shift_and_scale_of_components_change_nothing(seed: int, scale: float, shift: float) -> None:
     points = cube(2000, 2, np.random.default_rng(seed))
@@ -212,7 +212,7 @@ def test_shift_and_scale_of_components_change_nothing(seed: int, scale: float, s
     np.testing.assert_allclose(measured(mapped), measured(points), atol=0.005)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 2**32 - 1), angle=st.floats(0, np.pi), r=st.floats(-0.98, 0.98))
 def test_rotation_and_correlation_of_a_pair_cost_no_more_than_the_grid(seed: int, angle: float, r: float) -> None:
     points = student(5000, 2, np.random.default_rng(seed))

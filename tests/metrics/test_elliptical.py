@@ -98,7 +98,7 @@ def test_a_point_at_the_very_center_has_no_direction() -> None:
     assert direction_uniformity(with_center) == direction_uniformity(white)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 2**32 - 1), log_scale=st.floats(-4, 4), shift=st.floats(-50, 50))
 def test_shift_scale_and_order_change_nothing(seed: int, log_scale: float, shift: float) -> None:
     rng = np.random.default_rng(seed)
@@ -108,7 +108,7 @@ def test_shift_scale_and_order_change_nothing(seed: int, log_scale: float, shift
     assert uniformity(mapped) == pytest.approx(uniformity(points), abs=1e-4)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_radii_and_rotations_do_not_change_the_uniformity(seed: int) -> None:
     rng = np.random.default_rng(seed)

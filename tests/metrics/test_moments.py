@@ -68,7 +68,7 @@ def test_squared_distances_of_a_sample_average_to_d_times_n_minus_1_over_n() -> 
     assert mahalanobis_squared(points, moments(points)).mean() == pytest.approx(20 * 499 / 500, rel=1e-10)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 2**32 - 1), log_scale=st.floats(-6, 6), shift=st.floats(-100, 100))
 def test_distances_do_not_change_under_affine_maps(seed: int, log_scale: float, shift: float) -> None:
     rng = np.random.default_rng(seed)
@@ -237,7 +237,7 @@ def test_components_that_are_not_correlated_are_standardised_alone() -> None:
     np.testing.assert_allclose(whiten(np.array([[3.0, 2.0], [1.0, -1.0]]), known), [[1.0, 0.0], [0.0, -1.0]])
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_permuted_components_stay_permuted_and_their_scale_and_shift_drop_out(seed: int) -> None:
     rng = np.random.default_rng(seed)

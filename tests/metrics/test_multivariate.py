@@ -231,7 +231,7 @@ def test_mean_distance_to_a_normal(d: int, squared: float, distance: float) -> N
     np.testing.assert_allclose(mean_distance_to_normal(np.array([squared]), d), distance, rtol=1e-12)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(x=st.floats(0, 1e4))
 def test_mean_distance_in_one_component_is_that_of_the_folded_normal(x: float) -> None:
     folded = np.sqrt(2 / np.pi) * np.exp(-(x**2) / 2) + x * erf(x / np.sqrt(2))
@@ -262,7 +262,7 @@ def test_energy_distance_sees_every_control() -> None:
     assert all(energy_distance(own_white(make(400, 5, rng)), 400) > limit for make in CONTROLS)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 2**32 - 1), log_scale=st.floats(-4, 4), shift=st.floats(-50, 50))
 def test_affine_maps_and_the_order_of_points_change_nothing(seed: int, log_scale: float, shift: float) -> None:
     rng = np.random.default_rng(seed)

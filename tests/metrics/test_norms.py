@@ -79,7 +79,7 @@ def test_the_null_is_that_of_normal_clouds(n: int, d: int, condition: float, shi
         assert 0.6 < null.std() / values.std() < 1.6
 
 
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(st.integers(0, 2**32 - 1), st.floats(-3, 3))
 def test_rotation_and_scale_change_nothing(seed: int, log_scale: float) -> None:
     rng = np.random.default_rng(seed)

@@ -132,7 +132,7 @@ def brute_force(points: np.ndarray, pairs: list[tuple[int, int]], half_width: fl
     return [int(np.delete(inside, pair, axis=1).all(axis=1).sum()) for pair in pairs]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     seed=st.integers(0, 2**32 - 1),
     n=st.integers(2, 200),

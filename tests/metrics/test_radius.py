@@ -68,7 +68,7 @@ def test_few_points_follow_the_beta_law_that_the_docstring_names() -> None:
     assert radius_agreement(squared, d) == pytest.approx(1 - expected, abs=limit)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 2**32 - 1), log_scale=st.floats(-4, 4), shift=st.floats(-50, 50))
 def test_affine_maps_and_the_order_of_points_change_nothing(seed: int, log_scale: float, shift: float) -> None:
     rng = np.random.default_rng(seed)

@@ -165,7 +165,7 @@ def test_noise_is_taken_off_in_quadrature(value: float, null: float, expected: f
 UNIT = st.floats(0, 1)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(low=UNIT, high=UNIT, null=UNIT, other=UNIT)
 def test_adjusting_keeps_the_order_of_clouds_and_never_takes_anything_away(
     low: float, high: float, null: float, other: float
@@ -255,7 +255,7 @@ def shape_values(points: np.ndarray) -> dict[str, float]:
     }
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(seed=st.integers(0, 2**32 - 1), powers=st.lists(st.integers(-20, 20), min_size=4, max_size=4))
 def test_components_in_other_units_have_exactly_the_same_shape(seed: int, powers: list[int]) -> None:
     # Powers of two do not round.
@@ -274,7 +274,7 @@ def moved_points(n: int, bins: int) -> float:
     return bins / n
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(seed=st.integers(0, 2**32 - 1), log_scale=st.floats(-3, 3), shift=st.floats(-100, 100))
 def test_shift_and_scale_of_components_leave_the_shape_as_it_is(seed: int, log_scale: float, shift: float) -> None:
     rng = np.random.default_rng(seed)
@@ -284,7 +284,7 @@ def test_shift_and_scale_of_components_leave_the_shape_as_it_is(seed: int, log_s
     assert mapped == pytest.approx(expected, abs=moved_points(200, 4))
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_the_order_of_components_and_points_changes_nothing_where_none_are_drawn(seed: int) -> None:
     # 3 pairs and blocks of 2 are all there are in 3 components, and 200 points are fewer than any subsample.
@@ -306,7 +306,7 @@ AFFINE = [
 ]
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(seed=st.integers(0, 2**32 - 1), log_scale=st.floats(-3, 3), shift=st.floats(-10, 10))
 def test_every_affine_map_leaves_the_radii_as_they_are(seed: int, log_scale: float, shift: float) -> None:
     rng = np.random.default_rng(seed)
@@ -317,7 +317,7 @@ def test_every_affine_map_leaves_the_radii_as_they_are(seed: int, log_scale: flo
     assert [found[name] for name in AFFINE] == pytest.approx([expected[name] for name in AFFINE], abs=1e-7)
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(seed=st.integers(0, 2**32 - 1), scale=st.floats(1e-3, 1e3))
 def test_the_unit_of_all_latents_changes_norm_and_cube_alone(seed: int, scale: float) -> None:
     points = normal(200, 3, np.random.default_rng(seed))

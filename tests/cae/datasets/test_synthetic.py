@@ -51,7 +51,7 @@ def change(before: pd.DataFrame, after: pd.DataFrame, box: tuple[float, float, f
     return float(np.abs(cut(render(before, 64), box) - cut(render(after, 64), box)).mean())
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(index=st.integers(0, 5000), before=st.integers(0, 5), after=st.integers(1, 5), kind=st.sampled_from(KINDS))
 def test_a_row_is_the_same_in_every_range(index: int, before: int, after: int, kind: str) -> None:
     alone = draw_factors(index, index + 1, seed=1, factors=kind)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sweeps.analysis.design import Contrast, Design, design_of
@@ -136,7 +136,6 @@ CUBE = factorial(a=["0", "1", "2"], b=["0", "1"], c=["0", "1", "2"])
 subsets = st.sets(st.integers(0, len(CUBE) - 1), min_size=1).map(lambda chosen: [CUBE[i] for i in sorted(chosen)])
 
 
-@settings(deadline=None)
 @given(subsets)
 def test_the_contrasts_are_independent_and_take_up_every_difference_between_cells(cells: Cells) -> None:
     tested = [contrast.tested for contrast in design_of(cells).contrasts]
@@ -146,7 +145,6 @@ def test_the_contrasts_are_independent_and_take_up_every_difference_between_cell
     assert np.linalg.matrix_rank(stacked) == len(stacked)
 
 
-@settings(deadline=None)
 @given(subsets, st.lists(st.floats(-5, 5), min_size=8, max_size=8))
 def test_effects_that_add_up_are_found_whatever_is_missing(cells: Cells, sizes: list[float]) -> None:
     """Every parameter that stays alone has its own differences; the others are not blamed on it."""
@@ -167,7 +165,6 @@ def test_effects_that_add_up_are_found_whatever_is_missing(cells: Cells, sizes: 
             assert contrast.tested @ means == pytest.approx(0, abs=1e-8)
 
 
-@settings(deadline=None)
 @given(subsets, st.randoms(use_true_random=False))
 def test_the_order_of_the_cells_does_not_matter(cells: Cells, random: object) -> None:
     shuffled = random.sample(cells, len(cells))  # type: ignore[attr-defined]

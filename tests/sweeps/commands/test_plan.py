@@ -55,7 +55,7 @@ FILES = st.builds(
     PARAMETERS | VALUES,
     st.dictionaries(KEYS, VALUES | PARAMETERS, max_size=3),
 )
-WITHOUT_END = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+WITHOUT_END = settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def plan(*arguments: object) -> Result:

@@ -98,13 +98,13 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(VALUES)
 def test_json_is_yaml(value: Any) -> None:
     assert read(json.dumps(value, ensure_ascii=False)) == value
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(alphabet="ab01-:.,#&*!|>'\"[]{}\n ?%@\\~e_<", max_size=60))
 def test_any_text_is_read_or_refused(text: str) -> None:
     for reading in (read, read_value):

@@ -162,7 +162,7 @@ ENTRIES = st.dictionaries(
 NAMES = st.sampled_from([*FIELDS, *(name.split(".")[1] for name in FIELDS), "x"])
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     content=st.dictionaries(st.sampled_from([*GOOD, "program", "x"]), VALUES | ENTRIES, max_size=4),
     parameters=st.dictionaries(NAMES, VALUES | ENTRIES, max_size=3),
