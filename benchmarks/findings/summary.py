@@ -89,7 +89,7 @@ def _larger_pictures() -> str:
     found = chosen("batch_norm", model_activation="leaky_relu", model_batch_norm=False)
     other = runs("resolution")
     crops = [other.groupby(AXES["resolution"])[of].mean() for of in (RADII, UNTRAINED)] if len(other) else []
-    told = " and ".join(f"{means.min():.3f} to {means.max():.3f}" for means in crops)
+    told = ", before training ".join(f"{means.min():.3f} to {means.max():.3f}" for means in crops)
     return (
         "**Larger pictures and more epochs say the same.** At 96 pixels and 24 epochs the radii of the articles' "
         f"network score {found[RADII].mean():.3f}, before training {found[UNTRAINED].mean():.3f}"
