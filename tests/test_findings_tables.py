@@ -120,3 +120,23 @@ def test_a_penalty_is_told_with_what_it_costs(monkeypatch: pytest.MonkeyPatch) -
     assert (plain["KID, reconstructions"], plain["KID, mnd"]) == ("0.525 ± 0.035", "0.630 ± 0.042")
     assert (plain["best way to draw"], enforced["best way to draw"]) == ("flow", "mnd")
     assert enforced["MSE"] == "0.0100"
+
+
+def test_networks_are_counted_once_and_told_by_their_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tanh with batch norm is a shell in the mean over seeds; another sweep has it as well, and one that is none."""
+
+    def seeds(cell: str, spread: float, gain: float) -> list[dict[str, object]]:
+        gains = {f"gain/{name}": gain for name in results.HEADLINES.values()}
+        return [
+            {"cell_hash": cell, ACT: "tanh", "model.batch_norm": cell == "shell", verdicts.SHELL: spread + shift}
+            | {name: value + shift / 100 for name, value in gains.items()}
+            for shift in (-0.1, 0.0, 0.1)
+        ]
+
+    hollow, filled = seeds("shell", 0.45, 0.1), seeds("filled", 0.7, -0.2)
+    publish(monkeypatch, activation=[*hollow, *filled], epochs=hollow)
+    assert sections.shells() == 1
+    told = {each.words: each.value for each in sections.moved("radius_agreement")}
+    assert told == pytest.approx(
+        {"activation.yaml, tanh, with batch_norm": 0.1, "activation.yaml, tanh, without batch_norm": -0.2}
+    )

@@ -87,13 +87,12 @@ def _training() -> str:
 
 def _larger_pictures() -> str:
     found = chosen("batch_norm", model_activation="leaky_relu", model_batch_norm=False)
-    other = runs("resolution")
-    crops = [other.groupby(AXES["resolution"])[of].mean() for of in (RADII, UNTRAINED)] if len(other) else []
-    told = ", before training ".join(f"{means.min():.3f} to {means.max():.3f}" for means in crops)
+    cells = runs("resolution").groupby(AXES["resolution"])[[RADII, UNTRAINED]].mean()
+    trained, untrained = (f"{cells[of].min():.3f} to {cells[of].max():.3f}" for of in (RADII, UNTRAINED))
     return (
         "**Larger pictures and more epochs say the same.** At 96 pixels and 24 epochs the radii of the articles' "
-        f"network score {found[RADII].mean():.3f}, before training {found[UNTRAINED].mean():.3f}"
-        + (f"; at 96 and 128 pixels, of wide and tight crops, {told}." if told else ".")
+        f"network score {found[RADII].mean():.3f}, before training {found[UNTRAINED].mean():.3f}; at 96 and 128 "
+        f"pixels, of wide and tight crops, {trained}, before training {untrained}."
     )
 
 

@@ -39,7 +39,8 @@ def rounded(seconds: float) -> str:
 
 @dataclass(frozen=True)
 class Size:
-    """What mostly says how long a cell takes. source: of its images, name and path; images: None where it has all."""
+    """What mostly says how long a cell takes. source: of its images, name and path; images: how many, None
+    where it has all; resolution: pixels of a side."""
 
     source: tuple[str, str | None]
     images: int | None
@@ -53,6 +54,7 @@ class Size:
 
 
 def size(config: RunConfig) -> Size:
+    """Of the cell of this configuration."""
     data = config.data
     return Size((data.name, data.path), data.size, data.resolution, config.training.epochs)
 
