@@ -44,8 +44,7 @@ def answer(comparison: Comparison) -> str:
 
 def _trained(cell: Cell, metric: Metric) -> str:
     """What training did to the metric in this cell; empty where controls do not know it."""
-    name, means = metric.name.removeprefix("mnd/"), {key: summary.mean for key, summary in cell.summaries.items()}
-    said = training_words(name, "it", means) if metric.name.startswith("mnd/") else None
+    said = training_words(metric.name, "it", {key: summary.mean for key, summary in cell.summaries.items()})
     return "" if said is None else f" In this cell {said}."
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -29,11 +29,13 @@ from sweeps.files import read_json, write_json
 from sweeps.pipeline.reactions import map_reactions, told_attributes
 
 # Raised when more is measured, so that what older versions kept is measured anew.
-EDITION = 2
+EDITION = 3
 CONTROLS = ("untrained", "projection", "pca")
 FAMILIES = ("marginal", "contour", "radius", "elliptical", "origin")
 # Fields of a network that change its loss alone, not how it starts.
 LOSS_ALONE = {f"model.{name}" for name in ("regularizer", "regularizer_weight", "latent_l2", "decoder_l2")}
+# The held-out vectors' scores, as a run has them.
+HELD_OUT = "mnd_test/"
 # What tells a shell, a common radius and heavy tails from the headlines' like.
 KEPT = (
     *HEADLINES,
@@ -47,7 +49,8 @@ KEPT = (
 
 @dataclass(frozen=True)
 class Controls:
-    """metrics: `control/NAME/METRIC`, and `reconstruction/mse_pca`. omitted: name to reason for what is left out."""
+    """metrics: `control/NAME/METRIC`, of the held-out images `control/NAME/mnd_test/METRIC`, and
+    `reconstruction/mse_pca`. omitted: name to reason for what is left out."""
 
     metrics: dict[str, float]
     omitted: dict[str, str]
@@ -63,7 +66,7 @@ def measure_controls(
     untrained: Callable[[], keras.Model],
     tell: Callable[[str], None] = lambda part: None,
 ) -> Controls:
-    """The controls of a run's training images, out of the cache or computed and put there.
+    """The controls of a run's images, training and held out, out of the cache or computed and put there.
 
     untrained: makes the run's encoder as it is before its first step. tell: called with what is measured.
     projection: a random Gaussian projection of the color values. pca: their scores along the d widest principal axes,
@@ -76,7 +79,7 @@ def measure_controls(
     tell("the untrained network")
     found = _kept("untrained", network, lambda: _untrained(config, images, untrained()))
     tell("a random projection of the pixels")
-    found |= _kept("projection", data, lambda: _scored("projection", _projected(config, images), config))
+    found |= _kept("projection", data, lambda: _projected(config, images))
     tell("principal axes of the pixels")
     return found | _kept("pca", data, lambda: _principal(config, images))
 
@@ -91,8 +94,13 @@ def measure_elliptical(side: Sample, config: RunConfig) -> Controls:
 
 
 def gains(metrics: dict[str, float]) -> dict[str, float]:
-    """`gain/HEADLINE`: how far training moved each headline from where the untrained network had it."""
-    pairs = {name: (f"mnd/{name}", f"control/untrained/{name}") for name in HEADLINES}
+    """`gain/HEADLINE` and `gain/mnd_test/HEADLINE`: how far training moved each headline from where the untrained
+    network had it, of the training images and of those held out."""
+    pairs = {
+        f"{side}{name}": (f"{side or 'mnd/'}{name}", f"control/untrained/{side}{name}")
+        for side in ("", HELD_OUT)
+        for name in HEADLINES
+    }
     return {
         f"gain/{name}": metrics[own] - metrics[control]
         for name, (own, control) in pairs.items()
@@ -106,11 +114,13 @@ def gains(metrics: dict[str, float]) -> dict[str, float]:
 def _untrained(config: RunConfig, images: ImageSet, encoder: keras.Model) -> Controls:
     train, test = (latents.encode(encoder, images.images, index) for index in (images.train, images.test))
     told = told_attributes(train, test, images) | map_reactions(encoder, images)
-    return _scored("untrained", train, config) | _beside("untrained", told)
+    return _both_sides("untrained", train, test, config) | _beside("untrained", told)
 
 
-def _projected(config: RunConfig, images: ImageSet) -> np.ndarray:
-    return pixels.random_projection(images.images, images.train, config.model.latent_dim)
+def _projected(config: RunConfig, images: ImageSet) -> Controls:
+    d = config.model.latent_dim
+    train, test = (pixels.random_projection(images.images, index, d) for index in (images.train, images.test))
+    return _both_sides("projection", train, test, config)
 
 
 def _principal(config: RunConfig, images: ImageSet) -> Controls:
@@ -120,7 +130,7 @@ def _principal(config: RunConfig, images: ImageSet) -> Controls:
     except ValueError as error:
         return Controls({}, {"control/pca": str(error)})
     train, test = (axes.scores(images.images, index) for index in (images.train, images.test))
-    found = _scored("pca", train, config) | _beside("pca", told_attributes(train, test, images))
+    found = _both_sides("pca", train, test, config) | _beside("pca", told_attributes(train, test, images))
     return found | Controls({"reconstruction/mse_pca": axes.error(images.images, images.test)}, {})
 
 
@@ -128,15 +138,20 @@ def _beside(name: str, told: dict[str, float]) -> Controls:
     return Controls({f"control/{name}/{key}": value for key, value in told.items()}, {})
 
 
-def _scored(name: str, vectors: np.ndarray, config: RunConfig) -> Controls:
+def _both_sides(name: str, train: np.ndarray, test: np.ndarray, config: RunConfig) -> Controls:
+    held_out = _scored(name, test, config, HEADLINES, HELD_OUT)
+    return _scored(name, train, config) | held_out
+
+
+def _scored(name: str, vectors: np.ndarray, config: RunConfig, kept: Sequence[str] = KEPT, side: str = "") -> Controls:
     analysis = config.analysis
     found = score(
         vectors, contour_pairs=analysis.contour_pairs, levels=analysis.levels, calibrate=False, families=FAMILIES
     )
-    reasons = {key: found.omitted[key] for key in KEPT if key in found.omitted}
+    place = f"control/{name}/{side}"
     return Controls(
-        {f"control/{name}/{key}": found.values[key] for key in KEPT if key in found.values},
-        {f"control/{name}/{key}": reason for key, reason in reasons.items()},
+        {f"{place}{key}": found.values[key] for key in kept if key in found.values},
+        {f"{place}{key}": found.omitted[key] for key in kept if key in found.omitted},
     )
 
 

@@ -23,7 +23,7 @@ OTHERS: dict[str, Goal] = {
 def goal_of(metric: str) -> Goal:
     """What a sweep would want of the metric. Raises SweepError where its name does not tell."""
     # A gain is better where the score is: training has moved it that way.
-    score = re.fullmatch(r"(?:mnd|mnd_test|gain|control/[a-z]+)/(.+?)(_adjusted|_gap)?", metric)
+    score = re.fullmatch(r"(?:mnd|mnd_test|(?:gain|control/[a-z]+)(?:/mnd_test)?)/(.+?)(_adjusted|_gap)?", metric)
     others = (goal for pattern, goal in OTHERS.items() if re.fullmatch(pattern, metric))
     found = _goal_of_score(score[1], score[2]) if score else next(others, None)
     if found is None:

@@ -15,7 +15,7 @@ PARTS = ("gap", "gap_sds", "null", "null_sd", "adjusted", "low", "high")
 OTHERS = tuple(f"training/{name}" for name in ("loss", "held_out_loss", "images_per_second"))
 OTHERS += tuple(f"reconstruction/{name}" for name in ("mse", "bce", "ssim", "mse_mean_image", "mse_pca", "explained"))
 OTHERS += ("latents/rounding",)
-OTHERS += tuple(f"gain/{name.removeprefix('mnd/')}" for name in COMMON)
+OTHERS += tuple(f"gain/{side}{name.removeprefix('mnd/')}" for side in ("", "mnd_test/") for name in COMMON)
 OPEN = (
     "control/",
     "formation/",
@@ -33,7 +33,7 @@ OPEN = (
 _HEADLINE = rf"({'|'.join(name.removeprefix('mnd/') for name in COMMON)})"
 CHARTED = re.compile(
     rf"mnd/(core/)?{_HEADLINE}(_null|_gap)?"
-    rf"|(mnd_test|gain|formation|control/(untrained|projection))/{_HEADLINE}"
+    rf"|(mnd_test|gain(/mnd_test)?|formation|control/(untrained|projection))/{_HEADLINE}"
     r"|(reconstruction|training)/.+"
     r"|faces/(visible|(inception_)?kid|inception_fid|coverage)_.+"
 )

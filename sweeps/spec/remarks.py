@@ -42,9 +42,11 @@ def remarks(metrics: Mapping[str, float]) -> list[str]:
     return found
 
 
-def training_words(name: str, word: str, metrics: Mapping[str, float], prefix: str = "mnd/") -> str | None:
-    """ "training moved radii from .635 to .600; the pixels alone have .605"; None where controls are not known."""
-    own, before = metrics.get(f"{prefix}{name}"), metrics.get(f"control/untrained/{name}")
+def training_words(metric: str, word: str, metrics: Mapping[str, float]) -> str | None:
+    """ "training moved radii from .635 to .600; the pixels alone have .605", of a metric under `mnd/` or `mnd_test/`;
+    None where controls are not known."""
+    name = metric.removeprefix("mnd/")
+    own, before = metrics.get(metric), metrics.get(f"control/untrained/{name}")
     if own is None or before is None:
         return None
     pixels = metrics.get(f"control/projection/{name}")

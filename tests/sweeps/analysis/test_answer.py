@@ -74,6 +74,16 @@ def test_what_training_did_to_the_best_cell_is_told() -> None:
     assert columns[place + 2][1] == ["-", "0.605"]
 
 
+def test_it_is_told_of_held_out_images_as_well() -> None:
+    held_out = "mnd_test/radius_agreement"
+    controls = {"control/untrained/mnd_test/radius_agreement": 0.7, "control/untrained/radius_agreement": 0.6}
+    cells = [cell_of(scores(0.5, **controls, **{held_out: 0.75}), activation="relu")]
+    found = compare(sweep_of(), cells, held_out)
+    assert answer(found).endswith(" In this cell training moved it from 0.700 to 0.750.")
+    untrained = next(list(column.cells) for column in group_columns(found) if column.head == "untrained")
+    assert untrained == ["0.7000"]
+
+
 def test_gains_are_metrics_to_compare_by() -> None:
     cells = [
         cell_of(scores(0.6, **{"gain/radius_agreement": g}), activation=a) for a, g in (("relu", -0.1), ("tanh", 0.02))

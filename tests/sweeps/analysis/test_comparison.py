@@ -188,6 +188,8 @@ def test_another_metric_ranks_and_joins_those_compared() -> None:
         (RADII, "maximize"),
         ("mnd_test/contour_agreement", "maximize"),
         ("mnd/radius_agreement_adjusted", "maximize"),
+        ("gain/mnd_test/radius_agreement", "maximize"),
+        ("control/untrained/mnd_test/radius_agreement_gap", "minimize"),
         ("mnd/radius_agreement_gap", "minimize"),
         ("mnd/off_origin_distance", "minimize"),
         ("mnd/pursuit/ks", "minimize"),

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cae import pixels
 from cae.config import RunConfig
 from cae.datasets.imageset import ImageSet
 from metrics import score
@@ -69,6 +70,7 @@ def test_every_control_has_every_number_and_noise_is_normal(images: ImageSet) ->
     found = measure_controls(CONFIG, images, Network())
     assert found.omitted == {}
     expected = {f"control/{control}/{name}" for control in CONTROLS for name in KEPT}
+    expected |= {f"control/{control}/mnd_test/{name}" for control in CONTROLS for name in HEADLINES}
     expected |= {f"control/untrained/maps/{name}" for name in ("dead", "active", "explained")}
     assert found.metrics.keys() == expected | {"reconstruction/mse_pca"}
     # Projections of independent values are normal.
@@ -79,13 +81,31 @@ def test_every_control_has_every_number_and_noise_is_normal(images: ImageSet) ->
         )
 
 
-def test_untrained_is_the_encoder_before_its_first_step(images: ImageSet) -> None:
+@pytest.mark.parametrize(("side", "prefix"), [("train", ""), ("test", "mnd_test/")])
+def test_untrained_is_the_encoder_before_its_first_step(images: ImageSet, side: str, prefix: str) -> None:
     found = measure_controls(CONFIG, images, Network()).metrics
     encoder = untrained(CONFIG).encoder
-    vectors = keras.ops.convert_to_numpy(encoder(images.images[images.train]))
+    vectors = keras.ops.convert_to_numpy(encoder(images.images[getattr(images, side)]))
     expected = score(vectors, calibrate=False).values
     for name in HEADLINES:
-        assert found[f"control/untrained/{name}"] == pytest.approx(expected[name], abs=2e-3)
+        assert found[f"control/untrained/{prefix}{name}"] == pytest.approx(expected[name], abs=2e-3)
+
+
+def test_pixels_of_held_out_images_are_those_of_the_same_axes(images: ImageSet) -> None:
+    found = measure_controls(CONFIG, images, Network()).metrics
+    vectors = {
+        "projection": pixels.random_projection(images.images, images.test, 6),
+        "pca": pixels.pixel_axes(images, 6).scores(images.images, images.test),
+    }
+    for control, held_out in vectors.items():
+        expected = score(held_out, calibrate=False, families=("radius",)).values["radius_agreement"]
+        assert found[f"control/{control}/mnd_test/radius_agreement"] == pytest.approx(expected, abs=1e-6)
+
+
+def test_too_few_held_out_images_leave_out_their_scores_alone(images: ImageSet) -> None:
+    found = measure_controls(CONFIG, replace(images, test=np.arange(360, 366)), Network())
+    assert found.omitted["control/untrained/mnd_test/radius_agreement"].startswith("6 points in 6 components")
+    assert "control/untrained/radius_agreement" in found.metrics
 
 
 def test_they_are_computed_once_for_the_same_images_and_network(images: ImageSet) -> None:
@@ -150,6 +170,8 @@ def test_too_few_images_for_the_principal_axes_leave_them_out_with_the_reason(im
 def test_a_gain_is_the_difference_from_the_untrained_network() -> None:
     metrics = {"mnd/radius_agreement": 0.6, "control/untrained/radius_agreement": 0.64, "mnd/contour_agreement": 0.9}
     assert gains(metrics) == {"gain/radius_agreement": pytest.approx(-0.04)}
+    held_out = {"mnd_test/radius_agreement": 0.7, "control/untrained/mnd_test/radius_agreement": 0.75}
+    assert gains(metrics | held_out)["gain/mnd_test/radius_agreement"] == pytest.approx(-0.05)
 
 
 def test_references_are_the_controls_by_name() -> None:

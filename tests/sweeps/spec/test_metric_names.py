@@ -17,6 +17,8 @@ from sweeps.tracking import records
         "mnd/correlation/above_0.3",
         "mnd/radius/correlation_contrast",
         "mnd/core/radius_agreement",
+        "gain/mnd_test/radius_agreement",
+        "control/untrained/mnd_test/radius_agreement",
         "mnd/groups/auc",
         "reconstruction/mse",
         "training/held_out_loss",

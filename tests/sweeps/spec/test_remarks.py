@@ -48,12 +48,12 @@ def test_what_training_did_stands_beside_the_pixels_alone() -> None:
         "control/projection/radius_agreement": 0.605,
     }
     words = "training moved radii from 0.635 to 0.600; the pixels alone have 0.605"
-    assert training_words("radius_agreement", "radii", metrics) == words
+    assert training_words("mnd/radius_agreement", "radii", metrics) == words
     still = metrics | {"control/untrained/radius_agreement": 0.6001}
     assert (
-        training_words("radius_agreement", "radii", still)
+        training_words("mnd/radius_agreement", "radii", still)
         == "training left radii at 0.600; the pixels alone have 0.605"
     )
     del metrics["control/projection/radius_agreement"]
-    assert training_words("radius_agreement", "it", metrics) == "training moved it from 0.635 to 0.600"
-    assert training_words("contour_agreement", "contours", metrics) is None
+    assert training_words("mnd/radius_agreement", "it", metrics) == "training moved it from 0.635 to 0.600"
+    assert training_words("mnd/contour_agreement", "contours", metrics) is None

@@ -64,6 +64,7 @@ def test_of_a_curve_the_last_value_counts() -> None:
         *((f"mnd/{name}{end}", True) for name in HEADLINES for end in ("", "_null", "_gap")),
         *((f"control/{control}/{name}", True) for control in ("untrained", "projection") for name in HEADLINES),
         *((name, True) for name in ("mnd/core/radius_agreement_null", "gain/radius_agreement", "reconstruction/mse")),
+        ("gain/mnd_test/radius_agreement", True),
         *((name, True) for name in ("faces/visible_mnd", "faces/kid_flow", "faces/inception_fid_mnd", "training/loss")),
         *((name, False) for name in ("mnd/radius_agreement_gap_sds", "mnd/radius/spread", "mnd/pursuit/ks")),
         *((name, False) for name in ("faces/nearest_mnd", "control/pca/radius_agreement", "seconds/train")),
@@ -82,7 +83,7 @@ def test_a_run_in_mlflow_is_fifty_numbers_of_six_digits_and_the_commands_have_al
     records = tracking.records("tiny")
     for record in records.values():
         assert record.tags[tracking.NUMBERS] == "result.json"
-        assert len(record.metrics) == 49
+        assert len(record.metrics) == 53
         assert all(float(f"{value:.6g}") == value for value in record.metrics.values())
     cells = api.cells(load(recorded_sweep))
     assert all(len(cell.metrics) > 350 for cell in cells)
