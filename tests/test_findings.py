@@ -183,7 +183,10 @@ RUNS = {
         *({"data.name": name} for name in ("celeba", "folder", "mixture", "digits")),
         {"data.name": "celeba", "data.contrast": "normalized"},
     ],
-    "epochs": [{verdicts.ACTIVATION: "leaky_relu"}, {verdicts.ACTIVATION: "tanh"}],
+    "epochs": [
+        {verdicts.ACTIVATION: name, "model.batch_norm": on}
+        for name, on in (("leaky_relu", False), ("tanh", False), ("tanh", True))
+    ],
     "maps": [{verdicts.MAPS: maps} for maps in ("[16]", "[32]")],
     "attributes": [{D: d} for d in (64, 256)],
     "batch_norm": [
@@ -228,7 +231,8 @@ SAME = {
     **{f"{of}attributes/auc_Smiling": 0.8 for of in ("", "control/untrained/", "control/pca/")},
     "maps/explained": 0.8,
     "control/untrained/maps/explained": 0.8,
-    **{f"formation/{name}_agreement@{epoch}": 0.6 for name in ("radius", "contour") for epoch in (0, 1, 48)},
+    **{f"formation/{name}_agreement@{epoch}": 0.6 for name in ("radius", "contour") for epoch in (0, 1, 16, 48)},
+    "formation/origin/norm_agreement@16": 0.8,
 }
 
 
@@ -258,7 +262,8 @@ def judged(name: str, changes: list[tuple[dict[str, object], dict[str, float]]],
         )
         for metric, value in metrics.items():
             found.loc[chosen, metric] = value
-    published = {"activation": pd.DataFrame([SAME | fields for fields in RUNS["activation"]])} | {sweep: found}
+    others = {name: pd.DataFrame([SAME | fields for fields in RUNS[name]]) for name in ("activation", "batch_norm")}
+    published = others | {sweep: found}
     patch.setattr(results, "runs", lambda asked: published.get(asked, pd.DataFrame()))
     patch.setattr(verdicts, "runs", results.runs)
     return judge()[1]
@@ -268,6 +273,7 @@ R, ADJUSTED, SPREAD = verdicts.RADII, f"{verdicts.MARGINALS}_adjusted", "mnd/rad
 GROUPS, HALF = "mnd/groups/radius_agreement", "mnd/core/radius_agreement@50"
 AUC = "attributes/auc_Smiling"
 FORMED = "formation/{}_agreement@{}"
+AWAY, FOLLOWED = "formation/origin/norm_agreement@16", "formation/radius_agreement@16"
 
 
 @pytest.mark.parametrize(
@@ -312,6 +318,11 @@ FORMED = "formation/{}_agreement@{}"
         ("K2", [({ACT: "tanh"}, {R: 0.8})], [({ACT: "leaky_relu"}, {R: 0.71})]),
         ("K2", [({}, {R: 0.69})], [({}, {verdicts.UNTRAINED: 0.5})]),
         ("K3", [({"data.crop": "tight"}, {R: 0.69})], [({"data.crop": "tight", "data.resolution": 128}, {R: 0.71})]),
+        ("L1", [({}, {verdicts.SHELL: 0.6})], [({"model.batch_norm": True}, {verdicts.SHELL: 0.45})]),
+        ("L2", [({}, {R: 0.59, verdicts.GAIN: 0.01})], [({}, {R: 0.61, verdicts.GAIN: 0.01})]),
+        ("L2", [({}, {R: 0.59, verdicts.GAIN: 0.01})], [({"model.batch_norm": True}, {R: 0.59})]),
+        ("L3", [({}, {AWAY: 0.76, FOLLOWED: 0.62})], [({}, {AWAY: 0.78})]),
+        ("L3", [({}, {AWAY: 0.7})], [({}, {AWAY: 0.7, FOLLOWED: 0.64})]),
     ],
 )
 def test_each_judge_tells_what_holds_from_what_fails(

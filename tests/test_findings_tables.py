@@ -29,7 +29,7 @@ def test_each_score_of_a_network_stands_under_its_name(monkeypatch: pytest.Monke
     scores = {f"{of}{name}": 0.5 for name in results.HEADLINES.values() for of in ("mnd/", "control/untrained/")}
     scores |= {f"mnd/{name}_null": 0.9 for name in results.HEADLINES.values()} | {verdicts.PIXELS: 0.6}
     scores |= {"mnd_test/radius_agreement": 0.7, "mnd_test/radius_agreement_null": 0.8}
-    row = {"model.activation": "tanh", verdicts.SHELL: 0.3, "reconstruction/mse": 0.0123} | scores
+    row = {ACT: "tanh", "model.batch_norm": True, verdicts.SHELL: 0.3, "reconstruction/mse": 0.0123} | scores
     publish(monkeypatch, epochs=[row])
     (found,) = read(tables.cells("epochs"))
     assert found["pixels"] == "0.600"
@@ -60,9 +60,15 @@ def test_what_forms_is_told_epoch_by_epoch_in_their_order(monkeypatch: pytest.Mo
         for place, name in enumerate(results.HEADLINES.values())
         for epoch in (16, 0, 2)
     }
-    publish(monkeypatch, epochs=[{ACT: "tanh"} | curves])
+    publish(monkeypatch, epochs=[{ACT: "tanh", "model.batch_norm": True} | curves])
     marginals, contours, radii = read(sections.formation())
-    assert marginals == {"network": "tanh", "epochs:": "marginals", "0": "0.000", "2": "0.020", "16": "0.160"}
+    assert marginals == {
+        "network": "tanh, with batch_norm",
+        "epochs:": "marginals",
+        "0": "0.000",
+        "2": "0.020",
+        "16": "0.160",
+    }
     assert list(marginals)[2:] == ["0", "2", "16"]
     assert (contours["16"], radii["16"]) == ("1.160", "2.160")
 

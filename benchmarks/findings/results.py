@@ -29,7 +29,7 @@ AXES = {
     "activation": ["model.activation", "model.batch_norm"],
     "dataset": ["data.name", "data.factors", "data.contrast"],
     "latent_dim": ["data.name", "model.latent_dim"],
-    "epochs": ["model.activation"],
+    "epochs": ["model.activation", "model.batch_norm"],
     "maps": ["model.maps"],
     "batch_norm": ["model.activation", "model.batch_norm"],
     "resolution": ["data.resolution", "data.crop"],

@@ -87,7 +87,8 @@ def shell(sweep: str) -> str:
 
 def formation() -> str:
     """The headlines of the same photographs before the first step and after more and more epochs."""
-    return _by_epoch({str(name): cell for (name,), cell in cells_of(runs("epochs"), AXES["epochs"])}, HEADLINES)
+    axes = AXES["epochs"]
+    return _by_epoch({_told(axes, key): cell for key, cell in cells_of(runs("epochs"), axes)}, HEADLINES)
 
 
 def _by_epoch(cells: Mapping[str, pd.DataFrame], shown: Mapping[str, str]) -> str:
@@ -221,6 +222,7 @@ BLOCKS = {
     "common_radius": common_radius,
     "shell": partial(shell, "activation"),
     "shell_96": partial(shell, "batch_norm"),
+    "shell_48": partial(shell, "epochs"),
     "formation": formation,
     "gains": gains,
     "losses": losses,

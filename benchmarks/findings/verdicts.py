@@ -270,6 +270,34 @@ def k3() -> tuple[str, bool]:
     return words, spread(radii) <= 0.1
 
 
+def shell(sweep: str) -> pd.Series:
+    """Means over seeds of tanh with batch normalization, which is a shell after 12 epochs at 64 pixels."""
+    return chosen(sweep, model_activation="tanh", model_batch_norm=True).mean(numeric_only=True)
+
+
+def l1() -> tuple[str, bool]:
+    spread = float(shell("epochs")[SHELL])
+    return f"{spread:.2f}", spread > HOLLOW
+
+
+def l2() -> tuple[str, bool]:
+    long, short = shell("epochs"), shell("activation")
+    words = f"radii {long[RADII]:.3f}, after 12 epochs {short[RADII]:.3f}; gain {long[GAIN]:+.3f}"
+    return words, bool(long[RADII] < short[RADII] and long[GAIN] > 0)
+
+
+def l3() -> tuple[str, bool]:
+    small, large = shell("epochs"), shell("batch_norm")
+    radii, distances = (f"formation/{name}@16" for name in ("radius_agreement", "origin/norm_agreement"))
+    words = (
+        f"{words} {small[name]:.3f} and {large[name]:.3f}"
+        for words, name in (("radii", radii), ("distances from the origin", distances))
+    )
+    return ", ".join(words), bool(
+        abs(small[radii] - large[radii]) <= 0.03 and large[distances] - small[distances] >= 0.03
+    )
+
+
 JUDGES: dict[str, tuple[str, Judge]] = {
     **{name: ("activation", judge) for name, judge in (("A1", a1), ("A2", a2), ("A3", a3), ("B1", b1), ("B2", b2))},
     **{name: ("latent_dim", judge) for name, judge in (("C1", c1), ("C2", c2), ("C3", c3), ("C4", c4))},
@@ -285,6 +313,7 @@ JUDGES: dict[str, tuple[str, Judge]] = {
     "K1": ("batch_norm", k1),
     "K2": ("batch_norm", k2),
     "K3": ("resolution", k3),
+    **{name: ("epochs", judge) for name, judge in (("L1", l1), ("L2", l2), ("L3", l3))},
 }
 
 
