@@ -212,6 +212,7 @@ SAME = {
     "data.factors": "gaussian",
     verdicts.RADII: 0.6,
     verdicts.GAIN: -0.1,
+    verdicts.HELD_OUT_GAIN: -0.1,
     verdicts.NULL: 0.99,
     verdicts.SHELL: 1.0,
     f"{verdicts.RADII}_gap": 0.39,
@@ -323,6 +324,7 @@ AWAY, FOLLOWED = "formation/origin/norm_agreement@16", "formation/radius_agreeme
         ("L2", [({}, {R: 0.59, verdicts.GAIN: 0.01})], [({"model.batch_norm": True}, {R: 0.59})]),
         ("L3", [({}, {AWAY: 0.76, FOLLOWED: 0.62})], [({}, {AWAY: 0.78})]),
         ("L3", [({}, {AWAY: 0.7})], [({}, {AWAY: 0.7, FOLLOWED: 0.64})]),
+        ("M1", [({ACT: "relu"}, {verdicts.HELD_OUT_GAIN: 0.1})], [({}, {verdicts.HELD_OUT_GAIN: 0.1})]),
     ],
 )
 def test_each_judge_tells_what_holds_from_what_fails(
@@ -378,6 +380,25 @@ def test_a_claim_is_of_the_networks_that_it_names(
     after = {each.words: each.value for each in claims.claimed()}
     changes = {words: after[words] - before[words] for words in before}
     assert {words: round(change, 9) for words, change in changes.items() if abs(change) > 1e-9} == moved
+
+
+@pytest.mark.parametrize(("gains", "holds"), [((0.1, 0.1), True), ((0.1, -0.1), False), ((-0.1, 0.1), False)])
+def test_held_out_radii_have_to_rise_at_both_sizes(
+    gains: tuple[float, float], holds: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = {
+        sweep: pd.DataFrame([{ACT: "tanh", BATCH_NORM: True, verdicts.HELD_OUT_GAIN: gain}])
+        for sweep, gain in zip(("activation", "batch_norm"), gains, strict=True)
+    }
+    monkeypatch.setattr(results, "runs", found.get)
+    assert verdicts.m2()[1] == holds
+
+
+def test_what_is_measured_afterwards_has_no_verdict_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verdicts, "runs", lambda name: activations())
+    monkeypatch.setattr(verdicts, "planned", lambda name: len(activations()))
+    monkeypatch.setattr(verdicts, "JUDGES", {name: verdicts.JUDGES[name] for name in ("A1", "M1", "M2")})
+    assert [found.word for found in verdicts.verdicts()] == ["holds", "not measured yet", "not measured yet"]
 
 
 @pytest.mark.parametrize(
