@@ -108,19 +108,25 @@ def gains(metrics: dict[str, float]) -> dict[str, float]:
     }
 
 
+def both_sides(name: str, train: np.ndarray, test: np.ndarray, config: RunConfig) -> Controls:
+    """What vectors of a control score: those of the training images, and in headlines those of the held-out ones."""
+    held_out = _scored(name, test, config, HEADLINES, HELD_OUT)
+    return _scored(name, train, config) | held_out
+
+
 # --- each control ------------------------------------------------------------------------------------------------
 
 
 def _untrained(config: RunConfig, images: ImageSet, encoder: keras.Model) -> Controls:
     train, test = (latents.encode(encoder, images.images, index) for index in (images.train, images.test))
     told = told_attributes(train, test, images) | map_reactions(encoder, images)
-    return _both_sides("untrained", train, test, config) | _beside("untrained", told)
+    return both_sides("untrained", train, test, config) | _beside("untrained", told)
 
 
 def _projected(config: RunConfig, images: ImageSet) -> Controls:
     d = config.model.latent_dim
     train, test = (pixels.random_projection(images.images, index, d) for index in (images.train, images.test))
-    return _both_sides("projection", train, test, config)
+    return both_sides("projection", train, test, config)
 
 
 def _principal(config: RunConfig, images: ImageSet) -> Controls:
@@ -130,17 +136,12 @@ def _principal(config: RunConfig, images: ImageSet) -> Controls:
     except ValueError as error:
         return Controls({}, {"control/pca": str(error)})
     train, test = (axes.scores(images.images, index) for index in (images.train, images.test))
-    found = _both_sides("pca", train, test, config) | _beside("pca", told_attributes(train, test, images))
+    found = both_sides("pca", train, test, config) | _beside("pca", told_attributes(train, test, images))
     return found | Controls({"reconstruction/mse_pca": axes.error(images.images, images.test)}, {})
 
 
 def _beside(name: str, told: dict[str, float]) -> Controls:
     return Controls({f"control/{name}/{key}": value for key, value in told.items()}, {})
-
-
-def _both_sides(name: str, train: np.ndarray, test: np.ndarray, config: RunConfig) -> Controls:
-    held_out = _scored(name, test, config, HEADLINES, HELD_OUT)
-    return _scored(name, train, config) | held_out
 
 
 def _scored(name: str, vectors: np.ndarray, config: RunConfig, kept: Sequence[str] = KEPT, side: str = "") -> Controls:

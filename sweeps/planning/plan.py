@@ -27,7 +27,8 @@ class SweepRun:
     """One run of a sweep. Hashes are None while the data cannot be found; `note` then says why.
 
     experiment: id of the one that run_id is in. link: of an adopted run the id of the run that stands for it in this
-    sweep; run_id is that of another sweep's. adoptable: whether the next launch adopts it.
+    sweep; run_id is that of another sweep's. adoptable: whether the next launch adopts it. versions: of the scores,
+    this package and its libraries, where a finished run says them.
     """
 
     config: RunConfig
@@ -39,6 +40,7 @@ class SweepRun:
     attempt: int = 0
     run_id: str | None = None
     metrics: dict[str, float] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
     note: str = ""
     experiment: str | None = None
     link: str | None = None
@@ -163,10 +165,12 @@ def _as_recorded(run: SweepRun, record: tracking.Record | None, storage: str | N
         return replace(run, state="running" if file_lock.is_held(run.config_hash) else "new")
     state, note = state_of(record, storage)
     run = replace(run, state=state, note=note, attempt=record.attempt, metrics=record.metrics)
+    run = replace(run, versions=record.versions)
     return replace(run, run_id=record.run_id, experiment=record.experiment, link=record.link)
 
 
 def as_json(sweep: Sweep, cells: list[SweepRun]) -> dict[str, Any]:
     """The cells as plain values: the form that plan, status and compare print with --json."""
-    fields = ("config_hash", "cell_hash", "state", "attempt", "run_id", "parameters", "metrics")
+    hashes = ("config_hash", "cell_hash", "data_digest")
+    fields = (*hashes, "state", "attempt", "run_id", "parameters", "metrics", "versions")
     return {"sweep": sweep.name, "cells": [{name: getattr(cell, name) for name in fields} for cell in cells]}

@@ -42,7 +42,7 @@ def with_all_metrics(records: Mapping[str, Record], formulas: Mapping[str, str] 
 
 def _whole(record: Record, result: Mapping[str, Any]) -> Record:
     tags = {name: value for name, value in record.tags.items() if name != NUMBERS}
-    return replace(record, metrics=record.metrics | numbers(result), tags=tags)
+    return replace(record, metrics=record.metrics | numbers(result), versions=versions(result), tags=tags)
 
 
 def numbers(result: Mapping[str, Any]) -> dict[str, float]:
@@ -50,6 +50,12 @@ def numbers(result: Mapping[str, Any]) -> dict[str, float]:
     last = {name: curve[max(curve, key=int)] for name, curve in result.get("steps", {}).items() if curve}
     seconds = {f"seconds/{name}": value for name, value in result.get("seconds", {}).items()}
     return result.get("metrics", {}) | seconds | last
+
+
+def versions(result: Mapping[str, Any]) -> dict[str, str]:
+    """Of the scores, this package and its libraries, by name; those that the run's `result.json` says."""
+    scores = {"metrics": result["metrics_version"]} if "metrics_version" in result else {}
+    return scores | result.get("versions", {})
 
 
 def _results(records: Mapping[str, Record]) -> dict[str, Result]:

@@ -31,9 +31,9 @@ OF_ONE_SWEEP = (SWEEP, TRIAL, LEASED, ADOPTED, ADOPTED_FROM)
 class Record:
     """One MLflow run of a sweep. status: MLflow's (RUNNING, FINISHED, FAILED, KILLED). started: seconds since 1970.
 
-    metrics: those that MLflow holds; `numbers.with_all_metrics` has the others. place: of its artifacts, as URI.
-    experiment: id of the one it is in. link: of a run that another sweep finished, the id of the run that stands for it
-    in this one; all else is the original's.
+    metrics: those that MLflow holds; `numbers.with_all_metrics` has the others, and versions. place: of its artifacts,
+    as URI. experiment: id of the one it is in. link: of a run that another sweep finished, the id of the run that
+    stands for it in this one; all else is the original's.
     """
 
     run_id: str
@@ -49,6 +49,7 @@ class Record:
     place: str = ""
     experiment: str = ""
     link: str | None = None
+    versions: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -229,6 +229,18 @@ def test_json_form(tiny_sweep: Path) -> None:
     sweep = load(tiny_sweep)
     content = json.loads(json.dumps(as_json(sweep, api.cells(sweep))))
     assert content["sweep"] == "tiny"
-    keys = {"config_hash", "cell_hash", "state", "attempt", "run_id", "parameters", "metrics"}
+    keys = {
+        "config_hash",
+        "cell_hash",
+        "data_digest",
+        "state",
+        "attempt",
+        "run_id",
+        "parameters",
+        "metrics",
+        "versions",
+    }
     assert all(set(cell) == keys for cell in content["cells"])
+    assert {cell["data_digest"] for cell in content["cells"]} == {data_digest(expand(sweep)[0].data)}
+    assert content["cells"][0]["versions"] == {}
     assert content["cells"][0]["parameters"]["model.maps"] == [8, 16]

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from mlflow.entities import ViewType
 
+from metrics import VERSION as METRICS_VERSION
 from metrics.catalog import HEADLINES
 from sweeps import api, compare, tracking, workspace
+from sweeps.pipeline.compute import versions
 from sweeps.spec.metric_names import is_charted, with_references
 from sweeps.spec.sweep_file import load
 from sweeps.tracking.numbers import numbers
@@ -54,6 +56,10 @@ def test_a_folder_that_was_moved_shows_what_mlflow_has(
     assert tracking.with_all_metrics({"cafe": written})["cafe"].metrics == {"mnd/radius_agreement": 0.123457}
 
 
+def test_a_file_that_says_no_versions_has_none(written: tracking.Record) -> None:
+    assert tracking.with_all_metrics({"cafe": written})["cafe"].versions == {}
+
+
 def test_of_a_curve_the_last_value_counts() -> None:
     assert numbers({"steps": {"mnd/core/x": {"50": 1.0, "100": 2.0, "95": 3.0}}}) == {"mnd/core/x": 2.0}
 
@@ -87,6 +93,7 @@ def test_a_run_in_mlflow_is_fifty_numbers_of_six_digits_and_the_commands_have_al
         assert all(float(f"{value:.6g}") == value for value in record.metrics.values())
     cells = api.cells(load(recorded_sweep))
     assert all(len(cell.metrics) > 350 for cell in cells)
+    assert all(cell.versions == {"metrics": METRICS_VERSION} | versions() for cell in cells)
     assert any(float(f"{value:.6g}") != value for cell in cells for value in cell.metrics.values())
     ranked = compare(recorded_sweep, metric="mnd/pursuit/ks").comparison
     assert all("mnd/pursuit/ks" in cell.summaries for cell in ranked.groups)
