@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from benchmarks.findings import completed, results
+from cae.config import config_hash, from_flat
+from cae.datasets.sources import open_source
 from sweeps.analysis.export import comparison_json
 from sweeps.pipeline.controls import HELD_OUT
 from sweeps.public import compare
@@ -54,6 +57,15 @@ def test_what_an_older_version_left_out_is_what_this_one_prints(published: Path)
     assert completed.complete(published) == 0
 
 
+def test_a_run_of_a_former_digest_keeps_it(tmp_path: Path) -> None:
+    for name in "ab":
+        Image.new("RGB", (8, 8)).save(tmp_path / f"{name}.png")
+    config = from_flat({"data.name": "folder", "data.path": str(tmp_path)})
+    source = open_source(config.data)
+    for digest in (source.digest, str(source.former)):
+        assert completed._recorded_digest(config, source.digest, config_hash(config, digest)) == digest
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
@@ -76,6 +88,6 @@ def test_what_comes_out_otherwise_stops_it_and_nothing_is_added(
 
 def test_folders_are_those_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CELEBA", "here")
-    config = completed.from_flat({"data.name": "mixture", "data.mixture": [{"name": "celeba"}, {"name": "digits"}]})
+    config = from_flat({"data.name": "mixture", "data.mixture": [{"name": "celeba"}, {"name": "digits"}]})
     found = completed._with_places(config).data
     assert (found.path, [part.path for part in found.mixture]) == (None, ["here", None])

@@ -18,6 +18,7 @@ from benchmarks.findings.results import FOLDER, short
 from cae import latents
 from cae.config import DataConfig, RunConfig, config_hash, from_flat
 from cae.datasets import ImageSet, load
+from cae.datasets.sources import open_source
 from metrics.catalog import HEADLINES
 from sweeps.pipeline.compute import untrained
 from sweeps.pipeline.controls import HELD_OUT, both_sides, gains
@@ -42,30 +43,25 @@ def complete(file: Path) -> int:
 
 
 def _is_complete(cell: dict[str, Any]) -> bool:
-    return "data_digest" in cell and (
-        _is_enforced(cell) or f"control/untrained/{HELD_OUT}{HEADLINES[0]}" in cell["metrics"]
-    )
-
-
-def _is_enforced(cell: dict[str, Any]) -> bool:
-    """Before its training such a network is the one in which nothing is enforced, or draws at random."""
-    return cell["parameters"]["model.regularizer"] != "none"
+    return "data_digest" in cell and f"control/untrained/{HELD_OUT}{HEADLINES[0]}" in cell["metrics"]
 
 
 def completed(cell: dict[str, Any]) -> dict[str, Any]:
     """The digest of a run's images, and its metrics with those of its untrained network. Raises ValueError."""
     config = _with_places(from_flat(cell["parameters"]))
     images = _images(config.data)
-    if config_hash(config, images.digest) != cell["config_hash"]:
-        raise ValueError(
-            f"{cell['config_hash']}: the images at hand are not those of this run (digest {images.digest})"
-        )
-    digest = {"data_digest": images.digest}
-    return (
-        digest
-        if _is_enforced(cell)
-        else digest | {"metrics": cell["metrics"] | _before_training(config, images, cell["metrics"])}
-    )
+    digest = _recorded_digest(config, images.digest, cell["config_hash"])
+    metrics = cell["metrics"] | _before_training(config, images, cell["metrics"])
+    return {"data_digest": digest, "metrics": metrics}
+
+
+def _recorded_digest(config: RunConfig, digest: str, recorded_hash: str) -> str:
+    """The digest that the hash was made of: that of the images at hand, or what older versions gave them."""
+    former = None if config.data.mixture else open_source(config.data).former
+    for each in (digest, former):
+        if each is not None and config_hash(config, each) == recorded_hash:
+            return each
+    raise ValueError(f"{recorded_hash}: the images at hand are not those of this run (digest {digest})")
 
 
 def _before_training(config: RunConfig, images: ImageSet, published: dict[str, float]) -> dict[str, float]:
