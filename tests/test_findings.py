@@ -14,6 +14,7 @@ from PIL import Image
 from scipy import stats
 from statsmodels import api as sm
 
+from benchmarks.document import PLACE
 from benchmarks.findings import claims, differences, document, faces, figures, results, verdicts
 
 TEXT = document.DOCUMENT.read_text(encoding="utf-8")
@@ -28,6 +29,18 @@ def test_the_figures_are_drawn_from_them(name: str) -> None:
     with Image.open(figures.place(name)) as picture:
         assert picture.info["Source"] == figures.digest(), "make findings"
     assert f"pictures/{figures.place(name).name}" in TEXT
+
+
+def test_no_number_of_the_text_is_of_runs_that_are_past() -> None:
+    """Each of two or three decimals stands in a table as well, but those that predictions name as bounds."""
+    text = re.sub(r"## Predictions\n.*?(?=## What became)", "", TEXT, flags=re.DOTALL)
+    tables = "".join(found[0] for found in PLACE.finditer(text))
+    told, shown = (
+        {abs(float(number)) for number in re.findall(r"(?<![\w.])\d?\.\d{2,3}(?![\d\w])", each)}
+        for each in (PLACE.sub("", text), tables)
+    )
+    assert len(told) > 30
+    assert told <= shown | {round(number, 2) for number in shown}
 
 
 def test_every_prediction_has_a_judge() -> None:
@@ -70,6 +83,9 @@ def test_what_is_published_has_how_its_scores_formed(
     assert len(json.loads(place.read_text(encoding="utf-8"))["cells"]) == 3
     assert list(found["model.activation"]) == ["relu", "tanh"]
     assert {f"formation/radius_agreement@{epoch}" for epoch in (0, 1, 2)} <= set(found.columns)
+    size = np.hypot(*(found.filter(regex=f"^components/{name}@").to_numpy() for name in ("mean", "half_width")))
+    assert size.shape == (2, found["model.latent_dim"].iloc[0])
+    assert (np.diff(size) <= 0).all(), "the widest and farthest first"
 
 
 # --- differences -------------------------------------------------------------------------------------------------
@@ -337,7 +353,7 @@ def test_each_judge_tells_what_holds_from_what_fails(
     assert not judged(name, failing, monkeypatch)
 
 
-BATCH_NORM = "model.batch_norm"
+BATCH_NORM, TESTED = "model.batch_norm", "mnd_test/radius_agreement"
 
 
 @pytest.mark.parametrize(
@@ -362,11 +378,14 @@ BATCH_NORM = "model.batch_norm"
 def test_a_claim_is_of_the_networks_that_it_names(
     sweep: str, raised: dict[str, object], moved: dict[str, float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Networks of two seeds, all alike; then the radii of one are raised by .2."""
+    """Networks of two seeds, all alike; then the radii of one are raised by .2, of held-out photographs by .1."""
     found = {
         name: pd.DataFrame(
             [
-                SAME | {"data.name": "celeba", R: radii, verdicts.GAIN: radii - 0.7} | fields
+                SAME
+                | {"data.name": "celeba", R: radii, verdicts.GAIN: radii - 0.7}
+                | {TESTED: radii, verdicts.HELD_OUT_GAIN: radii - 0.75}
+                | fields
                 for radii in (0.6, 0.61)
                 for fields in rows
             ]
@@ -375,11 +394,15 @@ def test_a_claim_is_of_the_networks_that_it_names(
     }
     monkeypatch.setattr(results, "runs", lambda asked: found.get(asked, pd.DataFrame()))
     monkeypatch.setattr(claims, "runs", results.runs)
-    before = {each.words: each.value for each in claims.claimed()}
-    found[sweep].loc[np.logical_and.reduce([found[sweep][field] == value for field, value in raised.items()]), R] += 0.2
-    after = {each.words: each.value for each in claims.claimed()}
-    changes = {words: after[words] - before[words] for words in before}
-    assert {words: round(change, 9) for words, change in changes.items() if abs(change) > 1e-9} == moved
+    before, tested = ({each.words: each.value for each in of} for of in (claims.claimed(), claims.held_out().values()))
+    assert {round(before[words] - value, 9) for words, value in tested.items()} == {0, 0.05}
+    chosen = np.logical_and.reduce([found[sweep][field] == value for field, value in raised.items()])
+    found[sweep].loc[chosen, [R, TESTED]] += [0.2, 0.1]
+    for of, was, share in ((claims.claimed(), before, 1), (claims.held_out().values(), tested, 0.5)):
+        changes = {each.words: round(each.value - was[each.words], 9) for each in of}
+        assert {words: change for words, change in changes.items() if change} == {
+            words: round(share * change, 9) for words, change in moved.items()
+        }
 
 
 @pytest.mark.parametrize(("gains", "holds"), [((0.1, 0.1), True), ((0.1, -0.1), False), ((-0.1, 0.1), False)])

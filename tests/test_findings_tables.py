@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from benchmarks.findings import faces, results, sections, tables, verdicts
+from benchmarks.findings import faces, reproduction, results, sections, summary, tables, verdicts
 
 D, ACT = verdicts.DIMENSIONS, verdicts.ACTIVATION
 
@@ -28,12 +28,13 @@ def publish(monkeypatch: pytest.MonkeyPatch, **sweeps: list[dict[str, object]]) 
 def test_each_score_of_a_network_stands_under_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
     scores = {f"{of}{name}": 0.5 for name in results.HEADLINES.values() for of in ("mnd/", "control/untrained/")}
     scores |= {f"mnd/{name}_null": 0.9 for name in results.HEADLINES.values()} | {verdicts.PIXELS: 0.6}
-    scores |= {"mnd_test/radius_agreement": 0.7, "mnd_test/radius_agreement_null": 0.8}
+    held_out = {"mnd_test/radius_agreement": 0.7, "mnd_test/radius_agreement_null": 0.8}
+    scores |= held_out | {"control/untrained/mnd_test/radius_agreement": 0.75}
     row = {ACT: "tanh", "model.batch_norm": True, verdicts.SHELL: 0.3, "reconstruction/mse": 0.0123} | scores
     publish(monkeypatch, epochs=[row])
     (found,) = read(tables.cells("epochs"))
     assert found["pixels"] == "0.600"
-    assert found["radii held out"] == "0.700 (0.800)"
+    assert found["radii held out"] == "0.700 (0.750, 0.800)"
     assert found["MSE"] == "0.0123"
     assert found["remark"] == "shell, 0.30"
 
@@ -117,15 +118,19 @@ def test_ways_to_draw_are_told_best_first_beside_what_is_not_drawn(monkeypatch: 
 
 def test_a_penalty_is_told_with_what_it_costs(monkeypatch: pytest.MonkeyPatch) -> None:
     none, kl = (
-        {"model.regularizer": name, "model.regularizer_weight": 1.0, verdicts.RADII: radii, "reconstruction/mse": 0.01}
-        for name, radii in (("none", 0.6), ("kl", 0.9))
+        {"model.regularizer": name, "model.regularizer_weight": 1.0, "mnd/off_origin_distance": away}
+        | {"mnd/pca/effective_dimension": filled, "faces/visible_mnd": 0.9, "faces/visible_independent": 0.5}
+        | {"faces/visible_uniform": 0.1}
+        for name, away, filled in (("none", 0.5, 7.0), ("kl", 0.2, 80.0))
     )
     publish(monkeypatch, enforced=[*drawn(none), *drawn(kl, mnd=0.5)])
     plain, enforced = read(faces.penalties())
-    assert (plain["penalty"], plain["seeds"], plain["radii"]) == ("none", "2", "0.600 ± 0.000")
+    assert (plain["penalty"], plain["weight"]) == ("none", "1.0")
+    assert (plain["center off the origin"], plain["effective dimension"]) == ("0.50", "7")
     assert (plain["KID, reconstructions"], plain["KID, mnd"]) == ("0.525 ± 0.035", "0.630 ± 0.042")
+    assert plain["visible faces: mnd, independent, uniform"] == "0.90, 0.50, 0.10"
     assert (plain["best way to draw"], enforced["best way to draw"]) == ("flow", "mnd")
-    assert enforced["MSE"] == "0.0100"
+    assert enforced["effective dimension"] == "80"
 
 
 def test_networks_are_counted_once_and_told_by_their_values(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,3 +151,61 @@ def test_networks_are_counted_once_and_told_by_their_values(monkeypatch: pytest.
     assert told == pytest.approx(
         {"activation.yaml, tanh, with batch_norm": 0.1, "activation.yaml, tanh, without batch_norm": -0.2}
     )
+
+
+@pytest.mark.parametrize(("null", "networks"), [(0.92, 1), (0.76, 0)])
+def test_held_out_radii_count_where_they_are_enough(
+    null: float, networks: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [
+        {"cell_hash": "a", ACT: "tanh", "model.batch_norm": False, f"{sections.HELD_OUT}_null": null}
+        | {f"gain/{name}": gain for name in (*results.HEADLINES.values(), sections.HELD_OUT)}
+        for gain in (-0.11, -0.1, -0.09)
+    ]
+    publish(monkeypatch, activation=rows)
+    radii, held_out = read(sections.gains())[2:4]
+    assert (radii["networks, three seeds each"], radii["lowers"]) == ("1", "1")
+    assert (held_out["networks, three seeds each"], held_out["lowers"]) == (str(networks), str(networks))
+
+
+def test_dominant_components_stand_by_rank_beside_the_articles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a run that has them; theirs are led by number 151, 1.5 off the origin and 4.125 wide."""
+    bare = {"model.regularizer": "none"}
+    table = {f"components/{name}@{rank}": rank / 10 for name in ("mean", "half_width") for rank in results.RANKS}
+    publish(monkeypatch, enforced=[bare, bare | table])
+    first, second, *_, last = read(reproduction.dominant())
+    assert first == {"rank": "1", "articles": "1.50, 4.12", "here, 64 px, 12 epochs": "0.10, 0.10"}
+    assert second["articles"] == "2.25, 2.25"
+    assert last == {"rank": "256", "articles": "", "here, 64 px, 12 epochs": "25.60, 25.60"}
+
+
+def test_what_the_radius_follows_is_told_by_what_is_taken_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    as_it_is = {"data.contrast": "as_is", "data.background": "kept", "data.blur": 0.0}
+    rows = [
+        {
+            f"mnd/radius/correlation_{name}": value + shift
+            for name, value in zip(sections.PROPERTIES, values, strict=True)
+        }
+        | {"mnd/radius/explained": 0.6 + shift, sections.KURTOSIS: shift - 0.02}
+        | as_it_is
+        | removed
+        for removed, values in (({}, (0.5, 0.4, 0.3, 0.2, -0.1)), ({"data.contrast": "normalized"}, (0, 0.7, 0, 0, 0)))
+        for shift in (-0.01, 0.01)
+    ]
+    publish(monkeypatch, radius=rows)
+    whole, equal = read(sections.properties())
+    assert list(whole.values()) == ["as they are", "0.50", "0.40", "0.30", "0.20", "-0.10", "0.60", "0.030"]
+    assert (equal[""], equal["contrast"], equal["detail"]) == ("equal contrast", "0.00", "0.70")
+
+
+def test_the_summary_counts_what_held_out_photographs_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [
+        {"cell_hash": name, ACT: name, "model.batch_norm": False, f"{sections.HELD_OUT}_null": 0.92}
+        | {f"gain/{sections.HELD_OUT}": gain + shift}
+        for name, gain in (("relu", -0.1), ("elu", -0.2), ("tanh", 0.3), ("selu", 0.001))
+        for shift in (-0.01, 0.0, 0.01)
+    ]
+    publish(monkeypatch, activation=rows)
+    told = summary._held_out()
+    assert "Of the 4 networks of which these are enough, training lowered their radii of 2," in told
+    assert told.endswith("raised those of 1 (activation.yaml, tanh, without batch_norm by 0.300).")

@@ -9,13 +9,15 @@ import pandas as pd
 from benchmarks.findings.differences import from_zero
 from benchmarks.findings.markdown import NOT_YET, markdown, mean
 from benchmarks.findings.results import AXES, cells_of, chosen, runs
-from benchmarks.findings.verdicts import DIMENSIONS, RADII
+from benchmarks.findings.verdicts import DIMENSIONS
 
 # What is drawn from no latent vectors, or from those of photographs.
 SCALES = ("real", "reconstruction")
 NORMAL = "mnd"
 NORMAL_KID = f"faces/kid_{NORMAL}"
 SPREAD = ("coverage", "diversity")
+# Ways to draw that know the covariance, the single components, and the size alone.
+VISIBLE = (NORMAL, "independent", "uniform")
 
 
 def generators() -> str:
@@ -63,20 +65,23 @@ def _spread(found: pd.DataFrame, name: str) -> Iterator[str]:
 
 
 def penalties() -> str:
-    """Of every penalty: the radii, KID of reconstructions and of normal draws, and the best way to draw."""
+    """Of every penalty: where its cloud lies and how many dimensions it fills, what its faces are worth, and the best
+    way to draw them."""
     found = runs("enforced")
     if found.empty:
         return NOT_YET
-    head = ["penalty", "weight", "seeds", "radii", "MSE", "KID, reconstructions", f"KID, {NORMAL}", "best way to draw"]
+    visible = f"visible faces: {', '.join(VISIBLE)}"
+    drawn = ["KID, reconstructions", f"KID, {NORMAL}", visible, "best way to draw"]
+    head = ["penalty", "weight", "center off the origin", "effective dimension", *drawn]
     return markdown(head, [[*map(str, key), *_penalized(cell)] for key, cell in cells_of(found, AXES["enforced"])])
 
 
 def _penalized(cell: pd.DataFrame) -> Iterator[str]:
-    yield str(len(cell))
-    yield mean(cell[RADII])
-    yield f"{cell['reconstruction/mse'].mean():.4f}"
+    yield f"{cell['mnd/off_origin_distance'].mean():.2f}"
+    yield f"{cell['mnd/pca/effective_dimension'].mean():.0f}"
     yield mean(cell["faces/kid_reconstruction"])
     yield mean(cell[NORMAL_KID])
+    yield ", ".join(f"{cell[f'faces/visible_{name}'].mean():.2f}" for name in VISIBLE)
     yield ranked(cell)[0]
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import pandas as pd
 
 from benchmarks.findings.markdown import NOT_YET, markdown
-from benchmarks.findings.results import chosen
+from benchmarks.findings.results import RANKS, chosen
 
 PAIRS = {"0.1": "1,456", "0.2": "158", "0.3": "44", "0.4": "25", "0.5": "16", "0.6": "8"}
 # What it is; what the articles have of their networks, trained on 170,000 CelebA photographs at 96 pixels (posts I, III
@@ -23,6 +26,18 @@ QUANTITIES = (
     ("the same of the pairs that correlate most", "", "mnd/contour/correlated", ".3f"),
     ("all dimensions: agreement of the radii", "not looked at", "mnd/radius_agreement", ".3f"),
 )
+# Post III: mean and half-width of the twenty components that lie farthest off or are widest, of 256.
+DOMINANT = (
+    *((-0.25, 1.5), (0.5, 1.125), (0.0, 1.625), (0.25, 2.125), (0.25, 1.5), (0.0, 2.0), (0.5, 1.875), (2.25, 2.25)),
+    *((1.5, 4.125), (-1.0, 2.25), (0.5, 1.875), (-0.25, 1.5), (0.25, 1.75), (-1.5, 2.0), (-0.5, 2.25), (-0.5, 1.25)),
+    *((0.0, 1.75), (0.25, 1.5), (-0.25, 2.375), (-0.5, 1.0)),
+)
+PLAIN = {"model_activation": "leaky_relu", "model_batch_norm": False}
+# Where the components of the articles' network are published, of one run each.
+COMPONENTS = {
+    "64 px, 12 epochs": ("enforced", {"model_regularizer": "none"}),
+    "64 px, 48 epochs": ("epochs", PLAIN),
+}
 HERE = {"64 px, 12 epochs": "activation", "64 px, 48 epochs": "epochs", "96 px, 24 epochs": "batch_norm"}
 
 
@@ -39,8 +54,34 @@ def reproduction() -> str:
     return markdown(head, rows)
 
 
+def dominant() -> str:
+    """The articles' table of dominant components beside one network for each length of training, by rank."""
+    networks = {words: _with_components(sweep, fields) for words, (sweep, fields) in COMPONENTS.items()}
+    found = {words: runs.iloc[0] for words, runs in networks.items() if len(runs)}
+    if not found:
+        return NOT_YET
+    theirs = dict(enumerate((_placed(*each) for each in sorted(DOMINANT, key=lambda each: -math.hypot(*each))), 1))
+    rows = [[str(rank), theirs.get(rank, ""), *(_of_rank(run, rank) for run in found.values())] for rank in RANKS]
+    return markdown(["rank", "articles", *(f"here, {words}" for words in found)], rows)
+
+
+def _with_components(sweep: str, fields: dict[str, Any]) -> pd.DataFrame:
+    """Runs of which the components are published."""
+    found = chosen(sweep, **fields)
+    first = "components/mean@1"
+    return found.dropna(subset=[first]) if first in found else found.iloc[:0]
+
+
+def _of_rank(run: pd.Series, rank: int) -> str:
+    return _placed(*(run[f"components/{name}@{rank}"] for name in ("mean", "half_width")))
+
+
+def _placed(mean: float, half_width: float) -> str:
+    return f"{mean:.2f}, {half_width:.2f}"
+
+
 def _networks(sweep: str) -> pd.DataFrame:
-    return chosen(sweep, model_activation="leaky_relu", model_batch_norm=False)
+    return chosen(sweep, **PLAIN)
 
 
 def _ours(values: pd.Series, form: str) -> str:

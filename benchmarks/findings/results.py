@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from sweeps.errors import TrackingError
 from sweeps.spec.grid import count
 from sweeps.spec.sweep_file import load
 from sweeps.tracking.artifacts import fetch
@@ -20,6 +23,8 @@ FOLDER = Path(__file__).parents[2] / "experiments" / "results"
 PLACES = ("data.path",)
 # Metrics with steps that are kept: how scores formed over the epochs, and of the innermost percents of the cloud.
 STEPPED = ("formation/", "mnd/core/")
+# Of the components, the articles' table has twenty.
+RANKS = (*range(1, 21), 64, 128, 192, 256)
 
 
 HEADLINES = {"marginals": "marginal_gaussianity", "contours": "contour_agreement", "radii": "radius_agreement"}
@@ -104,7 +109,7 @@ def chosen(name: str, **fields: Any) -> pd.DataFrame:
 
 
 def publish(comparison: Path) -> Path:
-    """Keeps what `cae compare --json` printed under the sweep's name, without places of files, shortly; gives where.
+    """Keeps what `cae compare --json` printed of each run under the sweep's name, without places of files; gives where.
 
     The runs have to be in the record at hand: metrics with steps are added. Runs that were
     published before and are not among these stay: a sweep may be done in parts, on several machines.
@@ -118,9 +123,10 @@ def publish(comparison: Path) -> Path:
         if _is_done(cell):
             cell["steps"] = _with_steps(cell["run_id"])
     place = FOLDER / f"{content['sweep'].replace('-', '_')}.json"
-    content["cells"] += _published(place, {cell["config_hash"] for cell in content["cells"] if _is_done(cell)})
-    content["cells"] = [cell for cell in content["cells"] if _is_done(cell)]
-    place.write_text(json.dumps(content, separators=(",", ":")) + "\n", encoding="utf-8")
+    done = {cell["config_hash"]: cell for cell in content["cells"] if _is_done(cell)}
+    # The comparison itself is of the runs at hand, not of all that are published.
+    published = {"sweep": content["sweep"], "cells": list((_published(place) | done).values())}
+    place.write_text(json.dumps(published, separators=(",", ":")) + "\n", encoding="utf-8")
     return place
 
 
@@ -133,14 +139,28 @@ def _is_done(cell: dict[str, Any]) -> bool:
     return bool(cell["state"] == "finished")
 
 
-def _published(place: Path, but: set[str]) -> list[dict[str, Any]]:
-    """The runs that a file of results has, but for those of these hashes."""
+def _published(place: Path) -> dict[str, dict[str, Any]]:
+    """The runs that a file of results has, by their hash."""
     before = json.loads(place.read_text(encoding="utf-8"))["cells"] if place.exists() else []
-    return [cell for cell in before if cell["config_hash"] not in but]
+    return {cell["config_hash"]: cell for cell in before}
 
 
 def _with_steps(run_id: str) -> dict[str, dict[str, float]]:
+    """Curves by step, and by rank where the components lie and how wide they are."""
     with tempfile.TemporaryDirectory() as scratch:
         steps = json.loads(fetch(run_id, "result.json", Path(scratch)).read_text(encoding="utf-8"))["steps"]
-    kept = {name: values for name, values in steps.items() if name.startswith(STEPPED)}
+        kept = {name: values for name, values in steps.items() if name.startswith(STEPPED)}
+        # Those of a cloud with a constant component have no table.
+        with suppress(TrackingError):
+            kept |= _components(pd.read_csv(fetch(run_id, "scores/components.csv", Path(scratch))))
     return {name: {step: short(value) for step, value in values.items()} for name, values in kept.items()}
+
+
+def _components(table: pd.DataFrame) -> dict[str, dict[str, float]]:
+    """Mean and half-width of the dominant components, those far off the origin or wide, and of some others, by rank."""
+    ranked = table.iloc[np.argsort(-np.hypot(table["mean"], table["half_width"]), kind="stable")]
+    ranks = [rank for rank in RANKS if rank <= len(ranked)]
+    return {
+        f"components/{name}": {str(rank): float(ranked[name].iloc[rank - 1]) for rank in ranks}
+        for name in ("mean", "half_width")
+    }

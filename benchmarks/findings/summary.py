@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
+from benchmarks.findings.differences import Difference
 from benchmarks.findings.faces import NORMAL, NORMAL_KID, plain_and_kl
 from benchmarks.findings.results import AXES, HEADLINES, chosen, removed, runs
-from benchmarks.findings.sections import moved, shells
+from benchmarks.findings.sections import HELD_OUT, moved, shells
 from benchmarks.findings.verdicts import ACTIVATION, DIMENSIONS, NULL, RADII, UNTRAINED, mean_auc
 
 CONTROLS = {"a random projection of the pixels": "projection", "their principal components": "pca"}
@@ -20,6 +21,7 @@ def summary() -> str:
         _dimensions,
         _no_core,
         _training,
+        _held_out,
         _larger_pictures,
         _law,
         _population,
@@ -73,16 +75,31 @@ def _training() -> str:
     found = runs("activation")
     controls = {words: found[f"control/{name}/radius_agreement"].mean() for words, name in CONTROLS.items()}
     beside = ", ".join(f"{words} {value:.3f}" for words, value in controls.items())
-    networks = moved("radius_agreement")
-    told = [each for each in networks if each.is_told]
-    risen = [each for each in told if each.value > 0]
-    by = "; ".join(f"{each.words} by {each.value:.3f}" for each in risen)
+    networks = moved(HEADLINES["radii"])
     return (
         f"**Training does not make it.** Before the first step the same networks score {_range(UNTRAINED)}; without "
-        "any "
-        f"network, {beside}. Of {len(networks)} networks, training lowered the radii of {len(told) - len(risen)}, told "
-        f"from noise, and raised those of {len(risen)} ({by}). Clouds that are a shell around the origin: {shells()}."
+        f"any network, {beside}. Of {len(networks)} networks, training lowered the radii of {_lowered(networks)}, told "
+        f"from noise, and raised those of {_raised(networks)}. Clouds that are a shell around the origin: {shells()}."
     )
+
+
+def _held_out() -> str:
+    networks = moved(HELD_OUT)
+    return (
+        "**Photographs that no network was trained on say the same.** Of the "
+        f"{len(networks)} networks of which these are enough, training lowered their radii of {_lowered(networks)}, "
+        f"told from noise, and raised those of {_raised(networks)}."
+    )
+
+
+def _lowered(networks: list[Difference]) -> int:
+    return sum(each.is_told and each.value < 0 for each in networks)
+
+
+def _raised(networks: list[Difference]) -> str:
+    risen = [each for each in networks if each.is_told and each.value > 0]
+    by = "; ".join(f"{each.words} by {each.value:.3f}" for each in risen)
+    return f"{len(risen)} ({by})" if risen else "none"
 
 
 def _larger_pictures() -> str:

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import pandas as pd
 
 from benchmarks.findings import faces, sections
-from benchmarks.findings.claims import claimed
+from benchmarks.findings.claims import claimed, held_out
+from benchmarks.findings.differences import Difference
 from benchmarks.findings.markdown import NOT_YET, markdown, mean, unbroken
-from benchmarks.findings.reproduction import reproduction
+from benchmarks.findings.reproduction import dominant, reproduction
 from benchmarks.findings.results import AXES, HEADLINES, cells_of, runs
 from benchmarks.findings.summary import summary
 from benchmarks.findings.verdicts import HOLLOW, PIXELS, SHELL, verdicts
@@ -22,11 +23,24 @@ def predictions() -> str:
 
 
 def differences() -> str:
-    """Every difference that is claimed, corrected over all of them."""
-    rows = [[found.words, found.told(), f"{found.p_holm:.2g}", "yes" if found.is_told else "no"] for found in claimed()]
-    return markdown(
-        ["difference of the radii, or as said", "mean (95 % interval)", "p (Holm)", "told from noise"], rows
-    )
+    """Every difference that is claimed, corrected over all of them, and the same of held-out photographs."""
+    beside = held_out()
+    rows = [
+        [
+            found.words,
+            found.told(),
+            f"{found.p_holm:.2g}",
+            "yes" if found.is_told else "no",
+            _told(beside.get(found.words)),
+        ]
+        for found in claimed()
+    ]
+    head = ["difference of the radii, or as said", "mean (95 % interval)", "p (Holm)", "told from noise", "held out"]
+    return markdown(head, rows)
+
+
+def _told(found: Difference | None) -> str:
+    return found.told() if found else ""
 
 
 def cells(sweep: str) -> str:
@@ -53,15 +67,21 @@ def _named(key: tuple[object, ...]) -> list[str]:
     return [str(part).lower() if isinstance(part, bool) else str(part) for part in key]
 
 
+def _beside(cell: pd.DataFrame, name: str, *others: str) -> str:
+    """A score, and in parentheses what it is read against."""
+    beside = ", ".join(f"{cell[each].mean():.3f}" for each in others)
+    return f"{mean(cell[name])} {unbroken(f'({beside})')}"
+
+
 def _scores(cell: pd.DataFrame) -> Iterator[str]:
     yield str(len(cell))
     for name in HEADLINES.values():
-        beside = ", ".join(f"{cell[each].mean():.3f}" for each in (f"control/untrained/{name}", f"mnd/{name}_null"))
-        yield f"{mean(cell[f'mnd/{name}'])} {unbroken(f'({beside})')}"
+        yield _beside(cell, f"mnd/{name}", f"control/untrained/{name}", f"mnd/{name}_null")
     yield f"{cell[PIXELS].mean():.3f}"
-    held_out = cell["mnd_test/radius_agreement"]
+    held_out = "mnd_test/radius_agreement"
     # Fewer held-out vectors than they have components have no Mahalanobis distances.
-    yield "" if held_out.isna().all() else f"{mean(held_out)} ({cell['mnd_test/radius_agreement_null'].mean():.3f})"
+    is_known = cell[held_out].notna().any()
+    yield _beside(cell, held_out, f"control/untrained/{held_out}", f"{held_out}_null") if is_known else ""
     yield f"{cell['reconstruction/mse'].mean():.4f}"
     yield f"shell, {cell[SHELL].mean():.2f}" if cell[SHELL].mean() < HOLLOW else ""
 
@@ -70,6 +90,7 @@ BLOCKS = {
     "predictions": predictions,
     "differences": differences,
     "reproduction": reproduction,
+    "dominant": dominant,
     "summary": summary,
     **sections.BLOCKS,
     **faces.BLOCKS,
