@@ -244,7 +244,10 @@ SAME = {
     "control/elliptical/contour_agreement": 0.92,
     "mnd/groups/radius_agreement": 0.6,
     "mnd/groups/radius_agreement_all": 0.6,
-    "mnd/core/radius_agreement@50": 0.6,
+    "mnd/elliptical/kurtosis": 0.6,
+    verdicts.KURTOSIS: 0.0,
+    **{f"mnd/core/radius_agreement@{share}": 0.6 for share in (50, 100)},
+    **{f"mnd/core/radius_agreement_null@{share}": 0.98 for share in (50, 100)},
     **{f"{of}attributes/auc_Smiling": 0.8 for of in ("", "control/untrained/", "control/pca/")},
     "maps/explained": 0.8,
     "control/untrained/maps/explained": 0.8,
@@ -356,6 +359,7 @@ def test_each_judge_tells_what_holds_from_what_fails(
 BATCH_NORM, TESTED = "model.batch_norm", "mnd_test/radius_agreement"
 
 
+@pytest.mark.filterwarnings("ignore:Precision loss")  # of seeds that are all alike
 @pytest.mark.parametrize(
     ("sweep", "raised", "moved"),
     [
@@ -403,6 +407,43 @@ def test_a_claim_is_of_the_networks_that_it_names(
         assert {words: change for words, change in changes.items() if change} == {
             words: round(share * change, 9) for words, change in moved.items()
         }
+
+
+@pytest.mark.filterwarnings("ignore:Precision loss")  # of seeds that are all alike
+@pytest.mark.parametrize(
+    ("sweep", "metrics", "words"),
+    [
+        (
+            "activation",
+            {"mnd/core/radius_agreement@50": 0.7},
+            "radii beside a normal cloud's: innermost half less the whole",
+        ),
+        ("activation", {"mnd/elliptical/kurtosis": 0.7}, "excess kurtosis in all directions"),
+        ("activation", {GROUPS: 0.7}, "radii of groups less those of as many at random"),
+        (
+            "attributes",
+            {"control/untrained/attributes/auc_Smiling": 0.7},
+            "mean AUC of the attributes: trained less untrained",
+        ),
+        ("attributes", {"control/pca/attributes/auc_Smiling": 0.7}, "the same less principal components"),
+    ],
+)
+def test_what_is_claimed_of_other_scores(
+    sweep: str, metrics: dict[str, float], words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Networks of two seeds, all alike but for a tenth that is added, or taken from what is subtracted."""
+    found = {
+        name: pd.DataFrame([SAME | {"data.name": "celeba", TESTED: 0.7} | fields for fields in (*rows, *rows)])
+        for name, rows in RUNS.items()
+    }
+    monkeypatch.setattr(results, "runs", lambda asked: found.get(asked, pd.DataFrame()))
+    monkeypatch.setattr(claims, "runs", results.runs)
+    before = {each.words: each.value for each in claims.claimed()}
+    found[sweep] = found[sweep].assign(**metrics)
+    after = {each.words: each.value for each in claims.claimed()}
+    assert {each: round(after[each] - before[each], 9) for each in before if after[each] != before[each]} == {
+        words: 0.1
+    }
 
 
 @pytest.mark.parametrize(("gains", "holds"), [((0.1, 0.1), True), ((0.1, -0.1), False), ((-0.1, 0.1), False)])

@@ -1,8 +1,8 @@
-"""The differences of radii that docs/findings.md speaks of, all in one place, as they are corrected together."""
+"""The differences that docs/findings.md claims, all in one place, as they are corrected together."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks.findings.differences import Difference, between, corrected, from_zero
 from benchmarks.findings.faces import NORMAL_KID, above_normal, plain_and_kl
 from benchmarks.findings.results import REMOVED, chosen, removed, runs
-from benchmarks.findings.verdicts import ACTIVATION, GAIN, HELD_OUT_GAIN, RADII
+from benchmarks.findings.verdicts import ACTIVATION, GAIN, HELD_OUT_GAIN, KURTOSIS, RADII
 
 
 @dataclass(frozen=True)
@@ -26,17 +26,21 @@ TRAINING, HELD_OUT = Side(RADII, GAIN), Side("mnd_test/radius_agreement", HELD_O
 
 def claimed() -> list[Difference]:
     """All that the published runs allow, with p-values corrected over them."""
-    return corrected([found for found in (*_of_radii(TRAINING), *_of_faces()) if found is not None])
+    kinds = [*(kind(TRAINING) for kind in OF_RADII.values()), *(kind() for kind in OTHERS.values())]
+    return corrected([found for kind in kinds for found in kind if found is not None])
+
+
+def claimed_of(kind: str) -> list[Difference]:
+    """Those of one kind, corrected over all."""
+    of = OF_RADII[kind](TRAINING) if kind in OF_RADII else OTHERS[kind]()
+    words = {found.words for found in of if found is not None}
+    return [found for found in claimed() if found.words in words]
 
 
 def held_out() -> dict[str, Difference]:
     """Those of the radii by their words, of photographs that no network was trained on, where these are enough."""
-    return {found.words: found for found in _of_radii(HELD_OUT) if found is not None and np.isfinite(found.value)}
-
-
-def _of_radii(side: Side) -> Iterator[Difference | None]:
-    for kind in (_surrogates, _activations, _larger_pictures, _dimensions, _shapes, _populations, _removed, _enforced):
-        yield from kind(side)
+    kinds = (kind(HELD_OUT) for kind in OF_RADII.values())
+    return {found.words: found for kind in kinds for found in kind if found is not None and np.isfinite(found.value)}
 
 
 def _surrogates(side: Side) -> Iterator[Difference | None]:
@@ -118,7 +122,40 @@ def _enforced(side: Side) -> Iterator[Difference | None]:
         yield between("KL divergence less nothing enforced", plain[side.radii], enforced[side.radii])
 
 
-def _of_faces() -> Iterator[Difference | None]:
+def _law() -> Iterator[Difference | None]:
+    found = chosen("activation", model_activation="leaky_relu", model_batch_norm=False)
+    if len(found):
+        yield from_zero("excess kurtosis in all directions", found["mnd/elliptical/kurtosis"])
+        yield from_zero("the same at one distance from the center", found[KURTOSIS])
+
+
+def _core() -> Iterator[Difference | None]:
+    """Whether the innermost half is nearer to the innermost half of a normal cloud than the whole is to the whole."""
+    found = chosen("activation", model_activation="leaky_relu", model_batch_norm=False)
+    if len(found):
+        name = "mnd/core/radius_agreement"
+        half, whole = (found[f"{name}@{share}"] - found[f"{name}_null@{share}"] for share in (50, 100))
+        yield from_zero("radii beside a normal cloud's: innermost half less the whole", half - whole)
+
+
+def _attributes() -> Iterator[Difference | None]:
+    """Of the means over all attributes; from photographs that no network was trained on."""
+    found, groups = chosen("attributes", model_latent_dim=256), runs("activation")
+    if len(found):
+        trained, untrained, pixels = (
+            found.filter(regex=f"^{of}attributes/auc_").mean(axis=1)
+            for of in ("", "control/untrained/", "control/pca/")
+        )
+        yield from_zero("mean AUC of the attributes: trained less untrained", trained - untrained)
+        yield from_zero("the same less principal components", trained - pixels)
+        explained = found["maps/explained"] - found["control/untrained/maps/explained"]
+        yield from_zero("share of a map's output that light and detail explain: trained less untrained", explained)
+    if len(groups):
+        own, random = (groups[f"mnd/groups/radius_agreement{end}"] for end in ("", "_all"))
+        yield from_zero("radii of groups less those of as many at random", own - random)
+
+
+def _faces() -> Iterator[Difference | None]:
     plain, enforced = plain_and_kl()
     if len(plain) and len(enforced):
         yield between(
@@ -127,3 +164,22 @@ def _of_faces() -> Iterator[Difference | None]:
     found = chosen("generators", model_latent_dim=256)
     for name in ("gmm", "elliptical", "flow", "independent") if len(found) else ():
         yield from_zero(f"KID of draws by {name} less that of normal draws", above_normal(found, name))
+
+
+# By the section that tells them.
+OF_RADII: dict[str, Callable[[Side], Iterator[Difference | None]]] = {
+    "surrogates": _surrogates,
+    "activation": _activations,
+    "larger_pictures": _larger_pictures,
+    "dimensions": _dimensions,
+    "shapes": _shapes,
+    "populations": _populations,
+    "removed": _removed,
+    "enforced": _enforced,
+}
+OTHERS: dict[str, Callable[[], Iterator[Difference | None]]] = {
+    "law": _law,
+    "core": _core,
+    "attributes": _attributes,
+    "faces": _faces,
+}

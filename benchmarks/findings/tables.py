@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import pandas as pd
 
 from benchmarks.findings import faces, sections
-from benchmarks.findings.claims import claimed, held_out
+from benchmarks.findings.claims import OF_RADII, OTHERS, claimed, claimed_of, held_out
 from benchmarks.findings.differences import Difference
 from benchmarks.findings.markdown import NOT_YET, markdown, mean, unbroken
 from benchmarks.findings.reproduction import dominant, reproduction
@@ -22,8 +23,8 @@ def predictions() -> str:
     return markdown(["", "verdict", "measured, means over seeds"], rows)
 
 
-def differences() -> str:
-    """Every difference that is claimed, corrected over all of them, and the same of held-out photographs."""
+def effects(kind: str) -> str:
+    """Differences of one kind, corrected over all that are claimed, and the same of held-out photographs."""
     beside = held_out()
     rows = [
         [
@@ -33,10 +34,18 @@ def differences() -> str:
             "yes" if found.is_told else "no",
             _told(beside.get(found.words)),
         ]
-        for found in claimed()
+        for found in claimed_of(kind)
     ]
     head = ["difference of the radii, or as said", "mean (95 % interval)", "p (Holm)", "told from noise", "held out"]
     return markdown(head, rows)
+
+
+def counted() -> str:
+    """How many differences are claimed, and told from noise."""
+    every = claimed()
+    return (
+        f"{len(every)} differences are claimed, of which {sum(found.is_told for found in every)} are told from noise."
+    )
 
 
 def _told(found: Difference | None) -> str:
@@ -88,7 +97,8 @@ def _scores(cell: pd.DataFrame) -> Iterator[str]:
 
 BLOCKS = {
     "predictions": predictions,
-    "differences": differences,
+    "counted": counted,
+    **{f"effects_{kind}": partial(effects, kind) for kind in (*OF_RADII, *OTHERS)},
     "reproduction": reproduction,
     "dominant": dominant,
     "summary": summary,

@@ -12,6 +12,7 @@ from benchmarks.findings.results import HEADLINES, chosen, planned, runs
 RADII, CONTOURS, MARGINALS = "mnd/radius_agreement", "mnd/contour_agreement", "mnd/marginal_gaussianity"
 UNTRAINED, PIXELS = "control/untrained/radius_agreement", "control/pca/radius_agreement"
 GAIN, NULL, SHELL = "gain/radius_agreement", f"{RADII}_null", "mnd/origin/norm_spread"
+KURTOSIS = "mnd/elliptical/kurtosis_of_directions"
 HELD_OUT_GAIN = "gain/mnd_test/radius_agreement"
 ACTIVATION, DIMENSIONS, MAPS = "model.activation", "model.latent_dim", "model.maps"
 # As the predictions say it: below, a cloud is a shell around the origin.
