@@ -183,13 +183,14 @@ def explore(
     return Path(page)
 
 
-def rescore(sweep: Source) -> list[str]:
-    """Measures the stored latent vectors of finished runs again where the scores have changed since; their names."""
+def rescore(sweep: Source, *, every: bool = False) -> list[str]:
+    """Measures the stored latent vectors of finished runs again where the scores have changed since, or of `every` one,
+    which then has what is measured besides since; their names."""
     from sweeps.finished import rescore as rescoring
 
     name = _checked(sweep).name
-    stale = [run for run in rescoring.finished_runs(name) if run.stale]
-    return [run.name for run, _ in rescoring.rescore(name, stale)]
+    again = [run for run in rescoring.finished_runs(name) if every or run.stale]
+    return [run.name for run, _ in rescoring.rescore(name, again)]
 
 
 def clean(sweep: Source, *, storage: str | None = None, host: str | None = None, dry_run: bool = False) -> list[str]:

@@ -18,6 +18,7 @@ from sweeps.commands.options import JSON, clear_errors, load
 @click.option("--plots", "folder", type=click.Path(path_type=Path), help="Folder for the summary page and its plots.")
 @click.option("--rescore", type=click.Path(path_type=Path), metavar="FILE.yaml", help="Measure a sweep's runs again.")
 @click.option("--dry-run", is_flag=True, help="With --rescore: only say which runs are stale.")
+@click.option("--all", "every", is_flag=True, help="With --rescore: current runs, too, for what is measured since.")
 @JSON
 @clear_errors
 def score_command(
@@ -28,15 +29,16 @@ def score_command(
     folder: Path | None,
     rescore: Path | None,
     dry_run: bool,
+    every: bool,
     as_json: bool,
 ) -> None:
     """Say how normal the rows of FILE (.npy, .npz, .csv, .tsv or .parquet; n points by d components) are.
 
     With --rescore, measures the stored latent vectors of a sweep's finished runs again where the scores have changed
-    since, without training.
+    since, without training; with --all those of every finished run, which then have what is measured besides since.
     """
     if rescore is not None:
-        return _rescore(rescore, dry_run)
+        return _rescore(rescore, dry_run, every)
     if file is None:
         raise click.UsageError("give a file of latent vectors, for example: cae score latents.npy")
     from metrics import score
@@ -71,7 +73,7 @@ def score_command(
     return None
 
 
-def _rescore(file: Path, dry_run: bool) -> None:
+def _rescore(file: Path, dry_run: bool, every: bool) -> None:
     from metrics import VERSION
     from sweeps.finished.rescore import finished_runs, rescore
 
@@ -82,5 +84,5 @@ def _rescore(file: Path, dry_run: bool) -> None:
         click.echo(f"{run.name}: {state}")
     stale = [run for run in runs if run.stale]
     click.echo(f"{len(stale)} of {len(runs)} runs are stale; the scores are version {VERSION}")
-    for run, metrics in [] if dry_run else rescore(sweep.name, stale):
+    for run, metrics in [] if dry_run else rescore(sweep.name, runs if every else stale):
         click.echo(f"{run.name}: measured again, mnd/radius_agreement {metrics.get('mnd/radius_agreement', '-')}")

@@ -166,6 +166,21 @@ def test_what_is_exported_and_deleted_comes_back(
     assert sweeps.rescore(finished) == []
 
 
+@pytest.mark.thorough
+def test_current_runs_are_measured_again_for_what_is_measured_since(finished: Path) -> None:
+    """What an older version did not measure is taken out of their files."""
+    before = [cell.metrics for cell in api.cells(load(finished))]
+    for record in tracking.records("tiny").values():
+        place = Path(record.place.removeprefix("file://"), "result.json")
+        result = json.loads(place.read_text())
+        result["metrics"] = {name: value for name, value in result["metrics"].items() if "/mnd_test/" not in name}
+        place.write_text(json.dumps(result))
+    assert not any("control/untrained/mnd_test/radius_agreement" in cell.metrics for cell in api.cells(load(finished)))
+    assert len(sweeps.rescore(finished, every=True)) == len(before) == 2
+    for old, new in zip(before, [cell.metrics for cell in api.cells(load(finished))], strict=True):
+        assert {name: new[name] for name in old} == pytest.approx(old, abs=1e-9)
+
+
 # --- launches ----------------------------------------------------------------------------------------------------
 
 SCRIPT = """
