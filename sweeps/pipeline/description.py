@@ -203,7 +203,9 @@ def tails(metrics: dict[str, float]) -> str | None:
 def training(metrics: dict[str, float]) -> str | None:
     """One line on what training did to the headlines, beside what the pixels alone have; None without controls."""
     words = {"marginal_gaussianity": "marginals", "contour_agreement": "contours", "radius_agreement": "radii"}
-    told = [said for name, word in words.items() if (said := training_words(f"mnd/{name}", word, metrics)) is not None]
+    named = {f"mnd/{name}": word for name, word in words.items()}
+    named["mnd_test/radius_agreement"] = "radii of held-out images"
+    told = [said for name, word in named.items() if (said := training_words(name, word, metrics)) is not None]
     if not told:
         return None
     return f"- What did training do? {'. '.join(said[:1].upper() + said[1:] for said in told)}."

@@ -117,6 +117,9 @@ def test_what_training_did_and_as_many_principal_components_are_told() -> None:
     text = describe(RunConfig(), found)
     assert "- What did training do? Training moved marginals from 0.800 to 0.900; the pixels alone have 0.700. " in text
     assert "Training moved radii from 0.800 to 0.900" in text
+    assert "of held-out images" not in text
+    found["metrics"] |= {"mnd_test/radius_agreement": 0.6, "control/untrained/mnd_test/radius_agreement": 0.65}
+    assert "Training moved radii of held-out images from 0.650 to 0.600.\n" in describe(RunConfig(), found)
     assert "90 % is reconstructed, by as many principal components 80 %" in text
 
 
