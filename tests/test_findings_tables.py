@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from benchmarks.findings import faces, reproduction, results, sections, summary, tables, verdicts
+from benchmarks.findings import claims, faces, reproduction, results, sections, summary, tables, verdicts
 
 D, ACT = verdicts.DIMENSIONS, verdicts.ACTIVATION
 
@@ -209,3 +209,21 @@ def test_the_summary_counts_what_held_out_photographs_say(monkeypatch: pytest.Mo
     told = summary._held_out()
     assert "Of the 4 networks of which these are enough, training lowered their radii of 2," in told
     assert told.endswith("raised those of 1 (activation.yaml, tanh, without batch_norm by 0.300).")
+
+
+def test_differences_are_counted_with_what_held_out_photographs_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of ReLU they say the same, of ELU nothing that is told; a made-up network has a spread of a thousandth."""
+    rows = [
+        {"cell_hash": name, ACT: name, "model.batch_norm": False, verdicts.RADII: 0.6, claims.HELD_OUT.radii: 0.7}
+        | {verdicts.GAIN: -0.1 + shift, verdicts.HELD_OUT_GAIN: gain + (shift if name == "relu" else 50 * shift)}
+        for name, gain in (("relu", -0.1), ("elu", -0.01))
+        for shift in (-0.001, 0.0, 0.001)
+    ]
+    made = pd.DataFrame(rows)
+    monkeypatch.setattr(claims, "OF_RADII", {"activation": claims._activations})
+    monkeypatch.setattr(claims, "OTHERS", {})
+    monkeypatch.setattr(claims, "runs", lambda name: made)
+    assert tables.counted() == (
+        "2 differences are claimed, of which 2 are told from noise. Of 2 of these held-out photographs are enough; "
+        "of 1 the interval is on the same side of 0 there."
+    )

@@ -41,10 +41,14 @@ def effects(kind: str) -> str:
 
 
 def counted() -> str:
-    """How many differences are claimed, and told from noise."""
-    every = claimed()
+    """How many differences are claimed, and told from noise, and of how many of these held-out photographs say so."""
+    every, beside = claimed(), held_out()
+    told = [found for found in every if found.is_told]
+    known = [(found, beside[found.words]) for found in told if found.words in beside]
+    alike = sum(min(found.value * end for end in (other.low, other.high)) > 0 for found, other in known)
     return (
-        f"{len(every)} differences are claimed, of which {sum(found.is_told for found in every)} are told from noise."
+        f"{len(every)} differences are claimed, of which {len(told)} are told from noise. Of {len(known)} of these "
+        f"held-out photographs are enough; of {alike} the interval is on the same side of 0 there."
     )
 
 
