@@ -356,7 +356,7 @@ def test_each_judge_tells_what_holds_from_what_fails(
     assert not judged(name, failing, monkeypatch)
 
 
-BATCH_NORM, TESTED = "model.batch_norm", "mnd_test/radius_agreement"
+BATCH_NORM, TESTED = "model.batch_norm", verdicts.HELD_OUT
 
 
 @pytest.mark.filterwarnings("ignore:Precision loss")  # of seeds that are all alike
@@ -456,13 +456,6 @@ def test_held_out_radii_have_to_rise_at_both_sizes(
     }
     monkeypatch.setattr(results, "runs", found.get)
     assert verdicts.m2()[1] == holds
-
-
-def test_what_is_measured_afterwards_has_no_verdict_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verdicts, "runs", lambda name: activations())
-    monkeypatch.setattr(verdicts, "planned", lambda name: len(activations()))
-    monkeypatch.setattr(verdicts, "JUDGES", {name: verdicts.JUDGES[name] for name in ("A1", "M1", "M2")})
-    assert [found.word for found in verdicts.verdicts()] == ["holds", "not measured yet", "not measured yet"]
 
 
 @pytest.mark.parametrize(

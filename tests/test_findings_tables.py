@@ -158,8 +158,8 @@ def test_held_out_radii_count_where_they_are_enough(
     null: float, networks: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = [
-        {"cell_hash": "a", ACT: "tanh", "model.batch_norm": False, f"{sections.HELD_OUT}_null": null}
-        | {f"gain/{name}": gain for name in (*results.HEADLINES.values(), sections.HELD_OUT)}
+        {"cell_hash": "a", ACT: "tanh", "model.batch_norm": False, f"{verdicts.HELD_OUT}_null": null}
+        | {f"gain/{name}": gain for name in (*results.HEADLINES.values(), verdicts.HELD_OUT)}
         for gain in (-0.11, -0.1, -0.09)
     ]
     publish(monkeypatch, activation=rows)
@@ -200,8 +200,8 @@ def test_what_the_radius_follows_is_told_by_what_is_taken_away(monkeypatch: pyte
 
 def test_the_summary_counts_what_held_out_photographs_say(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [
-        {"cell_hash": name, ACT: name, "model.batch_norm": False, f"{sections.HELD_OUT}_null": 0.92}
-        | {f"gain/{sections.HELD_OUT}": gain + shift}
+        {"cell_hash": name, ACT: name, "model.batch_norm": False, f"{verdicts.HELD_OUT}_null": 0.92}
+        | {f"gain/{verdicts.HELD_OUT}": gain + shift}
         for name, gain in (("relu", -0.1), ("elu", -0.2), ("tanh", 0.3), ("selu", 0.001))
         for shift in (-0.01, 0.0, 0.01)
     ]
@@ -214,7 +214,7 @@ def test_the_summary_counts_what_held_out_photographs_say(monkeypatch: pytest.Mo
 def test_differences_are_counted_with_what_held_out_photographs_say(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of ReLU they say the same, of ELU nothing that is told; a made-up network has a spread of a thousandth."""
     rows = [
-        {"cell_hash": name, ACT: name, "model.batch_norm": False, verdicts.RADII: 0.6, claims.HELD_OUT.radii: 0.7}
+        {"cell_hash": name, ACT: name, "model.batch_norm": False, verdicts.RADII: 0.6, verdicts.HELD_OUT: 0.7}
         | {verdicts.GAIN: -0.1 + shift, verdicts.HELD_OUT_GAIN: gain + (shift if name == "relu" else 50 * shift)}
         for name, gain in (("relu", -0.1), ("elu", -0.01))
         for shift in (-0.001, 0.0, 0.001)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
 from benchmarks.findings.differences import Difference, between, corrected, from_zero
 from benchmarks.findings.faces import NORMAL_KID, above_normal, plain_and_kl
 from benchmarks.findings.results import REMOVED, chosen, removed, runs
-from benchmarks.findings.verdicts import ACTIVATION, GAIN, HELD_OUT_GAIN, KURTOSIS, RADII
+from benchmarks.findings.verdicts import ACTIVATION, GAIN, HELD_OUT, HELD_OUT_GAIN, KURTOSIS, RADII, aucs
 
 
 @dataclass(frozen=True)
@@ -21,25 +22,25 @@ class Side:
     gain: str
 
 
-TRAINING, HELD_OUT = Side(RADII, GAIN), Side("mnd_test/radius_agreement", HELD_OUT_GAIN)
+TRAINING, TESTED = Side(RADII, GAIN), Side(HELD_OUT, HELD_OUT_GAIN)
 
 
 def claimed() -> list[Difference]:
     """All that the published runs allow, with p-values corrected over them."""
-    kinds = [*(kind(TRAINING) for kind in OF_RADII.values()), *(kind() for kind in OTHERS.values())]
-    return corrected([found for kind in kinds for found in kind if found is not None])
+    return [found for kind in by_kind().values() for found in kind]
 
 
-def claimed_of(kind: str) -> list[Difference]:
-    """Those of one kind, corrected over all."""
-    of = OF_RADII[kind](TRAINING) if kind in OF_RADII else OTHERS[kind]()
-    words = {found.words for found in of if found is not None}
-    return [found for found in claimed() if found.words in words]
+def by_kind() -> dict[str, list[Difference]]:
+    """The same by the section that tells them; corrected over all sections."""
+    kinds = {name: kind(TRAINING) for name, kind in OF_RADII.items()} | {name: kind() for name, kind in OTHERS.items()}
+    known = {name: [found for found in kind if found is not None] for name, kind in kinds.items()}
+    all_of_them = iter(corrected([found for kind in known.values() for found in kind]))
+    return {name: list(islice(all_of_them, len(kind))) for name, kind in known.items()}
 
 
 def held_out() -> dict[str, Difference]:
     """Those of the radii by their words, of photographs that no network was trained on, where these are enough."""
-    kinds = (kind(HELD_OUT) for kind in OF_RADII.values())
+    kinds = (kind(TESTED) for kind in OF_RADII.values())
     return {found.words: found for kind in kinds for found in kind if found is not None and np.isfinite(found.value)}
 
 
@@ -142,10 +143,7 @@ def _attributes() -> Iterator[Difference | None]:
     """Of the means over all attributes; from photographs that no network was trained on."""
     found, groups = chosen("attributes", model_latent_dim=256), runs("activation")
     if len(found):
-        trained, untrained, pixels = (
-            found.filter(regex=f"^{of}attributes/auc_").mean(axis=1)
-            for of in ("", "control/untrained/", "control/pca/")
-        )
+        trained, untrained, pixels = (aucs(found, of) for of in ("", "control/untrained/", "control/pca/"))
         yield from_zero("mean AUC of the attributes: trained less untrained", trained - untrained)
         yield from_zero("the same less principal components", trained - pixels)
         explained = found["maps/explained"] - found["control/untrained/maps/explained"]

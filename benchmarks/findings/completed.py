@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from benchmarks.findings.results import FOLDER, short
+from benchmarks.findings.results import FOLDER, short, write
 from cae import latents
 from cae.config import DataConfig, RunConfig, config_hash, from_flat
 from cae.datasets import ImageSet, load
@@ -23,7 +23,7 @@ from metrics.catalog import HEADLINES
 from sweeps.pipeline.compute import untrained
 from sweeps.pipeline.controls import HELD_OUT, both_sides, gains
 
-PLACES = {"celeba": "CELEBA", "folder": "FACES"}
+VARIABLES = {"celeba": "CELEBA", "folder": "FACES"}
 # Of scores from 0 to 1 in bfloat16, which processors round in ways of their own.
 TOLERANCE = 0.002
 
@@ -38,7 +38,7 @@ def complete(file: Path) -> int:
             cell |= completed(cell)
             print(f"{file.stem}: {number + 1} of {len(missing)}", flush=True)
     finally:
-        file.write_text(json.dumps(content, separators=(",", ":")) + "\n", encoding="utf-8")
+        write(file, content)
     return len(missing)
 
 
@@ -91,7 +91,7 @@ def _with_places(config: RunConfig) -> RunConfig:
 
 
 def _place(name: str) -> str | None:
-    return os.environ[PLACES[name]] if name in PLACES else None
+    return os.environ[VARIABLES[name]] if name in VARIABLES else None
 
 
 if __name__ == "__main__":

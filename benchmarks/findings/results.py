@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,16 +12,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sweeps.errors import TrackingError
+from sweeps.files import atomic_write
 from sweeps.spec.grid import count
 from sweeps.spec.sweep_file import load
-from sweeps.tracking.artifacts import fetch
+from sweeps.tracking.artifacts import fetch, listing
 
 FOLDER = Path(__file__).parents[2] / "experiments" / "results"
 # Where files lie says nothing of a result, and is nobody's business.
 PLACES = ("data.path",)
 # Metrics with steps that are kept: how scores formed over the epochs, and of the innermost percents of the cloud.
 STEPPED = ("formation/", "mnd/core/")
+COMPONENTS = "scores/components.csv"
 # Of the components, the articles' table has twenty.
 RANKS = (*range(1, 21), 64, 128, 192, 256)
 
@@ -126,8 +126,14 @@ def publish(comparison: Path) -> Path:
     done = {cell["config_hash"]: cell for cell in content["cells"] if _is_done(cell)}
     # The comparison itself is of the runs at hand, not of all that are published.
     published = {"sweep": content["sweep"], "cells": list((_published(place) | done).values())}
-    place.write_text(json.dumps(published, separators=(",", ":")) + "\n", encoding="utf-8")
+    write(place, published)
     return place
+
+
+def write(place: Path, content: dict[str, Any]) -> None:
+    """Without spaces; whole or not at all."""
+    with atomic_write(place) as unfinished:
+        unfinished.write_text(json.dumps(content, separators=(",", ":")) + "\n", encoding="utf-8")
 
 
 def short(value: float) -> float:
@@ -150,9 +156,9 @@ def _with_steps(run_id: str) -> dict[str, dict[str, float]]:
     with tempfile.TemporaryDirectory() as scratch:
         steps = json.loads(fetch(run_id, "result.json", Path(scratch)).read_text(encoding="utf-8"))["steps"]
         kept = {name: values for name, values in steps.items() if name.startswith(STEPPED)}
-        # Those of a cloud with a constant component have no table.
-        with suppress(TrackingError):
-            kept |= _components(pd.read_csv(fetch(run_id, "scores/components.csv", Path(scratch))))
+        # A cloud with a constant component has no table of them.
+        if COMPONENTS in listing(run_id, "scores"):
+            kept |= _components(pd.read_csv(fetch(run_id, COMPONENTS, Path(scratch))))
     return {name: {step: short(value) for step, value in values.items()} for name, values in kept.items()}
 
 

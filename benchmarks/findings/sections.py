@@ -12,7 +12,7 @@ from scipy import stats
 from benchmarks.findings.differences import Difference, corrected, pooled
 from benchmarks.findings.markdown import NOT_YET, markdown, mean
 from benchmarks.findings.results import AXES, HEADLINES, cells_of, chosen, removed, runs
-from benchmarks.findings.verdicts import ACTIVATION, DIMENSIONS, HOLLOW, KURTOSIS, SHELL, explained_by_radius
+from benchmarks.findings.verdicts import ACTIVATION, DIMENSIONS, HELD_OUT, HOLLOW, KURTOSIS, SHELL, explained_by_radius
 
 TWO_DIMENSIONAL = ("marginals", "contours")
 CORE = (50, 60, 70, 80, 90, 100)
@@ -30,7 +30,6 @@ COMMON_RADIUS = {
 }
 PROPERTIES = ("contrast", "detail", "brightness", "saturation", "border")
 CONTROLS = ("control/untrained/", "control/pca/")
-HELD_OUT = "mnd_test/radius_agreement"
 # Of hardly more vectors than they have components a normal cloud itself scores low, and one that is not may score more.
 ENOUGH = 0.9
 SHOWN_ATTRIBUTES = 6

@@ -7,8 +7,8 @@ import pandas as pd
 from benchmarks.findings.differences import Difference
 from benchmarks.findings.faces import NORMAL, NORMAL_KID, plain_and_kl
 from benchmarks.findings.results import AXES, HEADLINES, chosen, removed, runs
-from benchmarks.findings.sections import HELD_OUT, moved, shells
-from benchmarks.findings.verdicts import ACTIVATION, DIMENSIONS, NULL, RADII, UNTRAINED, mean_auc
+from benchmarks.findings.sections import moved, shells
+from benchmarks.findings.verdicts import ACTIVATION, DIMENSIONS, HELD_OUT, NULL, RADII, UNTRAINED, mean_auc
 
 CONTROLS = {"a random projection of the pixels": "projection", "their principal components": "pca"}
 
@@ -43,11 +43,11 @@ def _in_two_dimensions() -> str:
 
 
 def _in_all() -> str:
-    null, held_out = (runs("activation")[name].mean() for name in (NULL, "mnd_test/radius_agreement_null"))
+    null, held_out = (runs("activation")[name].mean() for name in (NULL, f"{HELD_OUT}_null"))
     return (
         f"**In all dimensions at once it does not.** The distances from the center score {_range(RADII)}, a normal "
         "cloud's "
-        f"{null:.3f}; those of held-out photographs {_range('mnd_test/radius_agreement')}, of as few a normal "
+        f"{null:.3f}; those of held-out photographs {_range(HELD_OUT)}, of as few a normal "
         f"cloud's {held_out:.3f}. Some photographs lie much farther out than others, in every direction."
     )
 

@@ -8,13 +8,13 @@ from functools import partial
 import pandas as pd
 
 from benchmarks.findings import faces, sections
-from benchmarks.findings.claims import OF_RADII, OTHERS, claimed, claimed_of, held_out
+from benchmarks.findings.claims import OF_RADII, OTHERS, by_kind, claimed, held_out
 from benchmarks.findings.differences import Difference
 from benchmarks.findings.markdown import NOT_YET, markdown, mean, unbroken
 from benchmarks.findings.reproduction import dominant, reproduction
 from benchmarks.findings.results import AXES, HEADLINES, cells_of, runs
 from benchmarks.findings.summary import summary
-from benchmarks.findings.verdicts import HOLLOW, PIXELS, SHELL, verdicts
+from benchmarks.findings.verdicts import HELD_OUT, HOLLOW, PIXELS, SHELL, verdicts
 
 
 def predictions() -> str:
@@ -34,7 +34,7 @@ def effects(kind: str) -> str:
             "yes" if found.is_told else "no",
             _told(beside.get(found.words)),
         ]
-        for found in claimed_of(kind)
+        for found in by_kind()[kind]
     ]
     head = ["difference of the radii, or as said", "mean (95 % interval)", "p (Holm)", "told from noise", "held out"]
     return markdown(head, rows)
@@ -91,10 +91,9 @@ def _scores(cell: pd.DataFrame) -> Iterator[str]:
     for name in HEADLINES.values():
         yield _beside(cell, f"mnd/{name}", f"control/untrained/{name}", f"mnd/{name}_null")
     yield f"{cell[PIXELS].mean():.3f}"
-    held_out = "mnd_test/radius_agreement"
     # Fewer held-out vectors than they have components have no Mahalanobis distances.
-    is_known = cell[held_out].notna().any()
-    yield _beside(cell, held_out, f"control/untrained/{held_out}", f"{held_out}_null") if is_known else ""
+    is_known = cell[HELD_OUT].notna().any()
+    yield _beside(cell, HELD_OUT, f"control/untrained/{HELD_OUT}", f"{HELD_OUT}_null") if is_known else ""
     yield f"{cell['reconstruction/mse'].mean():.4f}"
     yield f"shell, {cell[SHELL].mean():.2f}" if cell[SHELL].mean() < HOLLOW else ""
 

@@ -124,8 +124,10 @@ def _untrained(config: RunConfig, images: ImageSet, encoder: keras.Model) -> Con
 
 
 def _projected(config: RunConfig, images: ImageSet) -> Controls:
-    d = config.model.latent_dim
-    train, test = (pixels.random_projection(images.images, index, d) for index in (images.train, images.test))
+    # Both sides at once, as the matrix is large.
+    index = np.concatenate([images.train, images.test])
+    both = pixels.random_projection(images.images, index, config.model.latent_dim)
+    train, test = np.split(both, [len(images.train)])
     return both_sides("projection", train, test, config)
 
 

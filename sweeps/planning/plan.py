@@ -164,9 +164,8 @@ def _as_recorded(run: SweepRun, record: tracking.Record | None, storage: str | N
     if record is None:
         return replace(run, state="running" if file_lock.is_held(run.config_hash) else "new")
     state, note = state_of(record, storage)
-    run = replace(run, state=state, note=note, attempt=record.attempt, metrics=record.metrics)
-    run = replace(run, versions=record.versions)
-    return replace(run, run_id=record.run_id, experiment=record.experiment, link=record.link)
+    run = replace(run, state=state, note=note, attempt=record.attempt, run_id=record.run_id, link=record.link)
+    return replace(run, metrics=record.metrics, versions=record.versions, experiment=record.experiment)
 
 
 def as_json(sweep: Sweep, cells: list[SweepRun]) -> dict[str, Any]:

@@ -101,6 +101,16 @@ def test_no_file_and_no_such_file(tmp_path: Path) -> None:
     assert "no such file" in done.output
 
 
+@pytest.mark.parametrize(("flags", "measured"), [((), 0), (("--all",), 2), (("--all", "--dry-run"), 0)])
+def test_current_runs_are_measured_again_where_asked_for(
+    finished: Path, flags: tuple[str, ...], measured: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sweeps.finished.rescore.rescore", lambda sweep, runs: ((run, {}) for run in runs))
+    said = run("--rescore", str(finished), *flags).output
+    assert "0 of 2 runs are stale" in said
+    assert said.count("measured again") == measured
+
+
 def test_a_sweep_without_finished_runs_has_nothing_to_measure_again(tiny_sweep: Path, database: Path) -> None:
     done = run("--rescore", str(tiny_sweep))
     assert done.exit_code == 2
