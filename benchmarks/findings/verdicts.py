@@ -316,6 +316,21 @@ def m2() -> tuple[str, bool]:
     return f"gain at 64 px {small:+.3f}, at 96 px {large:+.3f}", min(small, large) > 0
 
 
+def n1() -> tuple[str, bool]:
+    long = tanh_normalized("long_training")
+    return f"gain {long[GAIN]:+.3f}", float(long[GAIN]) <= 0.02
+
+
+def n2() -> tuple[str, bool]:
+    spread = float(tanh_normalized("long_training")[SHELL])
+    return f"{spread:.2f}", spread > 0.75
+
+
+def n3() -> tuple[str, bool]:
+    gain = float(tanh_normalized("long_training")[HELD_OUT_GAIN])
+    return f"gain {gain:+.3f}", gain <= 0.016
+
+
 JUDGES: dict[str, tuple[str, Judge]] = {
     **{name: ("activation", judge) for name, judge in (("A1", a1), ("A2", a2), ("A3", a3), ("B1", b1), ("B2", b2))},
     **{name: ("latent_dim", judge) for name, judge in (("C1", c1), ("C2", c2), ("C3", c3), ("C4", c4))},
@@ -333,6 +348,7 @@ JUDGES: dict[str, tuple[str, Judge]] = {
     "K3": ("resolution", k3),
     **{name: ("epochs", judge) for name, judge in (("L1", l1), ("L2", l2), ("L3", l3))},
     **{name: ("activation", judge) for name, judge in (("M1", m1), ("M2", m2))},
+    **{name: ("long_training", judge) for name, judge in (("N1", n1), ("N2", n2), ("N3", n3))},
 }
 
 
