@@ -59,8 +59,10 @@ def storage_lock(place: str, name: str) -> Iterator[None]:
     For what has to be done before there is a table of leases. The lock is freed however its process ends.
     """
     if parsed(place).get_backend_name() == "postgresql":
+        # A transaction's lock, not a session's: it is free when the rollback is answered, and not only some time after
+        # the connection was closed, when the server notices.
         with create_engine(parsed(place), poolclass=NullPool).connect() as connection:
-            connection.execute(text("SELECT pg_advisory_lock(hashtextextended(:name, 0))"), {"name": name})
+            connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
             yield
     else:
         workspace.home().mkdir(parents=True, exist_ok=True)
