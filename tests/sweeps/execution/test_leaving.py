@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sweeps import tracking
 from sweeps.errors import Stopped
 from sweeps.execution import launches
 from sweeps.execution.grid import launch
@@ -62,7 +63,8 @@ def test_a_cell_that_waits_is_not_begun() -> None:
     async def first(task: Task) -> Outcome:
         if task.label == "seed=0":
             ask("s", alive("s")[0], staff.request)
-            await asyncio.sleep(1)
+            while tracking.sweep_tags("s", launches.REQUEST):  # until the launch has taken it
+                await asyncio.sleep(0.01)
         return await Staff.run(staff, task)
 
     staff.run = first  # type: ignore[method-assign]
