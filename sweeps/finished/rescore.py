@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from cae.config import RunConfig
-from cae.datasets import DataError
+from cae.datasets import DataError, ImageSet
 from cae.latents import mean_image_error
+from cae.model import load_network
 from metrics import VERSION
 from sweeps import tracking, workspace
-from sweeps.errors import SweepError
+from sweeps.errors import SweepError, TrackingError
 from sweeps.files import read_json, write_json
 from sweeps.finished.lookup import FinishedRun
 from sweeps.pipeline.compute import untrained
@@ -22,6 +23,7 @@ from sweeps.pipeline.description import describe
 from sweeps.pipeline.latents import SIDES, LatentSplit, load_latents, with_properties
 from sweeps.pipeline.measure import measure
 from sweeps.pipeline.plots import write_measured
+from sweeps.pipeline.reactions import map_reactions
 from sweeps.tracking.artifacts import fetch
 from sweeps.tracking.recording import renew_scores
 
@@ -83,8 +85,8 @@ def _rescore(sweep: str, run: Finished, folder: Path) -> dict[str, float]:
 def _from_images(
     run: FinishedRun, before: Mapping[str, float], sides: dict[str, LatentSplit]
 ) -> tuple[dict[str, float], dict[str, str]]:
-    """What needs the run's images, and its network as it was untrained: controls, yardsticks, and, put into the sides,
-    properties of the images. Where the images are not at hand, nothing and the reason."""
+    """What needs the run's images, and its encoder, trained and untrained: controls, yardsticks, what innermost maps
+    react to, and, put into the sides, properties of the images. Where these are not at hand, nothing and the reason."""
     config = run.config()
     try:
         images = run.images()
@@ -94,12 +96,22 @@ def _from_images(
         if len(index) == len(sides[name].vectors):
             sides[name] = with_properties(sides[name], images, index)
     found = measure_controls(config, images, lambda: untrained(config).encoder)
-    metrics = dict(found.metrics)
+    reactions, reasons = _reactions(run, images)
+    metrics = found.metrics | reactions
     mean_image = mean_image_error(images)
     metrics["reconstruction/mse_mean_image"] = mean_image
     if mean_image > 0 and "reconstruction/mse" in before:
         metrics["reconstruction/explained"] = 1 - before["reconstruction/mse"] / mean_image
-    return metrics, found.omitted
+    return metrics, found.omitted | reasons
+
+
+def _reactions(run: FinishedRun, images: ImageSet) -> tuple[dict[str, float], dict[str, str]]:
+    """What the innermost maps of the stored encoder react to; nothing and the reason where it was not kept."""
+    try:
+        encoder = fetch(run.run_id, "model/encoder.keras", run.folder)
+    except TrackingError as error:
+        return {}, {"maps": f"not measured again, as the encoder is not at hand: {error}"}
+    return map_reactions(load_network(encoder, run.config()), images), {}
 
 
 def _renewed(

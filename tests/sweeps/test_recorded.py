@@ -105,6 +105,7 @@ def test_scores_are_brought_up_to_date_with_what_needs_the_images(mlruns: Path) 
         assert "control/untrained/radius_agreement" not in old
         assert {"control/untrained/radius_agreement", "control/projection/radius_agreement"} <= new.keys()
         assert {"reconstruction/mse_pca", "reconstruction/explained", "mnd/radius/correlation_detail"} <= new.keys()
+        assert {"maps/explained", "control/untrained/maps/explained"} <= new.keys() - old.keys()
         for own, side in (("mnd/", ""), ("mnd_test/", "mnd_test/")):
             gain = new[f"{own}radius_agreement"] - new[f"control/untrained/{side}radius_agreement"]
             assert new[f"gain/{side}radius_agreement"] == pytest.approx(gain)
