@@ -13,6 +13,8 @@ HEADLINES = {
     "off-origin": "mnd/off_origin_distance",
     "MSE": "reconstruction/mse",
 }
+# Groups whose metrics have the names of those of the training images.
+LIKE_MND = {"mnd_test": "held-out", "gain": "gain of", "formation": "forming"}
 
 
 def varied(configs: list[RunConfig]) -> list[str]:
@@ -41,9 +43,21 @@ def readable(value: Any) -> str:
 
 
 def short_name(metric: str) -> str:
-    """The metric as a column is headed."""
+    """The metric as a column is headed, no two of a run alike: of training images without a word, else with one."""
     short = {name: head for head, name in HEADLINES.items()}
-    return short.get(metric, metric.partition("/")[2] or metric)
+    group, _, name = metric.partition("/")
+    if group == "control":
+        control, _, name = name.partition("/")
+        return f"{control} {_of_side(name)}"
+    if group in LIKE_MND:
+        return f"{LIKE_MND[group]} {_of_side(name)}"
+    if group == "maps":  # maps/explained is not reconstruction/explained
+        return metric
+    return short.get(metric, name or metric)
+
+
+def _of_side(name: str) -> str:
+    return short_name(name if name.startswith("mnd_test/") else f"mnd/{name}")
 
 
 def plural(number: int, what: str) -> str:
