@@ -15,7 +15,17 @@ from scipy import stats
 from statsmodels import api as sm
 
 from benchmarks.document import PLACE
-from benchmarks.findings import claims, differences, document, faces, figures, results, verdicts
+from benchmarks.findings import (
+    claims,
+    differences,
+    document,
+    faces,
+    figures,
+    judges_of_networks,
+    results,
+    scores,
+    verdicts,
+)
 
 TEXT = document.DOCUMENT.read_text(encoding="utf-8")
 
@@ -44,7 +54,7 @@ def test_no_number_of_the_text_is_of_runs_that_are_past() -> None:
 
 
 def test_every_prediction_has_a_judge() -> None:
-    assert re.findall(r"^\| ([A-Z]\d) \| [^|]*\. \|", TEXT, re.MULTILINE) == list(verdicts.JUDGES)
+    assert re.findall(r"^\| ([A-Z]\d) \| [^|]*\. \|", TEXT, re.MULTILINE) == sorted(verdicts.JUDGES)
 
 
 def test_each_sweep_that_a_prediction_names_is_the_one_that_judges_it() -> None:
@@ -164,8 +174,8 @@ def activations(**radii: float) -> pd.DataFrame:
     """Runs of every activation, radii .6 with and without batch norm but those given."""
     names = ("leaky_relu", "relu", "elu", "selu", "gelu", "tanh", "linear")
     rows = [
-        {verdicts.ACTIVATION: name, "model.batch_norm": on, verdicts.SHELL: 0.3 if on and name == "tanh" else 1.0}
-        | {verdicts.RADII: radii.get(f"{name}_{on}", 0.6), verdicts.GAIN: -0.1, verdicts.NULL: 0.99}
+        {scores.ACTIVATION: name, "model.batch_norm": on, scores.SHELL: 0.3 if on and name == "tanh" else 1.0}
+        | {scores.RADII: radii.get(f"{name}_{on}", 0.6), scores.GAIN: -0.1, scores.NULL: 0.99}
         for name in names
         for on in (False, True)
     ]
@@ -183,16 +193,15 @@ def activations(**radii: float) -> pd.DataFrame:
 )
 def test_verdicts(radii: dict[str, float], holds: dict[str, bool], monkeypatch: pytest.MonkeyPatch) -> None:
     made = activations(**radii)
-    monkeypatch.setattr(verdicts, "runs", lambda name: made if name == "activation" else pd.DataFrame())
-    monkeypatch.setattr(results, "runs", verdicts.runs)
+    monkeypatch.setattr(results, "runs", lambda name: made if name == "activation" else pd.DataFrame())
     assert {name: verdicts.JUDGES[name][1]()[1] for name in holds} == holds
 
 
-D, ACT = verdicts.DIMENSIONS, verdicts.ACTIVATION
+D, ACT = scores.DIMENSIONS, scores.ACTIVATION
 RUNS = {
     "surrogates": [{"data.surrogate": kind} for kind in ("none", "gaussian", "phase")],
     "latent_dim": [
-        {"data.name": name, verdicts.DIMENSIONS: d} for name in ("celeba", "digits") for d in (8, 16, 256, 512)
+        {"data.name": name, scores.DIMENSIONS: d} for name in ("celeba", "digits") for d in (8, 16, 256, 512)
     ],
     "dataset": [
         *({"data.name": "synthetic", "data.factors": kind} for kind in ("gaussian", "uniform", "bimodal")),
@@ -200,13 +209,14 @@ RUNS = {
         {"data.name": "celeba", "data.contrast": "normalized"},
     ],
     "epochs": [
-        {verdicts.ACTIVATION: name, "model.batch_norm": on}
+        {scores.ACTIVATION: name, "model.batch_norm": on}
         for name, on in (("leaky_relu", False), ("tanh", False), ("tanh", True))
     ],
-    "maps": [{verdicts.MAPS: maps} for maps in ("[16]", "[32]")],
+    "long_training": [{scores.ACTIVATION: "tanh", "model.batch_norm": True}],
+    "maps": [{scores.MAPS: maps} for maps in ("[16]", "[32]")],
     "attributes": [{D: d} for d in (64, 256)],
     "batch_norm": [
-        {verdicts.ACTIVATION: name, "model.batch_norm": on} for name in ("leaky_relu", "tanh") for on in (False, True)
+        {scores.ACTIVATION: name, "model.batch_norm": on} for name in ("leaky_relu", "tanh") for on in (False, True)
     ],
     "resolution": [
         {"data.resolution": pixels, "data.crop": crop} for pixels in (96, 128) for crop in ("center", "tight")
@@ -218,7 +228,7 @@ RUNS = {
         for blur in (0.0, 2.0)
     ],
     "activation": [
-        {verdicts.ACTIVATION: name, "model.batch_norm": on}
+        {scores.ACTIVATION: name, "model.batch_norm": on}
         for name in ("relu", "leaky_relu", "tanh")
         for on in (False, True)
     ],
@@ -226,26 +236,26 @@ RUNS = {
 SAME = {
     "data.contrast": "as_is",
     "data.factors": "gaussian",
-    verdicts.RADII: 0.6,
-    verdicts.GAIN: -0.1,
-    verdicts.HELD_OUT_GAIN: -0.1,
-    verdicts.NULL: 0.99,
-    verdicts.SHELL: 1.0,
-    f"{verdicts.RADII}_gap": 0.39,
+    scores.RADII: 0.6,
+    scores.GAIN: -0.1,
+    scores.HELD_OUT_GAIN: -0.1,
+    scores.NULL: 0.99,
+    scores.SHELL: 1.0,
+    f"{scores.RADII}_gap": 0.39,
     "mnd/radius/spread": 3.0,
-    verdicts.MARGINALS: 0.98,
-    verdicts.CONTOURS: 0.9,
-    f"{verdicts.MARGINALS}_adjusted": 0.98,
-    verdicts.UNTRAINED: 0.65,
+    scores.MARGINALS: 0.98,
+    scores.CONTOURS: 0.9,
+    f"{scores.MARGINALS}_adjusted": 0.98,
+    scores.UNTRAINED: 0.65,
     "control/pca/radius_agreement": 0.6,
-    f"{verdicts.MARGINALS}_null": 0.99,
-    f"{verdicts.CONTOURS}_null": 0.95,
+    f"{scores.MARGINALS}_null": 0.99,
+    f"{scores.CONTOURS}_null": 0.95,
     "control/elliptical/marginal_gaussianity": 0.983,
     "control/elliptical/contour_agreement": 0.92,
     "mnd/groups/radius_agreement": 0.6,
     "mnd/groups/radius_agreement_all": 0.6,
     "mnd/elliptical/kurtosis": 0.6,
-    verdicts.KURTOSIS: 0.0,
+    scores.KURTOSIS: 0.0,
     **{f"mnd/core/radius_agreement@{share}": 0.6 for share in (50, 100)},
     **{f"mnd/core/radius_agreement_null@{share}": 0.98 for share in (50, 100)},
     **{f"{of}attributes/auc_Smiling": 0.8 for of in ("", "control/untrained/", "control/pca/")},
@@ -285,11 +295,10 @@ def judged(name: str, changes: list[tuple[dict[str, object], dict[str, float]]],
     others = {name: pd.DataFrame([SAME | fields for fields in RUNS[name]]) for name in ("activation", "batch_norm")}
     published = others | {sweep: found}
     patch.setattr(results, "runs", lambda asked: published.get(asked, pd.DataFrame()))
-    patch.setattr(verdicts, "runs", results.runs)
     return judge()[1]
 
 
-R, ADJUSTED, SPREAD = verdicts.RADII, f"{verdicts.MARGINALS}_adjusted", "mnd/radius/spread"
+R, ADJUSTED, SPREAD = scores.RADII, f"{scores.MARGINALS}_adjusted", "mnd/radius/spread"
 GROUPS, HALF = "mnd/groups/radius_agreement", "mnd/core/radius_agreement@50"
 AUC = "attributes/auc_Smiling"
 FORMED = "formation/{}_agreement@{}"
@@ -299,9 +308,9 @@ AWAY, FOLLOWED = "formation/origin/norm_agreement@16", "formation/radius_agreeme
 @pytest.mark.parametrize(
     ("name", "holding", "failing"),
     [
-        ("A1", [({ACT: "relu"}, {verdicts.GAIN: 0.1})], [({}, {verdicts.GAIN: 0.1})]),
-        ("A3", [({ACT: "relu"}, {verdicts.CONTOURS: 0.94})], [({ACT: "relu"}, {verdicts.CONTOURS: 0.96})]),
-        ("A3", [({ACT: "relu"}, {verdicts.MARGINALS: 0.985})], [({ACT: "relu"}, {verdicts.MARGINALS: 0.995})]),
+        ("A1", [({ACT: "relu"}, {scores.GAIN: 0.1})], [({}, {scores.GAIN: 0.1})]),
+        ("A3", [({ACT: "relu"}, {scores.CONTOURS: 0.94})], [({ACT: "relu"}, {scores.CONTOURS: 0.96})]),
+        ("A3", [({ACT: "relu"}, {scores.MARGINALS: 0.985})], [({ACT: "relu"}, {scores.MARGINALS: 0.995})]),
         ("C1", [({D: 256}, {R: 0.5})], [({D: 256}, {R: 0.7})]),
         ("C2", [({D: 512}, {SPREAD: 9.0})], [({D: 512}, {SPREAD: 8.9})]),
         ("C3", [({D: 512}, {ADJUSTED: 0.985})], [({D: 512}, {ADJUSTED: 0.995})]),
@@ -320,10 +329,10 @@ AWAY, FOLLOWED = "formation/origin/norm_agreement@16", "formation/radius_agreeme
             [({}, {FORMED.format("contour", 1): 0.5, FORMED.format("contour", 48): 0.7})],
             [({}, {FORMED.format("contour", 48): 0.7})],
         ),
-        ("F1", [({verdicts.MAPS: "[16]"}, {R: 0.69})], [({verdicts.MAPS: "[16]"}, {R: 0.75})]),
-        ("F2", [], [({verdicts.MAPS: "[16]"}, {verdicts.GAIN: 0.01})]),
+        ("F1", [({scores.MAPS: "[16]"}, {R: 0.69})], [({scores.MAPS: "[16]"}, {R: 0.75})]),
+        ("F2", [], [({scores.MAPS: "[16]"}, {scores.GAIN: 0.01})]),
         ("G1", [({"data.blur": 2.0}, {R: 0.64})], [({"data.blur": 2.0}, {R: 0.66})]),
-        ("G1", [({"data.background": "masked"}, {R: 0.7})], [({"data.blur": 2.0}, {verdicts.UNTRAINED: 0.59})]),
+        ("G1", [({"data.background": "masked"}, {R: 0.7})], [({"data.blur": 2.0}, {scores.UNTRAINED: 0.59})]),
         ("G2", [({"data.background": "masked"}, {R: 0.7})], [({"data.background": "masked"}, {R: 0.75})]),
         ("G2", [({"data.background": "masked"}, {R: 0.7})], [({"data.contrast": "normalized"}, {R: 0.7})]),
         ("G3", [({"data.blur": 2.0, "data.contrast": "normalized"}, {R: 0.79})], [({"data.blur": 2.0}, {R: 0.8})]),
@@ -334,16 +343,19 @@ AWAY, FOLLOWED = "formation/origin/norm_agreement@16", "formation/radius_agreeme
         ("H3", [({D: 256}, {AUC: 0.83})], [({}, {})]),
         ("I1", [({"model.batch_norm": True}, {HALF: 0.8})], [({ACT: "tanh"}, {HALF: 0.76})]),
         ("J1", [({}, {"maps/explained": 0.5})], [({D: 256}, {"maps/explained": 0.75})]),
-        ("K1", [({"model.batch_norm": True}, {verdicts.GAIN: 0.1})], [({ACT: "tanh"}, {verdicts.GAIN: 0.1})]),
+        ("K1", [({"model.batch_norm": True}, {scores.GAIN: 0.1})], [({ACT: "tanh"}, {scores.GAIN: 0.1})]),
         ("K2", [({ACT: "tanh"}, {R: 0.8})], [({ACT: "leaky_relu"}, {R: 0.71})]),
-        ("K2", [({}, {R: 0.69})], [({}, {verdicts.UNTRAINED: 0.5})]),
+        ("K2", [({}, {R: 0.69})], [({}, {scores.UNTRAINED: 0.5})]),
         ("K3", [({"data.crop": "tight"}, {R: 0.69})], [({"data.crop": "tight", "data.resolution": 128}, {R: 0.71})]),
-        ("L1", [({}, {verdicts.SHELL: 0.6})], [({"model.batch_norm": True}, {verdicts.SHELL: 0.45})]),
-        ("L2", [({}, {R: 0.59, verdicts.GAIN: 0.01})], [({}, {R: 0.61, verdicts.GAIN: 0.01})]),
-        ("L2", [({}, {R: 0.59, verdicts.GAIN: 0.01})], [({"model.batch_norm": True}, {R: 0.59})]),
+        ("L1", [({}, {scores.SHELL: 0.6})], [({"model.batch_norm": True}, {scores.SHELL: 0.45})]),
+        ("L2", [({}, {R: 0.59, scores.GAIN: 0.01})], [({}, {R: 0.61, scores.GAIN: 0.01})]),
+        ("L2", [({}, {R: 0.59, scores.GAIN: 0.01})], [({"model.batch_norm": True}, {R: 0.59})]),
         ("L3", [({}, {AWAY: 0.76, FOLLOWED: 0.62})], [({}, {AWAY: 0.78})]),
         ("L3", [({}, {AWAY: 0.7})], [({}, {AWAY: 0.7, FOLLOWED: 0.64})]),
-        ("M1", [({ACT: "relu"}, {verdicts.HELD_OUT_GAIN: 0.1})], [({}, {verdicts.HELD_OUT_GAIN: 0.1})]),
+        ("N1", [({}, {scores.GAIN: 0.019})], [({}, {scores.GAIN: 0.021})]),
+        ("N2", [({}, {scores.SHELL: 0.76})], [({}, {scores.SHELL: 0.74})]),
+        ("N3", [({}, {scores.HELD_OUT_GAIN: 0.015})], [({}, {scores.HELD_OUT_GAIN: 0.017})]),
+        ("M1", [({ACT: "relu"}, {scores.HELD_OUT_GAIN: 0.1})], [({}, {scores.HELD_OUT_GAIN: 0.1})]),
     ],
 )
 def test_each_judge_tells_what_holds_from_what_fails(
@@ -356,7 +368,7 @@ def test_each_judge_tells_what_holds_from_what_fails(
     assert not judged(name, failing, monkeypatch)
 
 
-BATCH_NORM, TESTED = "model.batch_norm", verdicts.HELD_OUT
+BATCH_NORM, TESTED = "model.batch_norm", scores.HELD_OUT
 
 
 @pytest.mark.filterwarnings("ignore:Precision loss")  # of seeds that are all alike
@@ -387,8 +399,8 @@ def test_a_claim_is_of_the_networks_that_it_names(
         name: pd.DataFrame(
             [
                 SAME
-                | {"data.name": "celeba", R: radii, verdicts.GAIN: radii - 0.7}
-                | {TESTED: radii, verdicts.HELD_OUT_GAIN: radii - 0.75}
+                | {"data.name": "celeba", R: radii, scores.GAIN: radii - 0.7}
+                | {TESTED: radii, scores.HELD_OUT_GAIN: radii - 0.75}
                 | fields
                 for radii in (0.6, 0.61)
                 for fields in rows
@@ -451,11 +463,11 @@ def test_held_out_radii_have_to_rise_at_both_sizes(
     gains: tuple[float, float], holds: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = {
-        sweep: pd.DataFrame([{ACT: "tanh", BATCH_NORM: True, verdicts.HELD_OUT_GAIN: gain}])
+        sweep: pd.DataFrame([{ACT: "tanh", BATCH_NORM: True, scores.HELD_OUT_GAIN: gain}])
         for sweep, gain in zip(("activation", "batch_norm"), gains, strict=True)
     }
     monkeypatch.setattr(results, "runs", found.get)
-    assert verdicts.m2()[1] == holds
+    assert judges_of_networks.m2()[1] == holds
 
 
 @pytest.mark.parametrize(
@@ -466,20 +478,20 @@ def test_the_shell_has_to_come_back_at_96_pixels(
     hollow: list[tuple[str, bool]], holds: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     larger = pd.DataFrame(RUNS["batch_norm"])
-    larger[verdicts.SHELL] = [0.3 if pair in hollow else 1.0 for pair in zip(*larger.to_numpy().T, strict=True)]
-    monkeypatch.setattr(verdicts, "runs", {"activation": activations(), "batch_norm": larger}.get)
-    measured, found = verdicts.b1()
+    larger[scores.SHELL] = [0.3 if pair in hollow else 1.0 for pair in zip(*larger.to_numpy().T, strict=True)]
+    monkeypatch.setattr(results, "runs", {"activation": activations(), "batch_norm": larger}.get)
+    measured, found = judges_of_networks.b1()
     assert found == holds
     told = measured.partition("batch_norm.yaml: ")[2]
     assert ("tanh with batch norm 0.30" in told) == (("tanh", True) in hollow)
 
 
 def test_a_sweep_without_results_has_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verdicts, "runs", lambda name: pd.DataFrame())
+    monkeypatch.setattr(results, "runs", lambda name: pd.DataFrame())
     assert {(verdict.holds, verdict.word) for verdict in verdicts.verdicts()} == {(None, "not run yet")}
 
 
 def test_a_sweep_of_which_runs_are_missing_has_none_either(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verdicts, "runs", lambda name: activations() if name == "activation" else pd.DataFrame())
+    monkeypatch.setattr(results, "runs", lambda name: activations() if name == "activation" else pd.DataFrame())
     words = [verdict.word for verdict in verdicts.verdicts() if verdict.prediction == "A1"]
     assert words == ["14 of 42 runs so far"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from benchmarks.findings import claims, faces, reproduction, results, sections, summary, tables, verdicts
+from benchmarks.findings import claims, faces, reproduction, results, scores, sections, summary, tables
 
-D, ACT = verdicts.DIMENSIONS, verdicts.ACTIVATION
+D, ACT = scores.DIMENSIONS, scores.ACTIVATION
 
 
 def read(table: str) -> list[dict[str, str]]:
@@ -26,11 +26,11 @@ def publish(monkeypatch: pytest.MonkeyPatch, **sweeps: list[dict[str, object]]) 
 
 
 def test_each_score_of_a_network_stands_under_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    scores = {f"{of}{name}": 0.5 for name in results.HEADLINES.values() for of in ("mnd/", "control/untrained/")}
-    scores |= {f"mnd/{name}_null": 0.9 for name in results.HEADLINES.values()} | {verdicts.PIXELS: 0.6}
+    own = {f"{of}{name}": 0.5 for name in results.HEADLINES.values() for of in ("mnd/", "control/untrained/")}
+    own |= {f"mnd/{name}_null": 0.9 for name in results.HEADLINES.values()} | {scores.PIXELS: 0.6}
     held_out = {"mnd_test/radius_agreement": 0.7, "mnd_test/radius_agreement_null": 0.8}
-    scores |= held_out | {"control/untrained/mnd_test/radius_agreement": 0.75}
-    row = {ACT: "tanh", "model.batch_norm": True, verdicts.SHELL: 0.3, "reconstruction/mse": 0.0123} | scores
+    own |= held_out | {"control/untrained/mnd_test/radius_agreement": 0.75}
+    row = {ACT: "tanh", "model.batch_norm": True, scores.SHELL: 0.3, "reconstruction/mse": 0.0123} | own
     publish(monkeypatch, epochs=[row])
     (found,) = read(tables.cells("epochs"))
     assert found["pixels"] == "0.600"
@@ -40,9 +40,9 @@ def test_each_score_of_a_network_stands_under_its_name(monkeypatch: pytest.Monke
 
 
 def test_a_common_radius_is_told_by_images_and_dimensions(monkeypatch: pytest.MonkeyPatch) -> None:
-    scores = ("mnd/radius/spread", "mnd/elliptical/kurtosis", "mnd/elliptical/kurtosis_of_directions")
+    names = ("mnd/radius/spread", "mnd/elliptical/kurtosis", "mnd/elliptical/kurtosis_of_directions")
     rows = [
-        {"data.name": name, D: d} | dict(zip(scores, (spread, d / 100, -0.004), strict=True))
+        {"data.name": name, D: d} | dict(zip(names, (spread, d / 100, -0.004), strict=True))
         for name, d, spread in (("celeba", 8, 1.0), ("celeba", 8, 2.0), ("celeba", 64, 3.0), ("digits", 8, 4.0))
     ]
     publish(monkeypatch, latent_dim=rows)
@@ -78,7 +78,7 @@ def test_what_forms_is_told_epoch_by_epoch_in_their_order(monkeypatch: pytest.Mo
 def test_losses_are_ranked_over_networks_not_runs(sign: int, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """By hand: 1 - 6 * 2 / (8 * 63), of means over seeds of which two are in the wrong order. A network of both
     sweeps counts once."""
-    names = ("cell_hash", "reconstruction/mse", verdicts.RADII)
+    names = ("cell_hash", "reconstruction/mse", scores.RADII)
     runs = [
         dict(zip(names, (place, place + x, sign * rank + y), strict=True))
         for place, rank in enumerate((1, 0, 2, 3, 4, 5, 6, 7))
@@ -139,7 +139,7 @@ def test_networks_are_counted_once_and_told_by_their_values(monkeypatch: pytest.
     def seeds(cell: str, spread: float, gain: float) -> list[dict[str, object]]:
         gains = {f"gain/{name}": gain for name in results.HEADLINES.values()}
         return [
-            {"cell_hash": cell, ACT: "tanh", "model.batch_norm": cell == "shell", verdicts.SHELL: spread + shift}
+            {"cell_hash": cell, ACT: "tanh", "model.batch_norm": cell == "shell", scores.SHELL: spread + shift}
             | {name: value + shift / 100 for name, value in gains.items()}
             for shift in (-0.1, 0.0, 0.1)
         ]
@@ -158,8 +158,8 @@ def test_held_out_radii_count_where_they_are_enough(
     null: float, networks: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = [
-        {"cell_hash": "a", ACT: "tanh", "model.batch_norm": False, f"{verdicts.HELD_OUT}_null": null}
-        | {f"gain/{name}": gain for name in (*results.HEADLINES.values(), verdicts.HELD_OUT)}
+        {"cell_hash": "a", ACT: "tanh", "model.batch_norm": False, f"{scores.HELD_OUT}_null": null}
+        | {f"gain/{name}": gain for name in (*results.HEADLINES.values(), scores.HELD_OUT)}
         for gain in (-0.11, -0.1, -0.09)
     ]
     publish(monkeypatch, activation=rows)
@@ -200,8 +200,8 @@ def test_what_the_radius_follows_is_told_by_what_is_taken_away(monkeypatch: pyte
 
 def test_the_summary_counts_what_held_out_photographs_say(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [
-        {"cell_hash": name, ACT: name, "model.batch_norm": False, f"{verdicts.HELD_OUT}_null": 0.92}
-        | {f"gain/{verdicts.HELD_OUT}": gain + shift}
+        {"cell_hash": name, ACT: name, "model.batch_norm": False, f"{scores.HELD_OUT}_null": 0.92}
+        | {f"gain/{scores.HELD_OUT}": gain + shift}
         for name, gain in (("relu", -0.1), ("elu", -0.2), ("tanh", 0.3), ("selu", 0.001))
         for shift in (-0.01, 0.0, 0.01)
     ]
@@ -214,8 +214,8 @@ def test_the_summary_counts_what_held_out_photographs_say(monkeypatch: pytest.Mo
 def test_differences_are_counted_with_what_held_out_photographs_say(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of ReLU they say the same, of ELU nothing that is told; a made-up network has a spread of a thousandth."""
     rows = [
-        {"cell_hash": name, ACT: name, "model.batch_norm": False, verdicts.RADII: 0.6, verdicts.HELD_OUT: 0.7}
-        | {verdicts.GAIN: -0.1 + shift, verdicts.HELD_OUT_GAIN: gain + (shift if name == "relu" else 50 * shift)}
+        {"cell_hash": name, ACT: name, "model.batch_norm": False, scores.RADII: 0.6, scores.HELD_OUT: 0.7}
+        | {scores.GAIN: -0.1 + shift, scores.HELD_OUT_GAIN: gain + (shift if name == "relu" else 50 * shift)}
         for name, gain in (("relu", -0.1), ("elu", -0.01))
         for shift in (-0.001, 0.0, 0.001)
     ]

@@ -11,7 +11,7 @@ import numpy as np
 from benchmarks.findings.differences import Difference, between, corrected, from_zero
 from benchmarks.findings.faces import NORMAL_KID, above_normal, plain_and_kl
 from benchmarks.findings.results import REMOVED, chosen, removed, runs
-from benchmarks.findings.verdicts import ACTIVATION, GAIN, HELD_OUT, HELD_OUT_GAIN, KURTOSIS, RADII, aucs
+from benchmarks.findings.scores import ACTIVATION, GAIN, HELD_OUT, HELD_OUT_GAIN, KURTOSIS, RADII, aucs
 
 
 @dataclass(frozen=True)

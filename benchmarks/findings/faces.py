@@ -9,7 +9,7 @@ import pandas as pd
 from benchmarks.findings.differences import from_zero
 from benchmarks.findings.markdown import NOT_YET, markdown, mean
 from benchmarks.findings.results import AXES, cells_of, chosen, runs
-from benchmarks.findings.verdicts import DIMENSIONS
+from benchmarks.findings.scores import DIMENSIONS
 
 # What is drawn from no latent vectors, or from those of photographs.
 SCALES = ("real", "reconstruction")

@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from benchmarks.findings.results import FOLDER, HEADLINES, cells_of, chosen, removed, runs
-from benchmarks.findings.verdicts import DIMENSIONS, HOLLOW, NULL, PIXELS, RADII, SHELL, UNTRAINED
+from benchmarks.findings.scores import DIMENSIONS, HOLLOW, NULL, PIXELS, RADII, SHELL, UNTRAINED
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 # Trained, before the first step, and the pixels' principal components, with their markers.

@@ -12,7 +12,7 @@ from scipy import stats
 from benchmarks.findings.differences import Difference, corrected, pooled
 from benchmarks.findings.markdown import NOT_YET, markdown, mean
 from benchmarks.findings.results import AXES, HEADLINES, cells_of, chosen, removed, runs
-from benchmarks.findings.verdicts import ACTIVATION, DIMENSIONS, HELD_OUT, HOLLOW, KURTOSIS, SHELL, explained_by_radius
+from benchmarks.findings.scores import ACTIVATION, DIMENSIONS, HELD_OUT, HOLLOW, KURTOSIS, SHELL, explained_by_radius
 
 TWO_DIMENSIONAL = ("marginals", "contours")
 CORE = (50, 60, 70, 80, 90, 100)

@@ -7,8 +7,8 @@ import pandas as pd
 from benchmarks.findings.differences import Difference
 from benchmarks.findings.faces import NORMAL, NORMAL_KID, plain_and_kl
 from benchmarks.findings.results import AXES, HEADLINES, chosen, removed, runs
+from benchmarks.findings.scores import ACTIVATION, DIMENSIONS, HELD_OUT, NULL, RADII, UNTRAINED, mean_auc
 from benchmarks.findings.sections import moved, shells
-from benchmarks.findings.verdicts import ACTIVATION, DIMENSIONS, HELD_OUT, NULL, RADII, UNTRAINED, mean_auc
 
 CONTROLS = {"a random projection of the pixels": "projection", "their principal components": "pca"}
 

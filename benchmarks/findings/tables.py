@@ -13,8 +13,9 @@ from benchmarks.findings.differences import Difference
 from benchmarks.findings.markdown import NOT_YET, markdown, mean, unbroken
 from benchmarks.findings.reproduction import dominant, reproduction
 from benchmarks.findings.results import AXES, HEADLINES, cells_of, runs
+from benchmarks.findings.scores import HELD_OUT, HOLLOW, PIXELS, SHELL
 from benchmarks.findings.summary import summary
-from benchmarks.findings.verdicts import HELD_OUT, HOLLOW, PIXELS, SHELL, verdicts
+from benchmarks.findings.verdicts import verdicts
 
 
 def predictions() -> str:
