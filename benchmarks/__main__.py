@@ -43,7 +43,8 @@ def main() -> None:
 
 
 def _rows(section: str) -> Iterable[table.Row]:
-    return importlib.import_module(f"benchmarks.{section}").rows()  # type: ignore[no-any-return]
+    rows: Iterable[table.Row] = importlib.import_module(f"benchmarks.{section}").rows()
+    return rows
 
 
 def measure(

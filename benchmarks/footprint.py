@@ -97,4 +97,4 @@ def record_runs(home: str, file: str) -> None:
         rng = np.random.default_rng(int(cell.config_hash or "0", 16))
         return {name: float(rng.normal(0.9, 0.01)) for name in [*(f"mnd/{name}" for name in HEADLINES), MSE]}
 
-    fakes.record_runs(load(Path(file)), Path(file), pretended)
+    fakes.record_runs(load(Path(file)), pretended)

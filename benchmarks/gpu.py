@@ -67,11 +67,12 @@ def main() -> None:
     for name in given.here or ():
         print(json.dumps({name: measured(ALL[name], given.small)}), flush=True)
     if given.here:
-        return None
+        return
     found = measure(given.only, given.small, given.out)
     print(table(found))
     failed = [name for name, row in found.items() if "error" in row]
-    return sys.exit(f"not measured: {', '.join(failed)}" if failed else 0)
+    if failed:
+        sys.exit(f"not measured: {', '.join(failed)}")
 
 
 def measured(job: Job, small: bool) -> dict[str, Any]:
@@ -85,7 +86,8 @@ def measured(job: Job, small: bool) -> dict[str, Any]:
 
 def measure(names: list[str], small: bool, out: Path) -> dict[str, dict[str, Any]]:
     """Every job's numbers, or why there are none; written to `out` as they come."""
-    start, found = time.monotonic(), {}
+    start = time.monotonic()
+    found: dict[str, dict[str, Any]] = {}
     small = small or not has_accelerator()
     for group in processes(names, small):
         left = BUDGET - (time.monotonic() - start)
@@ -100,9 +102,9 @@ def processes(names: list[str], small: bool) -> list[list[str]]:
     """Which jobs share a process: the small ones of a backend. Others have the device's memory for themselves."""
     if not small:
         return [[name] for name in names]
-    kinds = {(ALL[name].backend, ALL[name].function.partition(":")[0]): [] for name in names}
+    kinds: dict[tuple[str, str], list[str]] = {}
     for name in names:
-        kinds[ALL[name].backend, ALL[name].function.partition(":")[0]].append(name)
+        kinds.setdefault((ALL[name].backend, ALL[name].function.partition(":")[0]), []).append(name)
     return list(kinds.values())
 
 
@@ -164,9 +166,9 @@ def _against(name: str, rate: dict[str, float | None]) -> str:
     if name == "whole":
         return " | | at most 90 s on an H100"
     told = [
-        (ALL[peer].what, f"{(rate[name] or 0) / rate[peer]:.2f}", f"at least {goal:g}")
+        (ALL[peer].what, f"{own / other:.2f}", f"at least {goal:g}")
         for peer, goal in PEERS.get(name, [])
-        if rate.get(peer) and rate.get(name)
+        if (other := rate.get(peer)) and (own := rate.get(name))
     ]
     return " | ".join("; ".join(part) for part in zip(*told, strict=True)) if told else " | | "
 

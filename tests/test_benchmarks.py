@@ -17,8 +17,11 @@ from benchmarks.__main__ import measure
 from benchmarks.accelerated import images, paper
 from benchmarks.peers import ours, plain_keras
 from benchmarks.peers.work import Work
+from benchmarks.sweeping import REPOSITORY
 from benchmarks.table import Row
 from cae.config import ModelConfig, TrainingConfig
+from sweeps import api
+from sweeps.spec.sweep_file import load
 
 
 @pytest.mark.parametrize("batch_norm", [False, True])
@@ -70,6 +73,15 @@ def test_a_section_that_fails_loses_no_other(tmp_path: Path) -> None:
     results, row = tmp_path / "results.json", Row("a", 1.0, "s")
     assert measure({"training": broken, "encoding": lambda: [row]}, results) == ([row], ["training"])
     assert list(json.loads(results.read_text(encoding="utf-8"))) == ["encoding"]
+
+
+def test_commands_are_timed_on_runs_that_are_recorded(database: Path) -> None:
+    from benchmarks.footprint import record_runs
+
+    file = REPOSITORY / "experiments" / "quickstart.yaml"
+    record_runs(os.environ["CAE_HOME"], str(file))
+    found = [cell.metrics["mnd/radius_agreement"] for cell in api.cells(load(file))]
+    assert len(set(found)) == len(found) == 8
 
 
 def test_contenders_are_timed_in_turn_and_their_errors_told() -> None:

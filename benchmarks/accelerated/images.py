@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 
@@ -16,8 +17,8 @@ FILE = Path(__file__).with_name("faces.npz")
 FACES, RESOLUTION, SHIFT = 64, 96, 2
 
 
-def defaults() -> tuple[SimpleNamespace, SimpleNamespace]:
-    """The defaults of ModelConfig and TrainingConfig, as plain fields."""
+def defaults() -> tuple[Any, Any]:
+    """The defaults of ModelConfig and TrainingConfig, as plain fields: pydantic may be missing."""
     with np.load(FILE, allow_pickle=False) as found:
         texts = [str(found[name]) for name in ("model", "training")]
     model, training = (SimpleNamespace(**json.loads(text)) for text in texts)
@@ -43,8 +44,8 @@ def draw() -> None:
     from cae.datasets import load
 
     images = load(DataConfig(name="synthetic", resolution=RESOLUTION, size=FACES)).images
-    texts = {"model": ModelConfig().model_dump_json(), "training": TrainingConfig().model_dump_json()}
-    np.savez_compressed(FILE, images=images, **{name: np.array(text) for name, text in texts.items()})
+    model, training = (np.array(part().model_dump_json()) for part in (ModelConfig, TrainingConfig))
+    np.savez_compressed(FILE, images=images, model=model, training=training)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,8 @@ def timed(epoch: Callable[[int], float], images: int, seconds: float) -> dict[st
     """Images per second after a first epoch, which waits for compilers. epoch: trains once, and returns its loss."""
     start = time.perf_counter()
     epoch(0)
-    first, times, loss = time.perf_counter() - start, [], 0.0
+    first, loss = time.perf_counter() - start, 0.0
+    times: list[float] = []
     while sum(times) < seconds or len(times) < 2:
         start = time.perf_counter()
         loss = epoch(len(times) + 1)

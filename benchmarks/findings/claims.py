@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 import numpy as np
 
@@ -74,12 +75,13 @@ def _larger_pictures(side: Side) -> Iterator[Difference | None]:
     small, large = (chosen(sweep, **plain) for sweep in ("activation", "batch_norm"))
     if len(small) and len(large):
         yield between("96 px, 24 epochs less 64 px, 12", small[side.radii], large[side.radii])
-    of = {"data_resolution": 96, "data_crop": "center"}
+    of: dict[str, Any] = {"data_resolution": 96, "data_crop": "center"}
     before = chosen("resolution", **of)
-    for words, change in {
+    changes: dict[str, dict[str, Any]] = {
         "128 px less 96": {"data_resolution": 128},
         "tight crop less wide": {"data_crop": "tight"},
-    }.items():
+    }
+    for words, change in changes.items():
         if len(before) and len(found := chosen("resolution", **of | change)):
             yield between(f"{words}, 24 epochs", before[side.radii], found[side.radii])
 

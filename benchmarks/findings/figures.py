@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -40,7 +41,7 @@ def draw_training(ax: Axes) -> None:
             ax.scatter(found[UNTRAINED], found[RADII], s=16, alpha=0.7, label=words)
             shells.append(found[found[SHELL] < HOLLOW])
     hollow = pd.concat(shells)
-    ring = {"s": 70, "facecolors": "none", "edgecolors": "black", "linewidths": 0.8}
+    ring: dict[str, Any] = {"s": 70, "facecolors": "none", "edgecolors": "black", "linewidths": 0.8}
     ax.scatter(hollow[UNTRAINED], hollow[RADII], label="a shell", **ring)
     ax.axline((0.9, 0.9), slope=1, color="gray", linewidth=0.8)
     ax.text(0.43, 0.445, "training changes nothing", rotation=45, color="gray", fontsize=8, rotation_mode="anchor")
@@ -86,7 +87,7 @@ def draw_formation(ax: Axes) -> None:
     found = chosen("epochs", model_activation="leaky_relu")
     for color, (words, name) in enumerate(HEADLINES.items()):
         curves = found.filter(regex=rf"^formation/{name}@")
-        steps = [int(column.partition("@")[2]) for column in curves]
+        steps = [int(column.partition("@")[2]) for column in map(str, curves)]
         for number, (_, curve) in enumerate(curves.iterrows()):
             points = sorted(zip(steps, curve, strict=True))
             label = words if number == 0 else None

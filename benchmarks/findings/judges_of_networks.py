@@ -60,7 +60,8 @@ def b1() -> tuple[str, bool]:
 
 def _named(shells: pd.Series) -> str:
     """Activation, with or without batch normalization, and value of each."""
-    return ", ".join(f"{name[0]}{' with batch norm' if name[1] else ''} {value:.2f}" for name, value in shells.items())
+    networks = zip(shells.index, shells, strict=True)
+    return ", ".join(f"{name}{' with batch norm' if on else ''} {value:.2f}" for (name, on), value in networks)
 
 
 @judges("activation")
@@ -153,7 +154,9 @@ def k2() -> tuple[str, bool]:
 @judges("resolution")
 def k3() -> tuple[str, bool]:
     radii = chosen("resolution").groupby(["data.resolution", "data.crop"], sort=False)[RADII].mean()
-    words = ", ".join(f"{pixels} px {crop} {value:.3f}" for (pixels, crop), value in radii.items())
+    words = ", ".join(
+        f"{pixels} px {crop} {value:.3f}" for (pixels, crop), value in zip(radii.index, radii, strict=True)
+    )
     return words, spread(radii) <= 0.1
 
 

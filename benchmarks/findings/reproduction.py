@@ -34,7 +34,7 @@ DOMINANT = (
 )
 PLAIN = {"model_activation": "leaky_relu", "model_batch_norm": False}
 # Where the components of the articles' network are published, of one run each.
-COMPONENTS = {
+COMPONENTS: dict[str, tuple[str, dict[str, Any]]] = {
     "64 px, 12 epochs": ("enforced", {"model_regularizer": "none"}),
     "64 px, 48 epochs": ("epochs", PLAIN),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -100,7 +100,7 @@ def _by_epoch(cells: Mapping[str, pd.DataFrame], shown: Mapping[str, str]) -> st
     if not cells:
         return NOT_YET
     scored = next(iter(cells.values())).filter(regex="^formation/radius_agreement@")
-    epochs = sorted(int(name.partition("@")[2]) for name in scored)
+    epochs = sorted(int(name.partition("@")[2]) for name in map(str, scored))
     rows = [
         [network, words, *(f"{found[f'formation/{name}@{epoch}'].mean():.3f}" for epoch in epochs)]
         for network, found in cells.items()
@@ -202,7 +202,8 @@ def attributes() -> str:
     found = chosen("attributes", model_latent_dim=256)
     if found.empty:
         return NOT_YET
-    names = [name.removeprefix("attributes/auc_") for name in found if name.startswith("attributes/auc_")]
+    prefix = "attributes/auc_"
+    names = [name.removeprefix(prefix) for name in map(str, found) if name.startswith(prefix)]
     order = sorted(names, key=lambda name: -found[f"attributes/auc_{name}"].mean())
     head = ["attribute", "AUC", "untrained", "pixels", "shift", "overlap"]
     rows = [_attribute(found, name) for name in order[:SHOWN_ATTRIBUTES]]
@@ -241,7 +242,7 @@ def reactions() -> str:
     return markdown(head, rows)
 
 
-BLOCKS = {
+BLOCKS: dict[str, Callable[[], str]] = {
     "law": law,
     "core": core,
     "common_radius": common_radius,

@@ -162,12 +162,13 @@ def _faces() -> str:
     normal, real = (found[f"faces/kid_{name}"].mean() for name in (NORMAL, "reconstruction"))
     independent = found["faces/kid_independent"].mean()
     kids = runs("enforced").groupby(AXES["enforced"])[NORMAL_KID].mean()
+    best = kids.groupby(level="model.regularizer").min().idxmin()
     return (
         "**New faces do not need it.** Drawn from a normal distribution of the cloud's mean and covariance they are "
         f"nearly as far from photographs (KID {normal:.2f}) as reconstructions are ({real:.2f}), without the "
         f"correlations much farther ({independent:.2f}). A Kullback-Leibler divergence that brings the radii from "
         f"{plain[RADII].mean():.3f} to {kl[RADII].mean():.3f} brings KID from {plain[NORMAL_KID].mean():.2f} to "
-        f"{kl[NORMAL_KID].mean():.2f}; of {len(kids)} penalties and weights KID is least with `{kids.idxmin()[0]}`."
+        f"{kl[NORMAL_KID].mean():.2f}; of {len(kids)} penalties and weights KID is least with `{best}`."
     )
 
 

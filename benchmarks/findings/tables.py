@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import pandas as pd
@@ -99,7 +99,7 @@ def _scores(cell: pd.DataFrame) -> Iterator[str]:
     yield f"shell, {cell[SHELL].mean():.2f}" if cell[SHELL].mean() < HOLLOW else ""
 
 
-BLOCKS = {
+BLOCKS: dict[str, Callable[[], str]] = {
     "predictions": predictions,
     "counted": counted,
     **{f"effects_{kind}": partial(effects, kind) for kind in (*OF_RADII, *OTHERS)},
