@@ -70,7 +70,7 @@ from sweeps import Sweep, compare, run
 
 sweep = Sweep(
     name="tour",
-    description="Do activation and batch normalisation matter?",
+    description="Do activation and batch normalization matter?",
     parameters={
         "data.size": {"value": 1_500},
         "data.resolution": {"value": 64},

@@ -12,7 +12,7 @@ from sweeps.spec.sweep_file import load, parse_override, schema
 
 GOOD = """
 name: batch-norm
-description: Does batch normalisation change the normality of the latent vectors?
+description: Does batch normalization change the normality of the latent vectors?
 method: grid
 metric: {name: mnd/radius_agreement, goal: maximize}
 parameters:
