@@ -1,8 +1,8 @@
 """python -m benchmarks.findings.completed [SWEEP ...]
 
 Adds to published runs what the version that recorded them did not print: the digest of their images, and what their
-networks score on held-out images before training. No network is trained: each is made anew from its seed. The
-photographs are found as the sweep files have it, in $CELEBA and $FACES.
+controls score, on held-out images and in the direction that is least normal. No network is trained: each is made anew
+from its seed. The photographs are found as the sweep files have it, in $CELEBA and $FACES.
 """
 
 from __future__ import annotations
@@ -15,13 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.findings.results import FOLDER, short, write
-from cae import latents
 from cae.config import DataConfig, RunConfig, config_hash, from_flat
 from cae.datasets import ImageSet, load
 from cae.datasets.sources import open_source
 from metrics.catalog import HEADLINES
 from sweeps.pipeline.compute import untrained
-from sweeps.pipeline.controls import HELD_OUT, both_sides, gains
+from sweeps.pipeline.controls import CONTROLS, HELD_OUT, gains, measure_controls
 
 VARIABLES = {"celeba": "CELEBA", "folder": "FACES"}
 # Of scores from 0 to 1 in bfloat16, which processors round in ways of their own.
@@ -43,11 +42,13 @@ def complete(file: Path) -> int:
 
 
 def _is_complete(cell: dict[str, Any]) -> bool:
-    return "data_digest" in cell and f"control/untrained/{HELD_OUT}{HEADLINES[0]}" in cell["metrics"]
+    # What a run's networks, and the images alone, are measured by last.
+    latest = (f"control/untrained/{HELD_OUT}{HEADLINES[0]}", "control/untrained/pursuit/ks")
+    return "data_digest" in cell and all(name in cell["metrics"] for name in latest)
 
 
 def completed(cell: dict[str, Any]) -> dict[str, Any]:
-    """The digest of a run's images, and its metrics with those of its untrained network. Raises ValueError."""
+    """The digest of a run's images, and its metrics with those of its controls. Raises ValueError."""
     config = _with_places(from_flat(cell["parameters"]))
     images = _images(config.data)
     digest = _recorded_digest(config, images.digest, cell["config_hash"])
@@ -65,11 +66,9 @@ def _recorded_digest(config: RunConfig, digest: str, recorded_hash: str) -> str:
 
 
 def _before_training(config: RunConfig, images: ImageSet, published: dict[str, float]) -> dict[str, float]:
-    """What is not published of the untrained network and of what training gained."""
-    encoder = untrained(config).encoder
-    train, test = (latents.encode(encoder, images.images, index) for index in (images.train, images.test))
-    found = both_sides("untrained", train, test, config).metrics
-    for name in (f"control/untrained/{name}" for name in HEADLINES):
+    """What is not published of the controls and of what training gained."""
+    found = measure_controls(config, images, lambda: untrained(config).encoder).metrics
+    for name in (f"control/{control}/{name}" for control in CONTROLS for name in HEADLINES):
         if abs(found[name] - published[name]) > TOLERANCE * max(1, abs(published[name])):
             raise ValueError(
                 f"{name} of seed {config.training.seed} is {found[name]:.4f}, published is {published[name]:.4f}"

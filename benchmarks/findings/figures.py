@@ -19,24 +19,24 @@ PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 # Trained, before the first step, and the pixels' principal components, with their markers.
 CURVES = ((RADII, "trained", "o"), (UNTRAINED, "untrained", "s"), (PIXELS, "pixels", "^"))
 SWEEPS = {
-    "activation": "activation and batch norm",
-    "maps": "maps and layers",
-    "latent_dim": "latent dimensions",
-    "dataset": "population",
-    "surrogates": "surrogate images",
-    "radius": "contrast, background, detail",
-    "epochs": "48 epochs",
-    "batch_norm": "96 px, 24 epochs",
-    "resolution": "96 and 128 px, two crops",
-    "enforced": "enforced",
+    "activation and batch norm": ["activation"],
+    "maps and layers": ["maps"],
+    "latent dimensions": ["latent_dim"],
+    "population": ["dataset"],
+    "surrogate images": ["surrogates"],
+    "contrast, background, detail": ["radius"],
+    "48 and 144 epochs": ["epochs", "long_training"],
+    "96 px, 24 epochs": ["batch_norm"],
+    "96 and 128 px, two crops": ["resolution"],
+    "enforced": ["enforced"],
 }
 
 
 def draw_training(ax: Axes) -> None:
     """Radii of every published run before its first step and after training."""
     shells = []
-    for name, words in SWEEPS.items():
-        found = runs(name)
+    for words, names in SWEEPS.items():
+        found = pd.concat([runs(name) for name in names])
         if len(found):
             ax.scatter(found[UNTRAINED], found[RADII], s=16, alpha=0.7, label=words)
             shells.append(found[found[SHELL] < HOLLOW])
@@ -83,17 +83,20 @@ def draw_dimensions(ax: Axes) -> None:
 
 
 def draw_formation(ax: Axes) -> None:
-    """The three headlines of leaky ReLU before the first step and after each number of epochs, by seed."""
-    found = chosen("epochs", model_activation="leaky_relu")
-    for color, (words, name) in enumerate(HEADLINES.items()):
-        curves = found.filter(regex=rf"^formation/{name}@")
-        steps = [int(column.partition("@")[2]) for column in map(str, curves)]
-        for number, (_, curve) in enumerate(curves.iterrows()):
+    """The three headlines of leaky ReLU, and the radii of tanh with batch normalization for longer, by seed: before
+    the first step and after each number of epochs."""
+    plain = chosen("epochs", model_activation="leaky_relu")
+    lines = [(words, plain, name) for words, name in HEADLINES.items()]
+    lines.append(("radii, tanh with batch norm", runs("long_training"), HEADLINES["radii"]))
+    for color, (words, found, name) in enumerate(lines):
+        for number, (_, curve) in enumerate(found.filter(regex=rf"^formation/{name}@").iterrows()):
+            steps = [int(column.partition("@")[2]) for column in map(str, curve.index)]
             points = sorted(zip(steps, curve, strict=True))
             label = words if number == 0 else None
             ax.plot(*zip(*points, strict=True), "-o", color=f"C{color}", markersize=3, linewidth=0.9, label=label)
     ax.set_xscale("symlog", base=2, linthresh=1)
-    ax.set_xticks(sorted(steps), map(str, sorted(steps)), minor=False)
+    ticks = [0, *(2**power for power in range(8))]
+    ax.set_xticks(ticks, map(str, ticks), minor=False)
     ax.set(xlabel="epochs", ylabel="agreement with a normal distribution", ylim=(None, 1))
     ax.legend(fontsize=8)
 

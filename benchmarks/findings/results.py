@@ -35,6 +35,7 @@ AXES = {
     "dataset": ["data.name", "data.factors", "data.contrast"],
     "latent_dim": ["data.name", "model.latent_dim"],
     "epochs": ["model.activation", "model.batch_norm"],
+    "long_training": ["model.activation", "model.batch_norm", "training.epochs"],
     "maps": ["model.maps"],
     "batch_norm": ["model.activation", "model.batch_norm"],
     "resolution": ["data.resolution", "data.crop"],

@@ -249,6 +249,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "shell": partial(shell, "activation"),
     "shell_96": partial(shell, "batch_norm"),
     "shell_48": partial(shell, "epochs"),
+    "shell_144": partial(shell, "long_training"),
     "formation": formation,
     "gains": gains,
     "properties": properties,

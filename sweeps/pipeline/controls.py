@@ -29,14 +29,14 @@ from sweeps.files import read_json, write_json
 from sweeps.pipeline.reactions import map_reactions, told_attributes
 
 # Raised when more is measured, so that what older versions kept is measured anew.
-EDITION = 3
+EDITION = 4
 CONTROLS = ("untrained", "projection", "pca")
-FAMILIES = ("marginal", "contour", "radius", "elliptical", "origin")
+FAMILIES = ("marginal", "contour", "radius", "elliptical", "origin", "pursuit")
 # Fields of a network that change its loss alone, not how it starts.
 LOSS_ALONE = {f"model.{name}" for name in ("regularizer", "regularizer_weight", "latent_l2", "decoder_l2")}
 # The held-out vectors' scores, as a run has them.
 HELD_OUT = "mnd_test/"
-# What tells a shell, a common radius and heavy tails from the headlines' like.
+# What tells a shell, a common radius, heavy tails and a single odd direction from the headlines' like.
 KEPT = (
     *HEADLINES,
     "radius/spread",
@@ -44,6 +44,7 @@ KEPT = (
     "elliptical/kurtosis_of_directions",
     "origin/norm_agreement",
     "origin/norm_spread",
+    "pursuit/ks",
 )
 
 
@@ -108,7 +109,7 @@ def gains(metrics: dict[str, float]) -> dict[str, float]:
     }
 
 
-def both_sides(name: str, train: np.ndarray, test: np.ndarray, config: RunConfig) -> Controls:
+def _both_sides(name: str, train: np.ndarray, test: np.ndarray, config: RunConfig) -> Controls:
     """What vectors of a control score: those of the training images, and in headlines those of the held-out ones."""
     held_out = _scored(name, test, config, HEADLINES, HELD_OUT)
     return _scored(name, train, config) | held_out
@@ -120,7 +121,7 @@ def both_sides(name: str, train: np.ndarray, test: np.ndarray, config: RunConfig
 def _untrained(config: RunConfig, images: ImageSet, encoder: keras.Model) -> Controls:
     train, test = (latents.encode(encoder, images.images, index) for index in (images.train, images.test))
     told = told_attributes(train, test, images) | map_reactions(encoder, images)
-    return both_sides("untrained", train, test, config) | _beside("untrained", told)
+    return _both_sides("untrained", train, test, config) | _beside("untrained", told)
 
 
 def _projected(config: RunConfig, images: ImageSet) -> Controls:
@@ -128,7 +129,7 @@ def _projected(config: RunConfig, images: ImageSet) -> Controls:
     index = np.concatenate([images.train, images.test])
     both = pixels.random_projection(images.images, index, config.model.latent_dim)
     train, test = np.split(both, [len(images.train)])
-    return both_sides("projection", train, test, config)
+    return _both_sides("projection", train, test, config)
 
 
 def _principal(config: RunConfig, images: ImageSet) -> Controls:
@@ -138,7 +139,7 @@ def _principal(config: RunConfig, images: ImageSet) -> Controls:
     except ValueError as error:
         return Controls({}, {"control/pca": str(error)})
     train, test = (axes.scores(images.images, index) for index in (images.train, images.test))
-    found = both_sides("pca", train, test, config) | _beside("pca", told_attributes(train, test, images))
+    found = _both_sides("pca", train, test, config) | _beside("pca", told_attributes(train, test, images))
     return found | Controls({"reconstruction/mse_pca": axes.error(images.images, images.test)}, {})
 
 

@@ -55,8 +55,9 @@ def test_the_elliptical_law_explains_a_radius_and_no_clusters() -> None:
     for points, is_explained in ((heavy, True), (two, False)):
         found = measure_elliptical(Sample(points), CONFIG).metrics
         assert found.keys() == {f"control/elliptical/{name}" for name in KEPT}
-        own = score(points, calibrate=False, families=("marginal",)).values["marginal_gaussianity"]
-        assert (abs(found["control/elliptical/marginal_gaussianity"] - own) < 0.01) == is_explained
+        own = score(points, calibrate=False, families=("marginal", "pursuit")).values
+        for name, near in (("marginal_gaussianity", 0.01), ("pursuit/ks", 0.05)):
+            assert (abs(found[f"control/elliptical/{name}"] - own[name]) < near) == is_explained
 
 
 def test_of_a_cloud_that_is_flat_the_reason_is_told() -> None:
