@@ -27,7 +27,7 @@ tests: $(TESTING)
 	$(BIN)/pytest -n 2 --dist worksteal -m "not (thorough or soak)"
 
 tests-all: $(TESTING)
-	$(BIN)/pytest -n 2 --dist worksteal -m "not soak"
+	$(BIN)/pytest -n 2 --dist worksteal -m "not soak" --hypothesis-profile=exploring
 
 soak: $(TESTING)
 	$(BIN)/pytest -m soak

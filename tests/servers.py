@@ -70,7 +70,7 @@ class Postgres:
         # Not captured: the server would inherit a pipe and keep it open.
         with (self.folder / "commands.log").open("ab") as log:
             command = self.command(program, *arguments)
-            subprocess.run(command, check=True, stdout=log, stderr=log, cwd="/", timeout=60)
+            subprocess.run(command, check=True, stdout=log, stderr=log, cwd="/", timeout=300)
 
     def create(self) -> None:
         password = self.folder / "password"

@@ -71,6 +71,8 @@ def announced(sweep: str, storage: str | None) -> Iterator[Callable[[], list[Req
         yield lambda: list(_taken(heard))
     finally:
         ended.set()
+        if listener.is_alive():
+            listener.join(LISTEN_SECONDS)  # unless the store keeps it waiting
         with suppress(TrackingError):  # the next launch takes it away
             _forget(sweep, launch.token)
         lock.release(forget=True)

@@ -34,8 +34,23 @@ def experiment(name: str, description: str) -> str:
         if found is not None:
             check_place(found.artifact_location)
         note = with_report(description, str(experiment_id), found.tags.get(SUMMARY) if found else None)
-        mlflow_client.set_experiment_tag(experiment_id, "mlflow.note.content", _linked(note, str(experiment_id)))
+        set_tag(mlflow_client, experiment_id, "mlflow.note.content", _linked(note, str(experiment_id)))
     return str(experiment_id)
+
+
+def set_tag(mlflow_client: MlflowClient, experiment_id: str, name: str, words: str) -> None:
+    """Sets a tag of an experiment, also where another process sets it for the first time just now.
+
+    MLflow looks whether there is one, and adds it if not; of two that do so at once, one is refused, and finds it then.
+    """
+    from mlflow.exceptions import MlflowException
+
+    try:
+        mlflow_client.set_experiment_tag(experiment_id, name, words)
+    except MlflowException as error:
+        if error.error_code != "BAD_REQUEST":
+            raise
+        mlflow_client.set_experiment_tag(experiment_id, name, words)
 
 
 def _leave_in_trash(mlflow_client: MlflowClient, found: Experiment) -> None:

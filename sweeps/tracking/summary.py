@@ -10,7 +10,7 @@ from mlflow import MlflowClient
 
 from sweeps.tracking.client import client, pages
 from sweeps.tracking.errors import store_errors
-from sweeps.tracking.experiment import SUMMARY, check_place
+from sweeps.tracking.experiment import SUMMARY, check_place, set_tag
 from sweeps.tracking.record import SWEEP
 from sweeps.workspace import uri
 
@@ -29,7 +29,7 @@ def log_summary(sweep: str, folder: Path, note: str) -> str:
         mlflow_client.log_artifacts(run_id, str(folder))
         mlflow_client.set_tag(run_id, "mlflow.note.content", note)
         mlflow_client.set_terminated(run_id, status="FINISHED")
-        mlflow_client.set_experiment_tag(experiment_id, SUMMARY, run_id)
+        set_tag(mlflow_client, experiment_id, SUMMARY, run_id)
     return run_id
 
 
@@ -41,7 +41,7 @@ def add_to_summary(sweep: str, file: Path) -> None:
         run_id = _only_run(mlflow_client, experiment_id, sweep)
         mlflow_client.log_artifact(run_id, str(file))
         mlflow_client.set_terminated(run_id, status="FINISHED")
-        mlflow_client.set_experiment_tag(experiment_id, SUMMARY, run_id)
+        set_tag(mlflow_client, experiment_id, SUMMARY, run_id)
 
 
 def _only_run(mlflow_client: MlflowClient, experiment_id: str, sweep: str) -> str:

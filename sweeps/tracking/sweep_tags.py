@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sweeps.tracking.client import client, exists
 from sweeps.tracking.errors import store_errors
+from sweeps.tracking.experiment import set_tag
 from sweeps.workspace import uri
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def set_sweep_tag(sweep: str, name: str, words: str) -> None:
     """Sets a tag of a sweep that has an experiment; of another it is not set. Raises TrackingError."""
     if found := _experiment(sweep):
         with store_errors(uri()):
-            client().set_experiment_tag(found.experiment_id, name, words)
+            set_tag(client(), found.experiment_id, name, words)
 
 
 def remove_sweep_tag(sweep: str, name: str) -> None:

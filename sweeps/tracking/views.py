@@ -17,6 +17,7 @@ from sweeps.spec.grid import count, varied_fields
 from sweeps.spec.space import space
 from sweeps.spec.sweep import Sweep
 from sweeps.tracking.errors import store_errors
+from sweeps.tracking.experiment import set_tag
 
 State = dict[str, Any]
 
@@ -84,7 +85,7 @@ def publish_views(sweep: Sweep) -> None:
         experiment_id = found.experiment_id
         wanted = KIND | views(sweep)
         for key, value in wanted.items():
-            mlflow_client.set_experiment_tag(experiment_id, key, value)
+            set_tag(mlflow_client, experiment_id, key, value)
         for key in (f"{VIEW}{name}" for name in NAMES):
             if key not in wanted and key in found.tags:
                 mlflow_client.delete_experiment_tag(experiment_id, key)

@@ -87,7 +87,7 @@ def test_both_files_load_where_this_package_is_not(tmp_path: Path, images: np.nd
     with_stock_layers(made.decoder).save(tmp_path / "decoder.keras")
     np.save(tmp_path / "images.npy", images)
     command = [sys.executable, "-c", ELSEWHERE, str(tmp_path)]
-    subprocess.run(command, check=True, cwd=tmp_path, timeout=120)
+    subprocess.run(command, check=True, cwd=tmp_path, timeout=300)
     found = np.load(tmp_path / "found.npz")
     vectors = latents.encode(made.encoder, images, np.arange(20))
     assert found["vectors"] == pytest.approx(vectors, rel=1e-4, abs=1e-5)

@@ -170,7 +170,8 @@ def test_another_seed_gives_another_order_and_the_same_seed_the_same(blobs: Imag
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         config = TrainingConfig(epochs=1, batch_size=32, seed=seed)
         losses[name] = run(blobs, config, tmp_path / name)[1][0].held_out_loss
-    assert losses["a"] == losses["b"] != losses["c"]
+    assert losses["a"] == pytest.approx(losses["b"], rel=1e-6)  # threads add in an order of their own
+    assert abs(losses["a"] - losses["c"]) > 1e-4 * losses["a"]
 
 
 @pytest.mark.parametrize(

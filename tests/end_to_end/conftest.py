@@ -17,7 +17,7 @@ def browser() -> Iterator[Any]:
         pytest.skip("needs Chromium: apt-get install chromium")
     playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install 'cae-mnd[test]'")
     with playwright.sync_playwright() as driver:
-        opened = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        opened = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS, timeout=120_000)
         yield opened
         opened.close()
 

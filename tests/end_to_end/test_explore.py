@@ -62,7 +62,7 @@ def open_page(browser: Any, home: Path, tmp_path: Path, request: pytest.FixtureR
 
     def opened(width: int = 1440, height: int = 1000, **settings: Any) -> Any:
         context = browser.new_context(viewport={"width": width, "height": height}, offline=True, **settings)
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(120_000)
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: told.append(message.text) if message.type in ("error", "warning") else None)
@@ -70,6 +70,7 @@ def open_page(browser: Any, home: Path, tmp_path: Path, request: pytest.FixtureR
         page.goto((home / "explore.html").as_uri())
         page.wait_for_selector("body[data-ready]")
         page.locator("#strips canvas").first.wait_for()
+        settle(page)
         return page
 
     yield opened
@@ -115,8 +116,11 @@ def pixels(canvas: Any) -> np.ndarray:
 
 
 def settle(page: Any) -> None:
-    """Waits until everything that follows a change is drawn."""
-    page.wait_for_timeout(400)
+    """Waits until everything that follows a change is drawn.
+
+    By the page's own clock, however slow it is: its timers end in the order in which they are due.
+    """
+    page.evaluate("() => new Promise(done => setTimeout(() => requestAnimationFrame(() => setTimeout(done)), 400))")
 
 
 # --- the decoder -----------------------------------------------------------------------------------------------------
@@ -338,7 +342,7 @@ def test_a_map_shows_the_axis_that_is_chosen(page: Any, spaces: list[Space], axi
 def test_the_gallery_shows_the_same_draw_of_every_run(page: Any, spaces: list[Space]) -> None:
     page.get_by_role("tab", name="Gallery").click()
     page.get_by_role("button", name="next person or draw").click()
-    page.wait_for_timeout(300)
+    settle(page)
     rows = page.locator(".matrix tbody tr")
     assert rows.count() == 2
     labels = [rows.nth(place).locator("strong").inner_text() for place in range(2)]

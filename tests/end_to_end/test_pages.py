@@ -87,7 +87,7 @@ def served(home: Path, port: int, *command: str, folder: Path | None = None) -> 
         assert process.poll() is None, log.read_text(encoding="utf-8")
         yield address
         process.send_signal(signal.SIGTERM)
-        process.wait(timeout=30)
+        process.wait(timeout=120)
         wait_for(lambda: not answers(address), log)
     finally:
         with suppress(ProcessLookupError):
@@ -97,7 +97,7 @@ def served(home: Path, port: int, *command: str, folder: Path | None = None) -> 
 
 
 def wait_for(condition: Callable[[], bool], log: Path) -> None:
-    end = time.monotonic() + 90
+    end = time.monotonic() + 300
     while not condition():
         assert time.monotonic() < end, log.read_text(encoding="utf-8")
         time.sleep(0.1)
@@ -121,7 +121,7 @@ def address(home: Path) -> Iterator[str]:
 def context(browser: Any) -> Iterator[Any]:
     """A browser's window, without what it remembers."""
     opened = browser.new_context(viewport={"width": 1600, "height": 1000})
-    opened.set_default_timeout(30_000)
+    opened.set_default_timeout(120_000)
     yield opened
     opened.close()
 
@@ -170,7 +170,8 @@ def rows(page: Any) -> str:
 def open_headlines(page: Any, address: str) -> None:
     page.goto(link(address, "tiny", 0))
     page.get_by_role("link", name=runs()[0].name).wait_for()
-    page.get_by_text(f"{runs()[0].metrics['mnd/radius_agreement']:.6f}"[:-1]).first.wait_for()
+    for run in runs():  # each row comes in its own time
+        page.get_by_text(f"{run.metrics['mnd/radius_agreement']:.6f}"[:-1]).first.wait_for()
 
 
 def test_the_experiment_lists_its_runs_with_the_headlines_the_best_first(page: Any, address: str) -> None:
@@ -253,7 +254,7 @@ def test_a_face_grid_is_shown_and_downloaded_byte_by_byte(page: Any, address: st
 def test_groups_show_the_means_over_seeds(page: Any, address: str) -> None:
     page.goto(link(address, "seeds", 2))
     page.get_by_text("Group:").first.wait_for()
-    page.get_by_text("(average)").first.wait_for()
+    page.get_by_text("(average)").nth(1).wait_for()
     means = re.findall(r"^(0\.\d+) \(average\)", rows(page), flags=re.MULTILINE)
     assert {round(float(mean), 6) for mean in means} == {0.7, 0.6}
     assert "Group: model.activation: tanh" in rows(page)
@@ -263,7 +264,7 @@ def test_groups_show_the_means_over_seeds(page: Any, address: str) -> None:
 def newcomer(context: Any) -> Iterator[Any]:
     """A page of a browser that has never been here."""
     fresh = context.browser.new_context(viewport={"width": 1440, "height": 900})
-    fresh.set_default_timeout(30_000)
+    fresh.set_default_timeout(120_000)
     yield fresh.new_page()
     fresh.close()
 
@@ -313,7 +314,7 @@ def test_cae_ui_says_where_the_pages_of_a_sweep_are(address: str, home: Path) ->
     told = (home / f"{address.rpartition(':')[2]}.log").read_text(encoding="utf-8")
     for place, known in enumerate(known_links("tiny")):
         assert f"tiny: {known.name}\n  {link(address, 'tiny', place)}\n" in told
-    # After all that the server prints at its start; of the requests since, what could not be done alone.
+    # After all that the server prints at its start; of the requests since nothing, but what could not be done.
     start, _, since = told.partition(f"{address} shows {workspace.uri()}; Ctrl-C ends it\n")
     assert "starting MLflow's server" in start
-    assert all("ERROR" in line for line in since.splitlines())
+    assert not re.search(r'"(GET|POST|HEAD) ', since)

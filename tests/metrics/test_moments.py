@@ -157,7 +157,7 @@ def test_threads_keep_the_order_and_take_every_item() -> None:
 def test_threads_are_as_many_as_asked_for(number: int) -> None:
     met = Barrier(number)
     # Fewer threads would wait for one another until the barrier breaks.
-    idents = in_threads(lambda _: (met.wait(10), get_ident())[1], range(number), number)
+    idents = in_threads(lambda _: (met.wait(120), get_ident())[1], range(number), number)
     assert len(set(idents)) == number
 
 
@@ -293,7 +293,7 @@ def test_threads_cut_as_their_caller_does() -> None:
 
 def test_threads_are_as_many_as_the_cores_unless_said_otherwise() -> None:
     met = Barrier(cores())
-    idents = in_threads(lambda _: (met.wait(10), get_ident())[1], range(cores()))
+    idents = in_threads(lambda _: (met.wait(120), get_ident())[1], range(cores()))
     assert len(set(idents)) == cores()
 
 

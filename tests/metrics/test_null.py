@@ -149,7 +149,7 @@ def test_threads_at_once_leave_one_whole_file(cache: Path) -> None:
 
     def measure(sample: np.ndarray, seed: np.random.SeedSequence) -> dict[str, float]:
         # All have looked for the file before any goes on, and all write at about the same time.
-        start.wait(10)
+        start.wait(120)
         return {f"measure {number}": float(sample.mean()) for number in range(1000)}
 
     def work() -> None:
@@ -179,7 +179,7 @@ def test_processes_at_once_leave_one_whole_file(cache: Path) -> None:
         process.stdin.write("go\n")
         process.stdin.flush()
     for process in running:
-        process.communicate(timeout=60)
+        process.communicate(timeout=300)
         assert process.returncode == 0
     expected = null_distribution(N, D, {"version": "test"}, never)
     left_alone(cache, expected)

@@ -126,7 +126,7 @@ def test_two_processes_that_ask_at_once_prepare_once(root: Path) -> None:
     second = start(root)
     assert second.stdout is not None
     assert second.stdout.readline().startswith("waiting for another process")
-    lines = [process.communicate("go on\n", timeout=60)[0].splitlines() for process in (first, second)]
+    lines = [process.communicate("go on\n", timeout=300)[0].splitlines() for process in (first, second)]
     assert lines[0][-1] == lines[1][-1]
     assert Path(lines[0][-1], "report.json").is_file()
     assert not any(line.startswith("preparing") for line in lines[1])
@@ -137,7 +137,7 @@ def test_killed_in_the_middle_and_prepared_again(root: Path, cache_folder: Path)
     assert process.stdout is not None
     assert process.stdout.readline().startswith("preparing")
     process.send_signal(signal.SIGKILL)
-    process.wait(timeout=20)
+    process.wait(timeout=300)
     process.stdout.close()
     assert len(leftovers(cache_folder)) == 1
     assert prepared() == []
@@ -153,9 +153,9 @@ def test_workers_of_a_killed_process_end_with_it(photographs: Callable[..., Path
     assert process.stdout.readline().startswith("preparing")
     workers = psutil.Process(process.pid).children(recursive=True)
     process.kill()
-    process.communicate(timeout=20)
+    process.communicate(timeout=300)
     assert workers
-    assert not psutil.wait_procs(workers, timeout=20)[1]
+    assert not psutil.wait_procs(workers, timeout=300)[1]
 
 
 def test_leftovers_of_other_sets_are_removed_and_those_of_the_living_stay(root: Path, cache_folder: Path) -> None:
@@ -175,7 +175,7 @@ def test_leftovers_of_other_sets_are_removed_and_those_of_the_living_stay(root: 
 
 def test_full_disk_is_a_clear_error_and_leaves_nothing(root: Path, cache_folder: Path) -> None:
     process = start(root, limit=10_000)  # images.npy would have 30,848 bytes
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=300)
     assert output.startswith("DataError:")
     assert "cannot be written (File too large); make room, or set CAE_CACHE" in output
     assert not leftovers(cache_folder)

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from sweeps import tracking
 from sweeps.errors import Stopped
 from sweeps.execution import launches
 from sweeps.execution.grid import launch
@@ -59,16 +58,17 @@ def test_one_cell_is_left_and_the_others_are_done(now: bool, how: str, ends: str
 
 def test_a_cell_that_waits_is_not_begun() -> None:
     staff = Leaving(Request("hash2", False, "far"))
+    pool = WorkerPool(Sweep(name="s"), LaunchOptions(), 3, Silent(), "?", [staff])
 
     async def first(task: Task) -> Outcome:
         if task.label == "seed=0":
             ask("s", alive("s")[0], staff.request)
-            while tracking.sweep_tags("s", launches.REQUEST):  # until the launch has taken it
+            while staff.request.cell not in pool._left:  # until the launch has heard it
                 await asyncio.sleep(0.01)
         return await Staff.run(staff, task)
 
     staff.run = first  # type: ignore[method-assign]
-    play(staff)
+    launch([cell(n) for n in range(3)], pool)
     assert [label for label, _ in staff.log] == ["seed=0", "seed=1"]
 
 

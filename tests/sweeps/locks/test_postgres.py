@@ -65,7 +65,7 @@ def test_machines_that_start_together_create_one_schema(postgres_url: str, tmp_p
         assert process.stdin is not None
         process.stdin.write("go\n")
         process.stdin.flush()
-    answers = [process.communicate(timeout=60) for process in started]
+    answers = [process.communicate(timeout=300) for process in started]
     assert [output for output, _ in answers] == ["0\n"] * 3, answers
 
 

@@ -5,11 +5,14 @@ import re
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 
 import pytest
+from mlflow import MlflowClient
 from mlflow.entities import ViewType
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import ErrorCode
 
 from sweeps import tracking, workspace
 from sweeps.errors import TrackingError
@@ -163,6 +166,26 @@ def test_an_address_that_is_no_store_is_one_line(monkeypatch: pytest.MonkeyPatch
 def test_what_a_store_refuses_is_not_called_silence(database: Path) -> None:
     with pytest.raises(TrackingError, match=r"refuses: .*exceeds"), store_errors(workspace.uri()):
         tracking.client().set_experiment_tag(tracking.experiment("a", "why?"), "mlflow.note.content", "x" * 30_000)
+
+
+@pytest.mark.parametrize(("code", "tries"), [("BAD_REQUEST", 2), ("INTERNAL_ERROR", 1)])
+def test_a_tag_that_two_set_at_once_for_the_first_time_is_set(
+    database: Path, monkeypatch: pytest.MonkeyPatch, code: str, tries: int
+) -> None:
+    """As MLflow answers the later of two that found no tag, and had both to add one; another refusal stays one."""
+    experiment_id, calls, really = tracking.experiment("a", "why?"), [], MlflowClient.set_experiment_tag
+
+    def refused_at_first(self: MlflowClient, *tag: str) -> None:
+        calls.append(tag)
+        if len(calls) == 1:
+            raise MlflowException("UNIQUE constraint failed: experiment_tags.key", error_code=ErrorCode.Value(code))
+        really(self, *tag)
+
+    monkeypatch.setattr(MlflowClient, "set_experiment_tag", refused_at_first)
+    with nullcontext() if tries == 2 else pytest.raises(TrackingError):
+        tracking.set_sweep_tag("a", "sweep.launch.x", "here")
+    assert calls == [(experiment_id, "sweep.launch.x", "here")] * tries
+    assert tracking.sweep_tags("a", "sweep.") == ({"sweep.launch.x": "here"} if tries == 2 else {})
 
 
 def test_a_database_of_another_version_is_said(database: Path) -> None:
