@@ -30,12 +30,13 @@ def test_each_score_of_a_network_stands_under_its_name(monkeypatch: pytest.Monke
     own |= {f"mnd/{name}_null": 0.9 for name in results.HEADLINES.values()} | {scores.PIXELS: 0.6}
     held_out = {"mnd_test/radius_agreement": 0.7, "mnd_test/radius_agreement_null": 0.8}
     own |= held_out | {"control/untrained/mnd_test/radius_agreement": 0.75}
-    row = {ACT: "tanh", "model.batch_norm": True, scores.SHELL: 0.3, "reconstruction/mse": 0.0123} | own
+    own |= {scores.SHELL: 0.3, scores.MSE: 0.0123, scores.PIXEL_MSE: 0.0044}
+    row = {ACT: "tanh", "model.batch_norm": True} | own
     publish(monkeypatch, epochs=[row])
     (found,) = read(tables.cells("epochs"))
     assert found["pixels"] == "0.600"
     assert found["radii held out"] == "0.700 (0.750, 0.800)"
-    assert found["MSE"] == "0.0123"
+    assert found["MSE"] == "0.0123 (0.0044)"
     assert found["remark"] == "shell, 0.30"
 
 
@@ -196,6 +197,29 @@ def test_what_the_radius_follows_is_told_by_what_is_taken_away(monkeypatch: pyte
     whole, equal = read(sections.properties())
     assert list(whole.values()) == ["as they are", "0.50", "0.40", "0.30", "0.20", "-0.10", "0.60", "0.030"]
     assert (equal[""], equal["contrast"], equal["detail"]) == ("equal contrast", "0.00", "0.70")
+
+
+def test_the_least_normal_direction_stands_beside_that_of_images_and_of_chance(monkeypatch: pytest.MonkeyPatch) -> None:
+    of = ("mnd", "control/untrained", "control/pca", "control/projection")
+    odd = dict(zip((f"{each}/{scores.DIRECTION}" for each in of), (0.2, 0.1, 0.3, 0.05), strict=True))
+    row = {ACT: "tanh", "model.batch_norm": True} | odd
+    normal = {ACT: "leaky_relu", "data.surrogate": "gaussian"} | odd | {f"mnd/{scores.DIRECTION}": 0.25}
+    publish(monkeypatch, activation=[row], surrogates=[normal])
+    networks = {each.pop(""): list(each.values()) for each in read(sections.directions())}
+    assert networks["tanh, batch normalization"] == ["0.200", "0.100", "0.300"]
+    assert networks["leaky_relu, a normal population"] == ["0.250", "0.100", "0.300"]
+    assert networks["a random projection of the pixels"] == ["", "", "0.050"]
+    # As the null table has it of 5,400 points with 256 components.
+    assert networks["a normal cloud"] == ["", "", "0.017"]
+
+
+def test_how_much_training_makes_up_for_is_a_share_of_what_was_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    row: dict[str, object] = {ACT: "leaky_relu", "model.batch_norm": False}
+    for name, own, before, null in (("marginals", 0.97, 0.96, 1.0), ("contours", 0.8, 0.9, 1.0)):
+        metric = results.HEADLINES[name]
+        row |= {f"mnd/{metric}": own, f"control/untrained/{metric}": before, f"mnd/{metric}_null": null}
+    publish(monkeypatch, batch_norm=[row])
+    assert summary._made_up() == "25% and -100%"
 
 
 def test_the_summary_counts_what_held_out_photographs_say(monkeypatch: pytest.MonkeyPatch) -> None:

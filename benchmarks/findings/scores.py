@@ -4,15 +4,29 @@ from __future__ import annotations
 
 import pandas as pd
 
+from metrics import VERSION
+from metrics.null_table import tabulated
+
 RADII, CONTOURS, MARGINALS = "mnd/radius_agreement", "mnd/contour_agreement", "mnd/marginal_gaussianity"
 UNTRAINED, PIXELS = "control/untrained/radius_agreement", "control/pca/radius_agreement"
 GAIN, NULL, SHELL = "gain/radius_agreement", f"{RADII}_null", "mnd/origin/norm_spread"
 KURTOSIS = "mnd/elliptical/kurtosis_of_directions"
 HELD_OUT = "mnd_test/radius_agreement"
 HELD_OUT_GAIN = f"gain/{HELD_OUT}"
+MSE, PIXEL_MSE = "reconstruction/mse", "reconstruction/mse_pca"
+DIRECTION = "pursuit/ks"
 ACTIVATION, DIMENSIONS, MAPS = "model.activation", "model.latent_dim", "model.maps"
 # As the predictions say it: below, a cloud is a shell around the origin.
 HOLLOW = 0.5
+# Photographs that the networks of CelebA are trained on, and how many of them are followed epoch by epoch.
+TRAINED_ON, FOLLOWED = 5_400, 1_024
+
+
+def normal(metric: str, points: int, components: int = 256) -> float:
+    """What a normal cloud of that size scores."""
+    known = tabulated(points, components, VERSION)
+    assert known is not None
+    return known.mean[metric]
 
 
 def means(found: pd.DataFrame, by: str, metric: str) -> pd.Series:

@@ -12,7 +12,19 @@ from scipy import stats
 from benchmarks.findings.differences import Difference, corrected, pooled
 from benchmarks.findings.markdown import NOT_YET, markdown, mean
 from benchmarks.findings.results import AXES, HEADLINES, cells_of, chosen, removed, runs
-from benchmarks.findings.scores import ACTIVATION, DIMENSIONS, HELD_OUT, HOLLOW, KURTOSIS, SHELL, explained_by_radius
+from benchmarks.findings.scores import (
+    ACTIVATION,
+    DIMENSIONS,
+    DIRECTION,
+    FOLLOWED,
+    HELD_OUT,
+    HOLLOW,
+    KURTOSIS,
+    SHELL,
+    TRAINED_ON,
+    explained_by_radius,
+    normal,
+)
 
 TWO_DIMENSIONAL = ("marginals", "contours")
 CORE = (50, 60, 70, 80, 90, 100)
@@ -54,6 +66,35 @@ def _beside_the_law(cell: pd.DataFrame) -> Iterator[str]:
         yield ", ".join(f"{cell[each].mean():.3f}" for each in beside)
     yield ", ".join(f"{explained_by_radius(cell, name):.2f}" for name in names)
     yield ", ".join(f"{cell[name].mean():z.3f}" for name in ("mnd/elliptical/kurtosis", KURTOSIS))
+
+
+def directions() -> str:
+    """How far the least normal direction is from normal: of networks, of the images, and by chance."""
+    cells = dict(_networks_and_images())
+    if not cells:
+        return NOT_YET
+    rows = [[words, *_least_normal(cell)] for words, cell in cells.items()]
+    alone = runs("activation")[f"control/projection/{DIRECTION}"].mean()
+    for words, value in (
+        ("a random projection of the pixels", alone),
+        ("a normal cloud", normal(DIRECTION, TRAINED_ON)),
+    ):
+        rows.append([words, "", "", f"{value:.3f}"])
+    return markdown(["", "trained", "untrained", "images alone"], rows)
+
+
+def _networks_and_images() -> Iterator[tuple[str, pd.DataFrame]]:
+    for (name, on), cell in cells_of(runs("activation"), [ACTIVATION, "model.batch_norm"]):
+        yield f"{name}, batch normalization" if on else str(name), cell
+    for kind, words in (("gaussian", "a normal population"), ("phase", "random phases")):
+        if len(found := chosen("surrogates", data_surrogate=kind)):
+            yield f"leaky_relu, {words}", found
+
+
+def _least_normal(cell: pd.DataFrame) -> Iterator[str]:
+    for of in ("mnd", "control/untrained", "control/pca"):
+        values = cell[f"{of}/{DIRECTION}"]
+        yield mean(values) if of != "control/pca" else f"{values.mean():.3f}"
 
 
 def core() -> str:
@@ -107,6 +148,15 @@ def _by_epoch(cells: Mapping[str, pd.DataFrame], shown: Mapping[str, str]) -> st
         for words, name in shown.items()
     ]
     return markdown(["network", "epochs:", *map(str, epochs)], rows)
+
+
+def followed() -> str:
+    """What a normal cloud scores of as few points as are followed epoch by epoch."""
+    scores = ", ".join(f"{words} {normal(name, FOLLOWED):.3f}" for words, name in HEADLINES.items())
+    return (
+        f"Tables that go on epoch by epoch are of {FOLLOWED:,} of the training photographs, the same ones each time. A "
+        f"normal cloud of as few scores: {scores}."
+    )
 
 
 def properties() -> str:
@@ -245,12 +295,14 @@ def reactions() -> str:
 BLOCKS: dict[str, Callable[[], str]] = {
     "law": law,
     "core": core,
+    "directions": directions,
     "common_radius": common_radius,
     "shell": partial(shell, "activation"),
     "shell_96": partial(shell, "batch_norm"),
     "shell_48": partial(shell, "epochs"),
     "shell_144": partial(shell, "long_training"),
     "formation": formation,
+    "followed": followed,
     "gains": gains,
     "properties": properties,
     "losses": losses,

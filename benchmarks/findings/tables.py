@@ -13,7 +13,7 @@ from benchmarks.findings.differences import Difference
 from benchmarks.findings.markdown import NOT_YET, markdown, mean, unbroken
 from benchmarks.findings.reproduction import dominant, reproduction
 from benchmarks.findings.results import AXES, HEADLINES, cells_of, runs
-from benchmarks.findings.scores import HELD_OUT, HOLLOW, PIXELS, SHELL
+from benchmarks.findings.scores import HELD_OUT, HOLLOW, MSE, PIXEL_MSE, PIXELS, SHELL
 from benchmarks.findings.summary import summary
 from benchmarks.findings.verdicts import verdicts
 
@@ -95,7 +95,8 @@ def _scores(cell: pd.DataFrame) -> Iterator[str]:
     # Fewer held-out vectors than they have components have no Mahalanobis distances.
     is_known = cell[HELD_OUT].notna().any()
     yield _beside(cell, HELD_OUT, f"control/untrained/{HELD_OUT}", f"{HELD_OUT}_null") if is_known else ""
-    yield f"{cell['reconstruction/mse'].mean():.4f}"
+    beside = f" ({cell[PIXEL_MSE].mean():.4f})" if PIXEL_MSE in cell else ""
+    yield unbroken(f"{cell[MSE].mean():.4f}{beside}")
     yield f"shell, {cell[SHELL].mean():.2f}" if cell[SHELL].mean() < HOLLOW else ""
 
 
