@@ -45,6 +45,7 @@ def describe(config: RunConfig, result: dict[str, Any]) -> str:
         training(metrics),
         origin(metrics),
         tails(metrics),
+        least_normal(metrics),
         core(metrics),
         near_duplicates(metrics),
         follows(metrics),
@@ -197,6 +198,20 @@ def tails(metrics: dict[str, float]) -> str | None:
     return (
         f"- Heavy tails: {verdict} (excess kurtosis of the whitened components {before:.2f}, "
         f"{after:z.2f} with every vector at the same radius)."
+    )
+
+
+def least_normal(metrics: dict[str, float]) -> str | None:
+    """One line on the direction that is least normal, None where chance explains it: what no mean over components
+    shows."""
+    own, gap = metrics.get("mnd/pursuit/ks"), metrics.get("mnd/pursuit/ks_gap_sds")
+    if own is None or gap is None or gap > -3:
+        return None
+    others = {"untrained": "control/untrained/pursuit/ks", "pixels": "control/pca/pursuit/ks"}
+    beside = ", ".join(f"{words} {metrics[name]:.3f}" for words, name in others.items() if name in metrics)
+    return (
+        "- The direction that is least normal: its Kolmogorov-Smirnov distance to a normal distribution is "
+        f"{own:.3f}, {-gap:.0f} sds from normal clouds{f' ({beside})' if beside else ''}."
     )
 
 

@@ -3,7 +3,17 @@ from __future__ import annotations
 import pytest
 
 from cae.config import RunConfig
-from sweeps.pipeline.description import conclusion, describe, follows, groups, headline, left_out, tails, visible
+from sweeps.pipeline.description import (
+    conclusion,
+    describe,
+    follows,
+    groups,
+    headline,
+    least_normal,
+    left_out,
+    tails,
+    visible,
+)
 
 
 def result(**changes: float) -> dict:
@@ -165,6 +175,27 @@ def test_tails_are_laid_to_the_radius_where_nothing_is_left_without_it(before, a
     names = {"mnd/elliptical/kurtosis": before, "mnd/elliptical/kurtosis_of_directions": after}
     line = tails({name: value for name, value in names.items() if value is not None})
     assert line is None if words is None else words in line
+
+
+@pytest.mark.parametrize(
+    ("gap", "controls", "words"),
+    [
+        (
+            -41.2,
+            {"untrained": 0.118, "pca": 0.196},
+            "0.213, 41 sds from normal clouds (untrained 0.118, pixels 0.196).",
+        ),
+        (-41.2, {}, "0.213, 41 sds from normal clouds."),
+        (-2.9, {"untrained": 0.118}, None),
+        (None, {}, None),
+    ],
+)
+def test_a_direction_that_is_far_from_normal_is_told(gap, controls: dict[str, float], words: str | None) -> None:
+    metrics = {"mnd/pursuit/ks": 0.213, "mnd/pursuit/ks_gap_sds": gap}
+    metrics |= {f"control/{name}/pursuit/ks": value for name, value in controls.items()}
+    line = least_normal({name: value for name, value in metrics.items() if value is not None})
+    expected = "- The direction that is least normal: its Kolmogorov-Smirnov distance to a normal distribution is "
+    assert line == (None if words is None else expected + words)
 
 
 def test_what_the_radius_follows_and_groups_are_told_where_they_are_known() -> None:
