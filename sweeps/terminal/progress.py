@@ -104,9 +104,9 @@ class SweepProgress:
         """Of the cell of this number, from 1 on."""
         return self._sizes[number - 1] if number <= len(self._sizes) else None
 
-    def took(self, size: Size | None, seconds: float) -> None:
-        """A cell was done from beginning to end in so many seconds."""
-        self._took.append((size, seconds))
+    def took(self, done: Took) -> None:
+        """A cell was done from beginning to end."""
+        self._took.append(done)
 
     def left(self) -> str:
         """How long the sweep still takes, in words; empty while that is not known."""
@@ -121,8 +121,8 @@ class SweepProgress:
 
     def _known(self) -> list[Took]:
         """What cells took, those of before only of sizes that this launch has not met yet."""
-        met = {size for size, _ in self._took}
-        return [*self._took, *((size, seconds) for size, seconds in self._before if size not in met)]
+        met = {each.size for each in self._took}
+        return [*self._took, *(each for each in self._before if each.size not in met)]
 
 
 class CellProgress:
@@ -178,10 +178,14 @@ class CellProgress:
             return self._sweep.busy.add(self.head)
         self._sweep.busy.discard(self.head)
         if outcome.state in ("finished", "pruned") and self.state.get("first_epoch") == 1:
-            self._sweep.took(self.size, spent)
+            self._sweep.took(Took(self.size, spent, self._after_training()))
         message = f": {outcome.message}" if outcome.message else ""
         style = None if outcome.state in ("finished", "pruned") else "red"
         return self._say(f"{outcome.state} after {duration(spent)}{message}", style)
+
+    def _after_training(self) -> float | None:
+        ended = self.state.get("epoch_ended")
+        return None if ended is None else max(time.time() - ended, 0.0)
 
     def _say(self, text: str, style: str | None = None) -> None:
         self._spoke = time.monotonic()

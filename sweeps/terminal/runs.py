@@ -21,7 +21,7 @@ from sweeps.spec.remarks import has_learned
 from sweeps.spec.sweep import Sweep
 from sweeps.terminal.steps import describe_progress
 from sweeps.terminal.table import show_table
-from sweeps.terminal.time_left import Took, size, time_left
+from sweeps.terminal.time_left import AFTER_TRAINING, Took, size, time_left
 from sweeps.workspace import work_folder
 
 # How long a column stays on a narrow terminal, see `Column`; the four headlines always. A state that all share is told
@@ -174,8 +174,12 @@ def _state(cell: SweepRun) -> dict[str, Any]:
 def seconds_taken(cells: Sequence[SweepRun]) -> list[Took]:
     """What the steps of each finished run took together, as recorded, with its size; of those that went in one go."""
     whole = [cell for cell in cells if cell.state == "finished" and cell.attempt <= 1]
-    found = [(size(cell.config), _seconds(cell.metrics)) for cell in whole]
-    return [(of, seconds) for of, seconds in found if seconds > 0]
+    found = [Took(size(cell.config), _seconds(cell.metrics), _after_training(cell.metrics)) for cell in whole]
+    return [took for took in found if took.seconds > 0]
+
+
+def _after_training(metrics: Mapping[str, float]) -> float:
+    return sum(metrics.get(f"{SECONDS}{step}", 0.0) for step in AFTER_TRAINING)
 
 
 def _seconds(metrics: Mapping[str, float]) -> float:

@@ -6,7 +6,7 @@ import heapq
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Any
+from typing import Any, NamedTuple
 
 from cae.config import RunConfig
 
@@ -59,8 +59,13 @@ def size(config: RunConfig) -> Size:
     return Size((data.name, data.path), data.size, data.resolution, config.training.epochs)
 
 
-# A cell's size, None where it is not known, and the seconds that it took from its first epoch to its record.
-Took = tuple[Size | None, float]
+class Took(NamedTuple):
+    """What a finished cell took. size: None where it is not known. seconds: from its first epoch to its record; after:
+    those of them that came after its training, None where that is not known."""
+
+    size: Size | None
+    seconds: float
+    after: float | None = None
 
 
 def time_left(
@@ -73,16 +78,20 @@ def time_left(
     """Of a sweep with cells that run and cells that wait, in this order, for one of the workers.
 
     took: of finished cells. A cell is taken for the mean of those of its size; where there are none, for the mean of
-    all, each in proportion to their sizes. now: seconds since 1970.
+    all, each in proportion to their sizes. One that trains goes on at its own pace: others may have shared the machine
+    with more or fewer. now: seconds since 1970.
     None where no cell has finished and none of those that run has finished enough epochs, and where all that run take
     longer than others did.
     """
     paces = [(cell, state, _pace(state, EPOCHS)) for cell, state in running]
-    trainings = [(cell, state["epochs"] * pace) for cell, state, pace in paces if pace is not None]
+    trainings = [Took(cell, state["epochs"] * pace) for cell, state, pace in paces if pace is not None]
     if not (known := took or trainings):
         return None
-    whole = {cell: _expected(cell, known) for cell in {*waiting, *(cell for cell, _ in running)}}
-    ends = [_rest(state, whole[cell], now) for cell, state in running]
+    seconds_of = [(each.size, each.seconds) for each in known]
+    after_of = [(each.size, each.after) for each in known if each.after is not None]
+    whole = {cell: _expected(cell, seconds_of) for cell in {*waiting, *(cell for cell, _ in running)}}
+    after = {cell: _expected(cell, after_of) if after_of else None for cell, _ in running}
+    ends = [_rest(state, whole[cell], after[cell], now) for cell, state in running]
     ends += [0.0] * (workers - len(ends))
     heapq.heapify(ends)
     for cell in waiting:
@@ -91,7 +100,7 @@ def time_left(
     return TimeLeft(seconds, at_least=not took) if seconds > 0 else None
 
 
-def _expected(cell: Size | None, known: Sequence[Took]) -> float:
+def _expected(cell: Size | None, known: Sequence[tuple[Size | None, float]]) -> float:
     """Seconds of a cell of this size."""
     if alike := [seconds for other, seconds in known if other == cell]:
         return fmean(alike)
@@ -106,10 +115,13 @@ def _pace(state: State, epochs: int = 1) -> float | None:
     return float(state["epoch_ended"] - state["trained_since"]) / finished
 
 
-def _rest(state: State, whole: float, now: float) -> float:
+def _rest(state: State, whole: float, after: float | None, now: float) -> float:
     """What a cell still takes: its epochs at their pace and, after them, as long as others; else what others took."""
-    pace = _pace(state)
-    if pace is None or state.get("step") in AFTER_TRAINING:
+    pace, is_trained = _pace(state), state.get("step") in AFTER_TRAINING
+    if pace is None or (is_trained and after is None):
         return max(whole - (now - state.get("started", now)), 0.0)
-    training = (state["epochs"] - state["finished_epochs"]) * pace - (now - state["epoch_ended"])
-    return max(training, 0.0) + max(whole - state["epochs"] * pace, 0.0)
+    rest = max(whole - state["epochs"] * pace, 0.0) if after is None else after
+    since = now - state["epoch_ended"]
+    if is_trained:
+        return max(rest - since, 0.0)
+    return max((state["epochs"] - state["finished_epochs"]) * pace - since, 0.0) + rest

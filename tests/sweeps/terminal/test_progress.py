@@ -11,7 +11,7 @@ from sweeps.files import write_json
 from sweeps.terminal import progress as terminal_progress
 from sweeps.terminal.progress import SweepProgress
 from sweeps.terminal.steps import describe_progress, duration
-from sweeps.terminal.time_left import size
+from sweeps.terminal.time_left import Took, size
 from sweeps.workspace import work_folder
 
 
@@ -150,7 +150,7 @@ def test_what_finished_cells_took_tells_what_is_left(clock: FakeClock) -> None:
 def test_cells_of_another_size_take_another_time(clock: FakeClock) -> None:
     out, _ = printed()
     small, large = (size(from_flat({"data.size": images})) for images in (100, 9000))
-    with SweepProgress(out, took=[(small, 9.0), (large, 600.0)], sizes=[small, large, small]) as progress:
+    with SweepProgress(out, took=[Took(small, 9.0), Took(large, 600.0)], sizes=[small, large, small]) as progress:
         progress.expect(3, workers=1)
         line = progress.line()
         line.begin(1, "seed=0", "cafe")
@@ -178,7 +178,7 @@ def test_a_cell_that_was_not_done_says_nothing_on_the_others(clock: FakeClock, s
 
 def test_a_cell_that_went_on_with_its_last_epochs_is_no_measure(clock: FakeClock) -> None:
     out, _ = printed()
-    with SweepProgress(out, took=[(None, 600.0)]) as progress:
+    with SweepProgress(out, took=[Took(None, 600.0)]) as progress:
         progress.expect(2, workers=1)
         line = progress.line()
         line.begin(1, "seed=0", "cafe")
@@ -190,7 +190,7 @@ def test_a_cell_that_went_on_with_its_last_epochs_is_no_measure(clock: FakeClock
 
 def test_a_search_with_a_limit_ends_with_it(clock: FakeClock) -> None:
     out, _ = printed()
-    with SweepProgress(out, took=[(None, 600.0)], most=2) as progress:
+    with SweepProgress(out, took=[Took(None, 600.0)], most=2) as progress:
         progress.expect(200, workers=1)
         progress.line().begin(151, "seed=0", "cafe")
         assert progress.left() == "about 20 min left"

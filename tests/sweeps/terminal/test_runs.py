@@ -11,7 +11,8 @@ from cae.config import from_flat
 from sweeps.execution.last_run import LastRun
 from sweeps.planning.plan import SweepRun
 from sweeps.spec.sweep import Sweep
-from sweeps.terminal.runs import show_cells, show_next
+from sweeps.terminal.runs import seconds_taken, show_cells, show_next
+from sweeps.terminal.time_left import Took, size
 
 
 def printed(**options: object) -> tuple[Console, io.StringIO]:
@@ -57,3 +58,14 @@ def test_words_of_the_last_run_can_be_pasted() -> None:
     words = ["--set", "data.path=/my images", "--set", "model.maps=[8, 16]", "--storage", "sqlite:////my disk/a.db"]
     assert shlex.split(last.told()) == words
     assert LastRun().told() == ""
+
+
+def test_what_runs_took_is_told_with_what_came_after_their_training() -> None:
+    metrics = {"seconds/load": 1.0, "seconds/train": 100.0, "seconds/score": 8.0, "seconds/record": 2.0, "other": 5.0}
+    config = from_flat({})
+    cells = [
+        SweepRun(config, "a", "cafe", "c", "d", "finished", metrics=metrics),
+        SweepRun(config, "b", "beef", "c", "d", "finished", metrics={"other": 5.0}),
+        SweepRun(config, "c", "dead", "c", "d", "new"),
+    ]
+    assert seconds_taken(cells) == [Took(size(config), 111.0, 10.0)]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from cae.config import RunConfig, from_flat
-from sweeps.terminal.time_left import Size, State, TimeLeft, rounded, size, time_left
+from sweeps.terminal.time_left import Size, State, TimeLeft, Took, rounded, size, time_left
 
 NOW = 1e9
 
@@ -38,6 +38,10 @@ SCORING = training(10) | {"step": "score"}
         ([training(2)], 5, 1, [150], TimeLeft(80 + 50 + 5 * 150)),
         ([{}], 5, 1, [140, 160], TimeLeft(6 * 150)),
         ([SCORING], 1, 1, [150], TimeLeft(50 + 150)),
+        # Where it is known how long others took after their training, at whose pace they trained does not matter.
+        ([training(2)], 1, 1, [(500, 30)], TimeLeft(80 + 30 + 500)),
+        ([SCORING | {"epoch_ended": NOW - 10}], 0, 1, [(500, 30)], TimeLeft(20)),
+        ([SCORING | {"epoch_ended": NOW - 40}], 0, 1, [(500, 30)], None),
         # Side by side: the next cell goes to the worker that is free first.
         ([training(2), SCORING], 3, 2, [150], TimeLeft(350)),
         ([{}, {}], 1, 2, [150], TimeLeft(300)),
@@ -49,13 +53,15 @@ SCORING = training(10) | {"step": "score"}
     ],
 )
 def test_what_is_left(
-    running: list[State], waiting: int, workers: int, took: list[float], expected: TimeLeft | None
+    running: list[State], waiting: int, workers: int, took: list[float | tuple[float, float]], expected: TimeLeft | None
 ) -> None:
-    cells, done = [(SMALL, state) for state in running], [(SMALL, seconds) for seconds in took]
+    """took: seconds of finished cells, in pairs with those after the training."""
+    cells = [(SMALL, state) for state in running]
+    done = [Took(SMALL, *(each if isinstance(each, tuple) else (each,))) for each in took]
     assert time_left(cells, [SMALL] * waiting, workers, done, NOW) == expected
 
 
-TOOK = [(SMALL, 10.0), (SMALL, 20.0), (LARGE, 300.0)]
+TOOK = [Took(SMALL, 10.0), Took(SMALL, 20.0), Took(LARGE, 300.0)]
 
 
 @pytest.mark.parametrize(
@@ -68,12 +74,14 @@ TOOK = [(SMALL, 10.0), (SMALL, 20.0), (LARGE, 300.0)]
         ([], [None, LARGE], TOOK, TimeLeft(110 + 300)),
         # The training of the large cell takes 100 s, of which 80 s are left; it scores for 200 s.
         ([(LARGE, training(2))], [SMALL], TOOK, TimeLeft(80 + 200 + 15)),
+        # What comes after the training of a size not met yet is taken in proportion, four times as much of four pixels.
+        ([(LARGE, training(2))], [], [Took(SMALL, 10.0, 4.0)], TimeLeft(80 + 16)),
         # Nothing is finished: two trainings of 100 s and 20 s side by side, each followed by one of its size.
         ([(LARGE, training(2)), (SMALL, training(2, pace=2.0))], [SMALL, LARGE], [], TimeLeft(136, at_least=True)),
     ],
 )
 def test_a_cell_takes_as_long_as_those_of_its_size(
-    running: list[tuple[Size, State]], waiting: list[Size], took: list[tuple[Size, float]], expected: TimeLeft
+    running: list[tuple[Size, State]], waiting: list[Size], took: list[Took], expected: TimeLeft
 ) -> None:
     assert time_left(running, waiting, max(1, len(running)), took, NOW) == expected
 
@@ -91,7 +99,7 @@ def test_a_cell_takes_as_long_as_those_of_its_size(
 )
 def test_a_cell_of_a_size_not_met_yet_takes_as_long_in_proportion(fields: dict[str, Any], seconds: float) -> None:
     known = {"data.name": "celeba", "data.path": "faces", "data.size": 5000, "data.resolution": 64}
-    took = [(size(from_flat(known)), 20.0), (size(from_flat(known)), 40.0)]
+    took = [Took(size(from_flat(known)), 20.0), Took(size(from_flat(known)), 40.0)]
     left = time_left([], [size(from_flat(known | fields))], 1, took, NOW)
     assert left is not None
     assert left.seconds == pytest.approx(seconds)
@@ -103,7 +111,7 @@ SEVERAL = (("celeba", 32), ("celeba", 64), ("digits", 64))
 def test_those_of_several_other_sizes_are_taken_in_the_mean() -> None:
     """Of 12 s at 32 and 40 s at 64 pixels: 48 s and 40 s at 64 pixels of other images."""
     cells = [size(from_flat({"data.name": name, "data.resolution": pixels})) for name, pixels in SEVERAL]
-    assert time_left([], [cells[2]], 1, [(cells[0], 12.0), (cells[1], 40.0)], NOW) == TimeLeft(44)
+    assert time_left([], [cells[2]], 1, [Took(cells[0], 12.0), Took(cells[1], 40.0)], NOW) == TimeLeft(44)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +129,7 @@ def test_what_makes_cells_alike_in_size(fields: dict[str, Any], alike: bool) -> 
 
 
 def test_it_goes_down_while_time_passes() -> None:
-    seconds = [time_left([(None, training(2))], [None] * 3, 1, [(None, 150)], NOW + p) for p in (0, 5, 9)]
+    seconds = [time_left([(None, training(2))], [None] * 3, 1, [Took(None, 150)], NOW + p) for p in (0, 5, 9)]
     assert [left.seconds for left in seconds if left] == [580, 575, 571]
 
 
