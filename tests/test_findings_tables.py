@@ -251,3 +251,21 @@ def test_differences_are_counted_with_what_held_out_photographs_say(monkeypatch:
         "2 differences are claimed, of which 2 are told from noise. Of 2 of these held-out photographs are enough; "
         "of 1 the interval is on the same side of 0 there."
     )
+
+
+def test_what_is_told_after_more_epochs_is_in_their_order_and_empty_where_it_was_not_recorded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told = {
+        f"{of}attributes/auc_a": value for of, value in (("", 0.8), ("control/untrained/", 0.7), ("control/pca/", 0.9))
+    }
+    row = {ACT: "tanh", "model.batch_norm": True, "data.resolution": 64} | told
+    short, long = row | {"training.epochs": 12}, row | {"training.epochs": 144, "maps/explained": 0.4}
+    publish(monkeypatch, long_training=[long], activation=[short, short | {ACT: "relu"}])
+    found = [list(each.values()) for each in read(sections.longer())]
+    assert [each[:3] for each in found] == [
+        ["tanh, batch normalization", "64", "12"],
+        ["tanh, batch normalization", "64", "144"],
+    ]
+    assert [each[3:6] for each in found] == [["0.800", "0.700", "0.900"]] * 2
+    assert [each[6] for each in found] == ["", "0.400"]

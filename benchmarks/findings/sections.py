@@ -22,6 +22,7 @@ from benchmarks.findings.scores import (
     KURTOSIS,
     SHELL,
     TRAINED_ON,
+    aucs,
     explained_by_radius,
     normal,
 )
@@ -45,6 +46,9 @@ CONTROLS = ("control/untrained/", "control/pca/")
 # Of hardly more vectors than they have components a normal cloud itself scores low, and one that is not may score more.
 ENOUGH = 0.9
 SHOWN_ATTRIBUTES = 6
+# Sweeps in which the same networks are trained for 12, 48, 144 and 24 epochs, and which of their activations are shown.
+BY_EPOCHS, BESIDE = ("activation", "epochs", "long_training", "batch_norm"), ("leaky_relu", "tanh")
+EXPLAINED = "maps/explained"
 
 
 def law() -> str:
@@ -297,6 +301,22 @@ def reactions() -> str:
     return markdown(head, rows)
 
 
+def longer() -> str:
+    """What is told from latent vectors and innermost maps after more and more epochs, with 256 latent dimensions."""
+    head = ["network", "pixels", "epochs", "mean AUC of all attributes", "untrained", "principal components"]
+    head += ["light and detail explain of a map", "of an untrained one"]
+    rows = []
+    for sweep in BY_EPOCHS:
+        for (name, on), cell in cells_of(runs(sweep), [ACTIVATION, "model.batch_norm"]):
+            if name in BESIDE:
+                told = (mean(aucs(cell, of)) for of in ("", *CONTROLS))
+                maps = (mean(cell[of]) if of in cell else "" for of in (EXPLAINED, f"control/untrained/{EXPLAINED}"))
+                words = f"{name}, batch normalization" if on else str(name)
+                size = (str(cell[field].iloc[0]) for field in ("data.resolution", "training.epochs"))
+                rows.append([words, *size, *told, *maps])
+    return markdown(head, sorted(rows, key=lambda row: (row[0], int(row[1])))) if rows else NOT_YET
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
     "law": law,
     "core": core,
@@ -313,4 +333,5 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "losses": losses,
     "attribute_table": attributes,
     "reactions": reactions,
+    "longer": longer,
 }
