@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from benchmarks.findings import claims, faces, reproduction, results, scores, sections, summary, tables
+from benchmarks.findings import attributes, claims, faces, reproduction, results, scores, sections, summary, tables
 
 D, ACT = scores.DIMENSIONS, scores.ACTIVATION
 
@@ -262,7 +262,7 @@ def test_what_is_told_after_more_epochs_is_in_their_order_and_empty_where_it_was
     row = {ACT: "tanh", "model.batch_norm": True, "data.resolution": 64} | told
     short, long = row | {"training.epochs": 12}, row | {"training.epochs": 144, "maps/explained": 0.4}
     publish(monkeypatch, long_training=[long], activation=[short, short | {ACT: "relu"}])
-    found = [list(each.values()) for each in read(sections.longer())]
+    found = [list(each.values()) for each in read(attributes.longer())]
     assert [each[:3] for each in found] == [
         ["tanh, batch normalization", "64", "12"],
         ["tanh, batch normalization", "64", "144"],

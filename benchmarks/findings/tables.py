@@ -7,7 +7,7 @@ from functools import partial
 
 import pandas as pd
 
-from benchmarks.findings import faces, sections
+from benchmarks.findings import attributes, faces, sections
 from benchmarks.findings.claims import OF_RADII, OTHERS, by_kind, claimed, held_out
 from benchmarks.findings.differences import Difference
 from benchmarks.findings.markdown import NOT_YET, markdown, mean, unbroken
@@ -108,6 +108,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "dominant": dominant,
     "summary": summary,
     **sections.BLOCKS,
+    **attributes.BLOCKS,
     **faces.BLOCKS,
 }
 
