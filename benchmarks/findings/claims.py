@@ -25,6 +25,8 @@ class Side:
 
 
 OF_MAPS = "share of a map's output that light and detail explain"
+LESS_PHOTOGRAPHS = " less photographs"
+POPULATION = f"a normal population{LESS_PHOTOGRAPHS}"
 KL_KID = "KL divergence less nothing enforced: KID of normal draws"
 TRAINING, TESTED = Side(RADII, GAIN), Side(HELD_OUT, HELD_OUT_GAIN)
 
@@ -56,7 +58,7 @@ def _surrogates(side: Side) -> Iterator[Difference | None]:
     photographs = chosen("surrogates", data_surrogate="none")
     for kind in ("gaussian", "phase"):
         if len(found := chosen("surrogates", data_surrogate=kind)):
-            yield between(f"{kinds[kind]} less photographs", photographs[side.radii], found[side.radii])
+            yield between(f"{kinds[kind]}{LESS_PHOTOGRAPHS}", photographs[side.radii], found[side.radii])
 
 
 def _activations(side: Side) -> Iterator[Difference | None]:

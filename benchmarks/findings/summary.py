@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from benchmarks.findings.claims import KL_KID, claimed
+from benchmarks.findings.claims import KL_KID, POPULATION, claimed
 from benchmarks.findings.differences import Difference
 from benchmarks.findings.faces import NORMAL, NORMAL_KID, plain_and_kl
 from benchmarks.findings.results import AXES, HEADLINES, chosen, removed, runs
@@ -158,10 +158,10 @@ def _population() -> str:
     populations = runs("dataset")[lambda found: found["data.contrast"] == "as_is"]
     others = populations.groupby(["data.name", "data.factors"])[RADII].mean().drop("celeba")
     return (
-        f"**It comes with the images.** Images of an exactly normal population score {drawn[UNTRAINED]:.3f} before "
-        "training, "
-        f"photographs {real[UNTRAINED]:.3f}; after it {drawn[RADII]:.3f} and {real[RADII]:.3f}: training takes "
-        f"normality away. Other people, drawn faces and digits score {others.min():.3f} to {others.max():.3f}."
+        "**It comes with the images, and training would make most of it without them.** Images of an exactly normal "
+        f"population score {drawn[UNTRAINED]:.3f} before training, photographs {real[UNTRAINED]:.3f}; after it "
+        f"{drawn[RADII]:.3f} and {real[RADII]:.3f}, a difference that is {_told_from_noise(POPULATION)}. Other people, "
+        f"drawn faces and digits score {others.min():.3f} to {others.max():.3f}."
     )
 
 
@@ -184,7 +184,7 @@ def _attributes() -> str:
         "**Training hardly sorts faces by what they have.** A discriminant tells 40 attributes with a mean AUC of "
         f"{trained:.3f}, of {untrained:.3f} from the untrained network, of {pixels:.3f} from principal components; "
         f"after 48 epochs of {longer:.3f}, after 144 of tanh with batch normalization of {longest:.3f}. What "
-        "its innermost maps say turns away from light and detail meanwhile: they explain "
+        "the innermost maps of that last network say turns away from light and detail: they explain "
         f"{after:.2f} of it, {before:.2f} before training."
     )
 
