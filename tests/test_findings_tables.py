@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from benchmarks.findings import attributes, claims, faces, reproduction, results, scores, sections, summary, tables
+from sweeps.pipeline import formation
 
 D, ACT = scores.DIMENSIONS, scores.ACTIVATION
 
@@ -211,6 +212,12 @@ def test_the_least_normal_direction_stands_beside_that_of_images_and_of_chance(m
     assert networks["a random projection of the pixels"] == ["", "", "0.050"]
     # As the null table has it of 5,400 points with 256 components.
     assert networks["a normal cloud"] == ["", "", "0.017"]
+
+
+def test_as_few_points_are_told_of_as_are_followed() -> None:
+    """Of a normal cloud the null table has .955 in its radii."""
+    assert scores.FOLLOWED == formation.POINTS
+    assert sections.followed().endswith("radii 0.955.")
 
 
 def test_how_much_training_makes_up_for_is_a_share_of_what_was_missing(monkeypatch: pytest.MonkeyPatch) -> None:

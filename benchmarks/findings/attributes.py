@@ -9,13 +9,12 @@ import pandas as pd
 
 from benchmarks.findings.markdown import NOT_YET, markdown, mean
 from benchmarks.findings.results import cells_of, chosen
-from benchmarks.findings.scores import ACTIVATION, DIMENSIONS, aucs
+from benchmarks.findings.scores import ACTIVATION, DIMENSIONS, EXPLAINED, aucs, network
 
 CONTROLS = ("control/untrained/", "control/pca/")
 SHOWN_ATTRIBUTES = 6
 # Sweeps in which the same networks are trained for 12, 48, 144 and 24 epochs, and which of their activations are shown.
 BY_EPOCHS, BESIDE = ("activation", "epochs", "long_training", "batch_norm"), ("leaky_relu", "tanh")
-EXPLAINED = "maps/explained"
 
 
 def attributes() -> str:
@@ -29,16 +28,16 @@ def attributes() -> str:
     head = ["attribute", "AUC", "untrained", "pixels", "shift", "overlap"]
     rows = [_attribute(found, name) for name in order[:SHOWN_ATTRIBUTES]]
     rows += [["...", *[""] * 5], *(_attribute(found, name) for name in order[-SHOWN_ATTRIBUTES:])]
-    every = [found[[f"{of}attributes/auc_{name}" for name in names]].mean(axis=1) for of in ("", *CONTROLS)]
-    return markdown(head, [*rows, [f"*all {len(names)}*", *map(mean, every), "", ""]])
+    every = [mean(aucs(found, of)) for of in ("", *CONTROLS)]
+    return markdown(head, [*rows, [f"*all {len(names)}*", *every, "", ""]])
 
 
 def _attribute(found: pd.DataFrame, name: str) -> list[str]:
-    aucs = [mean(found[f"{of}attributes/auc_{name}"]) for of in ("", *CONTROLS)]
+    told = [mean(found[f"{of}attributes/auc_{name}"]) for of in ("", *CONTROLS)]
     beside = [
         f"{found.get(f'attributes/{kind}_{name}', pd.Series(np.nan)).mean():.2f}" for kind in ("shift", "overlap")
     ]
-    return [name, *aucs, *beside]
+    return [name, *told, *beside]
 
 
 def reactions() -> str:
@@ -73,9 +72,8 @@ def longer() -> str:
             if name in BESIDE:
                 told = (mean(aucs(cell, of)) for of in ("", *CONTROLS))
                 maps = (mean(cell[of]) if of in cell else "" for of in (EXPLAINED, f"control/untrained/{EXPLAINED}"))
-                words = f"{name}, batch normalization" if on else str(name)
                 size = (str(cell[field].iloc[0]) for field in ("data.resolution", "training.epochs"))
-                rows.append([words, *size, *told, *maps])
+                rows.append([network(name, on), *size, *told, *maps])
     return markdown(head, sorted(rows, key=lambda row: (row[0], int(row[1])))) if rows else NOT_YET
 
 

@@ -8,12 +8,11 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from benchmarks.findings.differences import Difference, between, corrected, from_zero
 from benchmarks.findings.faces import NORMAL_KID, above_normal, plain_and_kl
 from benchmarks.findings.results import REMOVED, chosen, removed, runs
-from benchmarks.findings.scores import ACTIVATION, GAIN, HELD_OUT, HELD_OUT_GAIN, KURTOSIS, RADII, aucs
+from benchmarks.findings.scores import ACTIVATION, GAIN, HELD_OUT, HELD_OUT_GAIN, KURTOSIS, RADII, aucs, turned
 
 
 @dataclass(frozen=True)
@@ -160,7 +159,7 @@ def _attributes() -> Iterator[Difference | None]:
         trained, untrained, pixels = (aucs(found, of) for of in ("", "control/untrained/", "control/pca/"))
         yield from_zero("mean AUC of the attributes: trained less untrained", trained - untrained)
         yield from_zero("the same less principal components", trained - pixels)
-        yield from_zero(f"{OF_MAPS}: trained less untrained", _turned(found))
+        yield from_zero(f"{OF_MAPS}: trained less untrained", turned(found))
     for words, longer in {
         "leaky_relu, 48 epochs": chosen("epochs", model_activation="leaky_relu"),
         "tanh with batch norm, 144 epochs": runs("long_training"),
@@ -168,14 +167,10 @@ def _attributes() -> Iterator[Difference | None]:
         if len(longer):
             gain = aucs(longer) - aucs(longer, "control/untrained/")
             yield from_zero(f"mean AUC of the attributes, {words}: trained less untrained", gain)
-            yield from_zero(f"{OF_MAPS}, {words}: trained less untrained", _turned(longer))
+            yield from_zero(f"{OF_MAPS}, {words}: trained less untrained", turned(longer))
     if len(groups):
         own, random = (groups[f"mnd/groups/radius_agreement{end}"] for end in ("", "_all"))
         yield from_zero("radii of groups less those of as many at random", own - random)
-
-
-def _turned(found: pd.DataFrame) -> pd.Series:
-    return found["maps/explained"] - found["control/untrained/maps/explained"]
 
 
 def _faces() -> Iterator[Difference | None]:

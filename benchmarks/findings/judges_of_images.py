@@ -8,6 +8,7 @@ from benchmarks.findings.judges import judges
 from benchmarks.findings.results import HEADLINES, chosen
 from benchmarks.findings.scores import (
     ACTIVATION,
+    EXPLAINED,
     NULL,
     RADII,
     UNTRAINED,
@@ -124,5 +125,5 @@ def i1() -> tuple[str, bool]:
 @judges("attributes")
 def j1() -> tuple[str, bool]:
     found = chosen("attributes", model_latent_dim=256)
-    after, before = (float(found[f"{of}maps/explained"].mean()) for of in ("", "control/untrained/"))
+    after, before = (float(found[f"{of}{EXPLAINED}"].mean()) for of in ("", "control/untrained/"))
     return f"trained {after:.3f}, untrained {before:.3f}", before - after >= 0.1

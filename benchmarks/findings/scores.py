@@ -6,6 +6,7 @@ import pandas as pd
 
 from metrics import VERSION
 from metrics.null_table import tabulated
+from sweeps.spec.goals import MSE
 
 RADII, CONTOURS, MARGINALS = "mnd/radius_agreement", "mnd/contour_agreement", "mnd/marginal_gaussianity"
 UNTRAINED, PIXELS = "control/untrained/radius_agreement", "control/pca/radius_agreement"
@@ -13,12 +14,14 @@ GAIN, NULL, SHELL = "gain/radius_agreement", f"{RADII}_null", "mnd/origin/norm_s
 KURTOSIS = "mnd/elliptical/kurtosis_of_directions"
 HELD_OUT = "mnd_test/radius_agreement"
 HELD_OUT_GAIN = f"gain/{HELD_OUT}"
-MSE, PIXEL_MSE = "reconstruction/mse", "reconstruction/mse_pca"
+PIXEL_MSE = f"{MSE}_pca"
+EXPLAINED = "maps/explained"
 DIRECTION = "pursuit/ks"
 ACTIVATION, DIMENSIONS, MAPS = "model.activation", "model.latent_dim", "model.maps"
 # As the predictions say it: below, a cloud is a shell around the origin.
 HOLLOW = 0.5
-# Photographs that the networks of CelebA are trained on, and how many of them are followed epoch by epoch.
+# Photographs that the networks of CelebA are trained on, and how many of them are followed epoch by epoch:
+# `sweeps.pipeline.formation.POINTS`, which imports Keras.
 TRAINED_ON, FOLLOWED = 5_400, 1_024
 
 
@@ -37,6 +40,16 @@ def means(found: pd.DataFrame, by: str, metric: str) -> pd.Series:
 def listed(values: pd.Series, digits: int = 3) -> str:
     """Name and value of each, in words."""
     return ", ".join(f"{name} {value:.{digits}f}" for name, value in values.items())
+
+
+def network(activation: object, batch_norm: object) -> str:
+    """As a table names it."""
+    return f"{activation}, batch normalization" if batch_norm else str(activation)
+
+
+def turned(found: pd.DataFrame) -> pd.Series:
+    """Of each run how much more of a map's output light and detail explain for its training; below 0: less."""
+    return found[EXPLAINED] - found[f"control/untrained/{EXPLAINED}"]
 
 
 def spread(values: pd.Series) -> float:

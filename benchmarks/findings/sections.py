@@ -19,9 +19,11 @@ from benchmarks.findings.scores import (
     HELD_OUT,
     HOLLOW,
     KURTOSIS,
+    MSE,
     SHELL,
     TRAINED_ON,
     explained_by_radius,
+    network,
     normal,
 )
 
@@ -82,7 +84,7 @@ def directions() -> str:
 
 def _networks_and_images() -> Iterator[tuple[str, pd.DataFrame]]:
     for (name, on), cell in cells_of(runs("activation"), [ACTIVATION, "model.batch_norm"]):
-        yield f"{name}, batch normalization" if on else str(name), cell
+        yield network(name, on), cell
     for kind, words in (("gaussian", "a normal population"), ("phase", "random phases")):
         if len(found := chosen("surrogates", data_surrogate=kind)):
             yield f"leaky_relu, {words}", found
@@ -179,7 +181,7 @@ def losses() -> str:
     """Whether networks that reconstruct worse are less normal: over all shapes and activations of one resolution."""
     if runs("maps").empty:
         return NOT_YET
-    columns = ["reconstruction/mse", f"mnd/{HEADLINES['radii']}"]
+    columns = [MSE, f"mnd/{HEADLINES['radii']}"]
     means = [runs(sweep).groupby(["cell_hash"])[columns].mean() for sweep in ("activation", "maps")]
     networks = pd.concat(means).groupby("cell_hash").first()
     found = stats.bootstrap(

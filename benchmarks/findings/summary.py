@@ -12,6 +12,7 @@ from benchmarks.findings.scores import (
     ACTIVATION,
     DIMENSIONS,
     DIRECTION,
+    EXPLAINED,
     HELD_OUT,
     NULL,
     RADII,
@@ -178,7 +179,7 @@ def _taken_away() -> str:
 def _attributes() -> str:
     found = chosen("attributes", model_latent_dim=256)
     trained, untrained, pixels = (mean_auc(found, of) for of in ("", "control/untrained/", "control/pca/"))
-    after, before = (runs("long_training")[f"{of}maps/explained"].mean() for of in ("", "control/untrained/"))
+    after, before = (runs("long_training")[f"{of}{EXPLAINED}"].mean() for of in ("", "control/untrained/"))
     longer, longest = mean_auc(chosen("epochs", model_activation="leaky_relu")), mean_auc(runs("long_training"))
     return (
         "**Training hardly sorts faces by what they have.** A discriminant tells 40 attributes with a mean AUC of "

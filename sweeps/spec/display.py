@@ -14,7 +14,7 @@ HEADLINES = {
     "MSE": "reconstruction/mse",
 }
 # Groups whose metrics have the names of those of the training images.
-LIKE_MND = {"mnd_test": "held-out", "gain": "gain of", "formation": "forming"}
+LIKE_MND = {"mnd_test": "held-out", "gain": "gain of", "formation": "formation of"}
 
 
 def varied(configs: list[RunConfig]) -> list[str]:

@@ -19,7 +19,7 @@ from sweeps.spec.display import short_name
         ("mnd_test/radius/spread", "held-out radius/spread"),
         ("gain/contour_agreement", "gain of contours"),
         ("gain/mnd_test/contour_agreement", "gain of held-out contours"),
-        ("formation/radius_agreement", "forming radii"),
+        ("formation/radius_agreement", "formation of radii"),
         ("control/untrained/radius_agreement", "untrained radii"),
         ("control/pca/mnd_test/marginal_gaussianity", "pca held-out marginals"),
         ("control/untrained/attributes/auc_smiling", "untrained attributes/auc_smiling"),
